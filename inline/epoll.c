@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * epoll.c - an epoll over both worlds, each half real.
+ *
+ * Theory of operation: the program's descriptor is the host's epoll. When the
+ * first socket of the stack is added, a second epoll is made inside the stack
+ * (desc->epoll); from then on the two are one. Registrations go to the half
+ * that knows the descriptor; event data is the program's, so edge-triggered,
+ * one-shot, exclusive and data.ptr are the kernels' own. epoll_wait() asks both
+ * halves without waiting, then sleeps in the stack's half while the engine
+ * watches the host's half, one descriptor.
+ *
+ * An epoll without host descriptors (desc->hosted is 0, an upper bound) needs no
+ * system call of the host at all.
+ *
+ * Nesting: adding an epoll to an epoll starts the stack, and joins the halves
+ * pairwise; an event of the inner one may then be reported once per half.
+ *
+ * Threads: any number may wait. The halves are asked in turn first, so that a busy
+ * one does not starve the other.
+ */
+#include "inline/real.h"
+#include "inline/cancel.h"
+#include "inline/edge.h"
+#include "inline/fdtable.h"
+#include "inline/life.h"
+#include "inline/number.h"
+#include "inline/thread.h"
+#include "inline/wait.h"
+#include "engine/engine.h"
+
+static atomic_uint turn;
+
+static int remember_epoll(int fd)
+{
+	struct desc *d;
+
+	if (fd < 0 || self.bypass || engine_inside())
+		return number_ours(fd);
+	d = desc_new();
+	if (d && !fd_set_slot(fd, FD_EPOLL, d, 0))
+		desc_put(d);
+	return fd;
+}
+
+HOOK int epoll_create(int size)
+{
+	return remember_epoll(real(epoll_create)(size));
+}
+
+HOOK int epoll_create1(int flags)
+{
+	return remember_epoll(real(epoll_create1)(flags));
+}
+
+/* The stack's half of @ep, made if need be; -errno. */
+static int half_of(int ep)
+{
+	uint64_t slot = fd_slot(ep);
+	struct desc *d;
+	int have, err;
+	long half;
+
+	if (!slot) {
+		/* Perhaps an epoll that came by exec or in a message: ask the host. */
+		int saved = errno, pass;
+
+		pass = real(epoll_ctl)(ep, EPOLL_CTL_DEL, ep, NULL) < 0 && errno == ENOENT;
+		errno = saved;
+		if (pass)
+			remember_epoll(ep);
+		slot = fd_slot(ep);
+	}
+	if (slot_kind(slot) != FD_EPOLL)
+		return real(fcntl)(ep, F_GETFD) < 0 ? -EBADF : -EINVAL;
+	d = slot_desc(slot);
+	have = atomic_load(&d->epoll);
+	if (have >= 0)
+		return have;
+	err = stack_need();
+	if (err)
+		return err;
+	half = edge(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
+	if (half < 0)
+		return (int)half;
+	if (atomic_compare_exchange_strong(&d->epoll, &have, (int)half))
+		return (int)half;
+	edge_close((int)half);
+	return have;
+}
+
+/* Remember where a socket that may still move is registered. */
+static void note(struct desc *d, int ep, int op, int fd, const struct epoll_event *ev)
+{
+	struct desc_reg *empty = NULL;
+
+	for (int i = 0; i < DESC_REGS; i++) {
+		struct desc_reg *r = &d->reg[i];
+
+		if (r->ep == ep && r->fd == fd) {
+			if (op == EPOLL_CTL_DEL)
+				r->ep = -1;
+			else
+				r->ev = *ev;
+			return;
+		}
+		if (r->ep < 0)
+			empty = r;
+	}
+	if (op == EPOLL_CTL_ADD && empty)
+		*empty = (struct desc_reg){.ep = ep, .fd = fd, .ev = *ev};
+}
+
+static int ctl_stack(int ep, int op, uint64_t slot, int fd, struct epoll_event *ev)
+{
+	int half = half_of(ep);
+	long ret;
+
+	if (half < 0)
+		return half;
+	ret = edge(SYS_epoll_ctl, half, op, slot_stack(slot), ev, 0, 0);
+	if (!ret && !slot_desc(slot)->settled)
+		note(slot_desc(slot), ep, op, fd, ev);
+	return (int)ret;
+}
+
+static int ctl_host(int ep, int op, int fd, struct epoll_event *ev)
+{
+	uint64_t slot = fd_slot(ep);
+	int ret = real(epoll_ctl)(ep, op, fd, ev);
+
+	if (ret == 0 && slot_kind(slot) == FD_EPOLL && op != EPOLL_CTL_MOD)
+		atomic_fetch_add(&slot_desc(slot)->hosted, op == EPOLL_CTL_ADD ? 1 : -1);
+	return ret;
+}
+
+HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
+{
+	uint64_t slot = fd_slot(fd);
+	int ret, saved = errno;
+
+	if (slot_ours(fd_slot(ep)))
+		return (int)edge_ret(-EINVAL);
+	if (slot_ours(slot))
+		return (int)edge_ret(ctl_stack(ep, op, slot, fd, ev));
+	ret = ctl_host(ep, op, fd, ev);
+	if (ret == 0 && unlikely(slot_kind(slot) == FD_EPOLL)) {
+		int outer = half_of(ep), inner = half_of(fd);
+
+		if (outer >= 0 && inner >= 0)
+			edge(SYS_epoll_ctl, outer, op, inner, ev, 0, 0);
+		errno = saved;
+	}
+	return ret;
+}
+
+/* Both halves without waiting. */
+static long gather(int ep, int half, struct epoll_event *evs, int n, bool hosted)
+{
+	long got = 0, more;
+	bool host_first = hosted && atomic_fetch_add(&turn, 1) & 1;
+
+	if (host_first) {
+		got = real(epoll_wait)(ep, evs, n, 0);
+		if (got < 0)
+			return -errno;
+		hosted = false;
+	}
+	if (got < n) {
+		more = edge(SYS_epoll_pwait, half, evs + got, n - got, 0, NULL, 8);
+		if (more < 0)
+			return got ? got : more;
+		got += more;
+	}
+	if (hosted && got < n) {
+		more = real(epoll_wait)(ep, evs + got, n - (int)got, 0);
+		if (more > 0)
+			got += more;
+	}
+	return got;
+}
+
+static int sleep_ms(const struct edge_deadline *until)
+{
+	struct timespec left;
+	long long ms;
+
+	if (!edge_deadline_left(until, &left))
+		return -1;
+	ms = left.tv_sec * 1000LL + (left.tv_nsec + 999999) / 1000000;
+	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
+		      const struct edge_deadline *until, struct edge_mask *mask)
+{
+	int half = atomic_load(&d->epoll), ms;
+	struct edge_result r;
+	struct pollfd host[2];
+	unsigned int nhost;
+	bool hosted;
+	long got;
+
+	for (;;) {
+		if (unlikely(cancel_used))
+			pthread_testcancel();
+		hosted = atomic_load(&d->hosted) > 0;
+		if (hosted || mask->fd >= 0) {
+			got = gather(ep, half, evs, n, hosted);
+			if (got)
+				return got;
+		}
+		ms = sleep_ms(until);
+		nhost = 0;
+		if (hosted)
+			host[nhost++] = (struct pollfd){.fd = ep, .events = POLLIN};
+		if (mask->fd >= 0)
+			host[nhost++] = (struct pollfd){.fd = mask->fd, .events = POLLIN};
+		r = edge_once(host, nhost, SYS_epoll_pwait, EDGE_ARGS(half, evs, n, ms, NULL, 8));
+		if (r.ret > 0)
+			return r.ret;
+		if (mask->fd >= 0 && edge_mask_deliver(mask))
+			return -EINTR;
+		if (r.handled)
+			return -EINTR;
+		if (r.ret < 0 && r.ret != -EINTR && r.ret > -ENGINE_ERESTARTSYS)
+			return r.ret;
+		if (r.ret == 0 && sleep_ms(until) == 0)
+			return hosted ? gather(ep, half, evs, n, true) : 0;
+	}
+}
+
+static int wait_epoll(int ep, struct epoll_event *evs, int n, const struct timespec *timeout,
+		      const sigset_t *mask)
+{
+	struct desc *d = slot_desc(fd_slot(ep));
+	struct edge_deadline until;
+	struct edge_mask m;
+	int saved = errno;
+	long ret;
+
+	if (n <= 0)
+		return -EINVAL;
+	ret = edge_deadline_set(&until, timeout);
+	if (ret)
+		return (int)ret;
+	edge_mask_begin(&m, mask);
+	ret = wait_both(ep, d, evs, n, &until, &m);
+	edge_mask_end(&m);
+	errno = saved;
+	return (int)ret;
+}
+
+HOOK int epoll_pwait(int ep, struct epoll_event *evs, int n, int timeout, const sigset_t *mask)
+{
+	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
+
+	if (likely(wait_stack_half(ep) < 0))
+		return real(epoll_pwait)(ep, evs, n, timeout, mask);
+	return (int)edge_ret(wait_epoll(ep, evs, n, timeout < 0 ? NULL : &t, mask));
+}
+
+HOOK int epoll_wait(int ep, struct epoll_event *evs, int n, int timeout)
+{
+	if (likely(wait_stack_half(ep) < 0))
+		return real(epoll_wait)(ep, evs, n, timeout);
+	return epoll_pwait(ep, evs, n, timeout, NULL);
+}
+
+HOOK int epoll_pwait2(int ep, struct epoll_event *evs, int n, const struct timespec *timeout,
+		      const sigset_t *mask)
+{
+	if (likely(wait_stack_half(ep) < 0))
+		return real(epoll_pwait2)(ep, evs, n, timeout, mask);
+	return (int)edge_ret(wait_epoll(ep, evs, n, timeout, mask));
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * life.h - when this process has a stack, and when not.
+ */
+#ifndef PERSONA_INLINE_LIFE_H
+#define PERSONA_INLINE_LIFE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum life {
+	LIFE_NONE = 0,	/* no stack yet */
+	LIFE_UP = 1,	/* this process has the stack */
+	LIFE_FAILED = 2 /* it could not be started; said already */
+};
+
+/* In a page that a forked child finds zeroed. */
+extern _Atomic int *life_state;
+
+int life_start(void);
+
+/** stack_up_now() - is the stack running in this very process? */
+static inline bool stack_is_up(void)
+{
+	return atomic_load_explicit(life_state, memory_order_acquire) == LIFE_UP;
+}
+
+/**
+ * stack_need() - start the stack if it is not running yet
+ *
+ * Return: 0, or -ENETDOWN with the reason on stderr: another process has it,
+ * this is a forked child, it could not be started.
+ */
+static inline int stack_need(void)
+{
+	return stack_is_up() ? 0 : life_start();
+}
+
+/** life_orphan() - is this a forked child of the process that has the stack? */
+bool life_orphan(void);
+
+/** life_mptcp() - do plain TCP sockets become MPTCP? */
+bool life_mptcp(void);
+
+/** life_end() - the process ends now: drain and stop the stack. Idempotent. */
+void life_end(void);
+
+/** drain() - wait until the peers have what was written; at most @ms milliseconds. */
+void drain(int ms, bool close_all);
+
+#endif /* PERSONA_INLINE_LIFE_H */

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sockopt.c - options: the stack's, and what MPTCP does not have.
+ *
+ * Theory of operation: options go to the stack as they come. Until a socket
+ * has an address they are also remembered, since it may still move to the
+ * host's loopback and take them along.
+ *
+ * A program that asked for TCP and was given MPTCP is told TCP (SO_PROTOCOL).
+ * Some TCP and IP options do not exist on MPTCP sockets, and many programs
+ * take a refusal for fatal. Those that merely tune are accepted and remembered
+ * (hints[]); those that change what the bytes on the wire mean (TCP_ULP,
+ * TCP_MD5SIG, TCP_REPAIR ...) stay refused. TCP_MAXSEG is answered from TCP_INFO.
+ *
+ * Threads: two threads setting options of one unbound socket may lose one of
+ * the remembered values; the stack's own are right.
+ */
+#include "inline/real.h"
+#include "inline/edge.h"
+#include "inline/fdtable.h"
+
+#include <netinet/tcp.h>
+#include <string.h>
+
+static const struct {
+	int level, name;
+} hints[] = {
+	{IPPROTO_TCP, TCP_MAXSEG},
+	{IPPROTO_TCP, TCP_SYNCNT},
+	{IPPROTO_TCP, TCP_LINGER2},
+	{IPPROTO_TCP, TCP_WINDOW_CLAMP},
+	{IPPROTO_TCP, TCP_QUICKACK},
+	{IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS},
+	{IPPROTO_TCP, TCP_THIN_DUPACK},
+	{IPPROTO_TCP, TCP_USER_TIMEOUT},
+	{IPPROTO_TCP, TCP_NOTSENT_LOWAT},
+	{IPPROTO_TCP, TCP_SAVE_SYN},
+	{IPPROTO_TCP, TCP_CORK},
+	{IPPROTO_TCP, TCP_NODELAY},
+	{IPPROTO_TCP, TCP_KEEPIDLE},
+	{IPPROTO_TCP, TCP_KEEPINTVL},
+	{IPPROTO_TCP, TCP_KEEPCNT},
+	{IPPROTO_TCP, TCP_DEFER_ACCEPT},
+	{IPPROTO_IP, IP_TTL},
+	{IPPROTO_IP, IP_MTU_DISCOVER},
+	{IPPROTO_IP, IP_RECVERR},
+	{IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+	{IPPROTO_IPV6, IPV6_MTU_DISCOVER},
+	{IPPROTO_IPV6, IPV6_RECVERR},
+	{SOL_SOCKET, SO_RCVLOWAT},
+	{SOL_SOCKET, SO_BUSY_POLL},
+};
+
+static bool is_hint(int level, int name)
+{
+	for (unsigned int i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (hints[i].level == level && hints[i].name == name)
+			return true;
+	return false;
+}
+
+static bool unknown(long err)
+{
+	return err == -ENOPROTOOPT || err == -EOPNOTSUPP;
+}
+
+static struct desc_opt *find(struct desc *d, int level, int name)
+{
+	for (int i = 0; i < d->nopts; i++)
+		if (d->opt[i].level == level && d->opt[i].name == name)
+			return &d->opt[i];
+	return NULL;
+}
+
+static void remember(struct desc *d, int level, int name, const void *val, socklen_t len)
+{
+	struct desc_opt *o = find(d, level, name);
+
+	if (len > sizeof(o->val) || !val)
+		return;
+	if (!o && d->nopts == DESC_OPTS)
+		return;
+	if (!o)
+		o = &d->opt[d->nopts++];
+	o->level = level;
+	o->name = name;
+	o->len = (uint8_t)len;
+	memcpy(o->val, val, len);
+}
+
+HOOK int setsockopt(int fd, int level, int name, const void *val, socklen_t len)
+{
+	uint64_t slot = fd_slot(fd);
+	struct desc *d;
+	long ret;
+
+	if (!slot_ours(slot))
+		return real(setsockopt)(fd, level, name, val, len);
+	d = slot_desc(slot);
+	ret = edge(SYS_setsockopt, slot_stack(slot), level, name, val, len, 0);
+	if (d->mptcp && unknown(ret) && len >= sizeof(int) && is_hint(level, name)) {
+		remember(d, level, name, val, len);
+		ret = 0;
+	} else if (!ret && !d->settled) {
+		remember(d, level, name, val, len);
+	}
+	return (int)edge_ret(ret);
+}
+
+static int give_int(int value, void *val, socklen_t *len)
+{
+	socklen_t n = *len < sizeof(value) ? *len : sizeof(value);
+
+	memcpy(val, &value, n);
+	*len = n;
+	return 0;
+}
+
+static int maxseg(int stack)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (edge(SYS_getsockopt, stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) == 0 &&
+	    info.tcpi_snd_mss)
+		return (int)info.tcpi_snd_mss;
+	return 536;
+}
+
+/* An option that MPTCP does not have. */
+static int substitute(uint64_t slot, int level, int name, void *val, socklen_t *len)
+{
+	struct desc_opt *o = find(slot_desc(slot), level, name);
+
+	if (o) {
+		socklen_t n = *len < o->len ? *len : o->len;
+
+		memcpy(val, o->val, n);
+		*len = n;
+		return 0;
+	}
+	if (level == IPPROTO_TCP && name == TCP_MAXSEG)
+		return give_int(maxseg(slot_stack(slot)), val, len);
+	return give_int(0, val, len);
+}
+
+HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
+{
+	uint64_t slot = fd_slot(fd);
+	struct desc *d;
+	long ret;
+
+	if (!slot_ours(slot))
+		return real(getsockopt)(fd, level, name, val, len);
+	d = slot_desc(slot);
+	ret = edge(SYS_getsockopt, slot_stack(slot), level, name, val, len, 0);
+	if (unlikely(d->mptcp)) {
+		if (unknown(ret) && is_hint(level, name))
+			ret = substitute(slot, level, name, val, len);
+		else if (!ret && level == SOL_SOCKET && name == SO_PROTOCOL)
+			give_int(IPPROTO_TCP, val, len);
+	}
+	return (int)edge_ret(ret);
+}
