@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * afpacket.c - back ends `packet` (Ethernet) and `rawip` (header-less IP).
+ *
+ * Theory of operation
+ *
+ * One AF_PACKET socket of type SOCK_RAW per interface, bound to it, with
+ * PACKET_VNET_HDR: each message begins with a virtio_net_hdr, so the host
+ * completes checksums and cuts TCP segments for us, and hands us what GRO has
+ * merged. Batches go by sendmmsg/recvmmsg; the header travels as the iovec
+ * element in front of the frame's own (iov[-1]), nothing is copied here.
+ *
+ * The two kinds differ in three points. `rawip` serves interfaces without a
+ * link header (TUN, a modem's rmnet/wwan, PPP): there the kernel cannot learn
+ * the protocol from a header, so each message carries a sockaddr_ll with the
+ * one that the version nibble says; frames that are neither IPv4 nor IPv6 are
+ * dropped both ways; and there is no address to receive by.
+ *
+ * A socket filter drops what is not ours to see before it is queued: our own
+ * transmissions (PACKET_OUTGOING, for kernels before 4.20 that lack
+ * PACKET_IGNORE_OUTGOING), and frames of another VLAN (their tag lies outside
+ * the frame, they would look like frames of this network). Socket options and
+ * filter are in place before bind(), so no stray frame is ever queued.
+ *
+ * PACKET_QDISC_BYPASS is not used: dev_direct_xmit() drops every frame that
+ * must be segmented in software, so GSO over an interface without TSO would
+ * lose all bulk data; and the host's qdisc is what keeps queues short.
+ *
+ * Back-pressure is the socket's send buffer, charged until the driver has sent
+ * the frame: EAGAIN ends a batch. ENOBUFS in contrast is the verdict of a full
+ * qdisc that has already dropped the frame; the socket stays writable, so
+ * trying again would only spin. It counts as sent and lost, and TCP treats it
+ * as the congestion that it is.
+ *
+ * An interface that goes down raises ENETDOWN once and comes back by itself:
+ * meanwhile frames are dropped. One that was removed gives ENXIO for good.
+ *
+ * Ownership: struct afpacket is one malloc'ed block with the socket. Threads:
+ * tx and rx have separate message arrays and may run concurrently.
+ *
+ * Limits: no UDP segmentation (the host kernel tells nobody whether it accepts
+ * it on a packet socket), one queue, frames up to 64 KiB.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "backend/afpacket.h"
+#include "backend/hostif.h"
+#include "backend/rawsys.h"
+#include "backend/why.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+/*
+ * Bytes as setsockopt takes them; the kernel doubles both. Receive: a full TCP
+ * window of 64 KiB frames. Send: enough to keep a 20 Gbit/s veth busy, and no
+ * more, since it is a queue that the stack's own qdisc does not see.
+ */
+#define RCVBUF (8 << 20)
+#define SNDBUF (1 << 20)
+
+#define RX_RETRIES 4 /* errors of single frames skipped in one call of rx */
+
+#define HDR_LEN sizeof(struct virtio_net_hdr)
+
+struct afpacket {
+	struct backend be;
+	struct sockaddr_ll to4; /* rawip: destination by protocol */
+	struct sockaddr_ll to6;
+	struct mmsghdr tx[BACKEND_BATCH];
+	unsigned char frame[BACKEND_BATCH]; /* tx[i] carries f[frame[i]] */
+	struct mmsghdr rx[BACKEND_BATCH];
+};
+
+static struct afpacket *afpacket(struct backend *be)
+{
+	return (struct afpacket *)be;
+}
+
+/* IP version of a frame without link header; 0 if it is empty. */
+static unsigned int ip_version(const struct backend_frame *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->niov; i++) {
+		if (f->iov[i].iov_len)
+			return *(const uint8_t *)f->iov[i].iov_base >> 4;
+	}
+	return 0;
+}
+
+static void prepend_header(struct backend_frame *f, struct msghdr *m)
+{
+	f->iov[-1].iov_base = &f->hdr;
+	f->iov[-1].iov_len = HDR_LEN;
+	m->msg_iov = f->iov - 1;
+	m->msg_iovlen = f->niov + 1;
+}
+
+/* Describe @n frames in ap->tx; return how many are worth sending. */
+static unsigned int tx_prepare(struct afpacket *ap, struct backend_frame *f, unsigned int n)
+{
+	bool rawip = ap->be.link == BACKEND_LINK_RAWIP;
+	struct sockaddr_ll *to = NULL;
+	unsigned int i, m = 0;
+
+	for (i = 0; i < n; i++) {
+		if (rawip) {
+			unsigned int version = ip_version(&f[i]);
+
+			if (version != 4 && version != 6) {
+				ap->be.tx_dropped++;
+				continue;
+			}
+			to = version == 4 ? &ap->to4 : &ap->to6;
+		}
+		ap->tx[m].msg_hdr.msg_name = to;
+		ap->tx[m].msg_hdr.msg_namelen = to ? sizeof(*to) : 0;
+		prepend_header(&f[i], &ap->tx[m].msg_hdr);
+		ap->frame[m++] = (unsigned char)i;
+	}
+	return m;
+}
+
+static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_frame *f,
+		       unsigned int n)
+{
+	struct afpacket *ap = afpacket(be);
+	unsigned int m, done = 0;
+	long r;
+
+	if (n > BACKEND_BATCH)
+		n = BACKEND_BATCH;
+	m = tx_prepare(ap, f, n);
+	while (done < m) {
+		r = RAWSYS(SYS_sendmmsg, be->fd, ap->tx + done, m - done, MSG_DONTWAIT);
+		if (r > 0) {
+			done += (unsigned int)r;
+			continue;
+		}
+		switch (r) {
+		case -EINTR:
+			break;
+		case -EAGAIN:
+			return ap->frame[done];
+		case -ENXIO:
+		case -ENODEV:
+		case -EBADF:
+			return -ENXIO;
+		case -ENETDOWN: /* all that follow would meet the same fate */
+			be->tx_dropped += m - done;
+			return (int)n;
+		default: /* this frame: EMSGSIZE, EINVAL, ENOBUFS, ... */
+			be->tx_dropped++;
+			done++;
+		}
+	}
+	return (int)n;
+}
+
+/* ENETDOWN tells both of "down" and of "gone": a removed interface unbinds. */
+static bool gone(int fd)
+{
+	struct sockaddr_ll self;
+	int len = sizeof(self);
+
+	return RAWSYS(SYS_getsockname, fd, &self, &len) || self.sll_ifindex <= 0;
+}
+
+static int rx_finish(struct afpacket *ap, struct backend_frame *f, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct mmsghdr *m = &ap->rx[i];
+
+		f[i].len = 0;
+		if (m->msg_hdr.msg_flags & MSG_TRUNC)
+			ap->be.rx_truncated++;
+		else if (m->msg_len > HDR_LEN)
+			f[i].len = m->msg_len - HDR_LEN;
+	}
+	return (int)n;
+}
+
+static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_frame *f,
+		       unsigned int n)
+{
+	struct afpacket *ap = afpacket(be);
+	unsigned int i, retries;
+	long r;
+
+	if (n > BACKEND_BATCH)
+		n = BACKEND_BATCH;
+	for (i = 0; i < n; i++) {
+		prepend_header(&f[i], &ap->rx[i].msg_hdr);
+		ap->rx[i].msg_hdr.msg_flags = 0;
+	}
+	for (retries = 0; retries < RX_RETRIES; retries++) {
+		r = RAWSYS(SYS_recvmmsg, be->fd, ap->rx, n, MSG_DONTWAIT, NULL);
+		if (r >= 0)
+			return rx_finish(ap, f, (unsigned int)r);
+		switch (r) {
+		case -EAGAIN:
+			return 0;
+		case -EINTR:
+			break;
+		case -EBADF:
+			return -ENXIO;
+		case -ENETDOWN:
+			if (gone(be->fd))
+				return -ENXIO;
+			break;
+		default: /* a frame whose offload the header cannot express: it is consumed */
+			be->rx_dropped++;
+		}
+	}
+	return 0;
+}
+
+static void afpacket_close(struct backend *be)
+{
+	raw_close(be->fd);
+	free(be);
+}
+
+/* Frames to another address than the interface's own (mac=). */
+static int packet_set_mac(struct backend *be, const uint8_t mac[6])
+{
+	struct packet_mreq mreq = {.mr_type = PACKET_MR_UNICAST, .mr_alen = ETH_ALEN};
+	struct hostif h;
+	int err;
+
+	err = hostif_get(be->fd, be->ifname, &h);
+	if (err)
+		return err;
+	if (memcmp(h.mac, mac, ETH_ALEN)) {
+		mreq.mr_ifindex = h.index;
+		memcpy(mreq.mr_address, mac, ETH_ALEN);
+		err = raw_setsockopt(be->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq,
+				     sizeof(mreq));
+		if (err)
+			return err;
+	}
+	memcpy(be->mac, mac, ETH_ALEN);
+	return 0;
+}
+
+/*
+ * SOCK_RAW reserves the driver's hard_header_len and takes the network header
+ * to lie behind it. PPP announces four bytes that the frame does not have:
+ * harmless for a checksum, whose place is counted from the start, fatal for
+ * segmentation.
+ */
+static unsigned int rawip_features(unsigned int type)
+{
+	unsigned int features = BACKEND_F_CSUM | BACKEND_F_GUEST;
+
+	if (type != ARPHRD_PPP)
+		features |= BACKEND_F_TSO4 | BACKEND_F_TSO6 | BACKEND_F_TSO_ECN;
+	return features;
+}
+
+static void set_dest(struct sockaddr_ll *to, int ifindex, uint16_t protocol)
+{
+	memset(to, 0, sizeof(*to));
+	to->sll_family = AF_PACKET;
+	to->sll_ifindex = ifindex;
+	to->sll_protocol = htons(protocol);
+}
+
+/* Is the link type right for this kind? */
+static int check_type(enum backend_link link, const char *ifname, unsigned int type,
+		      const char **why)
+{
+	switch (type) {
+	case ARPHRD_ETHER:
+		if (link == BACKEND_LINK_ETHER)
+			return 0;
+		return why_set(why, EINVAL,
+			       "interface '%s' is an Ethernet: use back end packet, not rawip",
+			       ifname);
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_PPP:
+		if (link == BACKEND_LINK_RAWIP)
+			return 0;
+		return why_set(why, EINVAL,
+			       "interface '%s' has no link header: use back end rawip, not packet",
+			       ifname);
+	default:
+		return why_set(why, EINVAL,
+			       "interface '%s' has link type %u, which no back end serves", ifname,
+			       type);
+	}
+}
+
+/* Make the struct for socket @fd on interface @h. */
+static int make(struct backend **be, const struct backend_ops *ops, enum backend_link link, int fd,
+		const char *ifname, const struct hostif *h, const char **why)
+{
+	struct afpacket *ap = calloc(1, sizeof(*ap));
+
+	if (!ap)
+		return why_set(why, ENOMEM, "no memory for back end %s", ops->name);
+	ap->be.ops = ops;
+	strncpy(ap->be.ifname, ifname, sizeof(ap->be.ifname) - 1);
+	ap->be.fd = fd;
+	ap->be.link = link;
+	ap->be.mtu = h->mtu < 65535 ? h->mtu : 65535;
+	ap->be.queues = 1;
+	if (link == BACKEND_LINK_ETHER) {
+		memcpy(ap->be.mac, h->mac, sizeof(ap->be.mac));
+		ap->be.features = BACKEND_F_CSUM | BACKEND_F_TSO4 | BACKEND_F_TSO6 |
+				  BACKEND_F_TSO_ECN | BACKEND_F_GUEST;
+	} else {
+		ap->be.features = rawip_features(h->type);
+		set_dest(&ap->to4, h->index, ETH_P_IP);
+		set_dest(&ap->to6, h->index, ETH_P_IPV6);
+	}
+	*be = &ap->be;
+	return 0;
+}
+
+#define LOAD_AD(ad)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + (ad))
+#define IF_EQ(k, jt, jf) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), (jt), (jf))
+#define ACCEPT		 BPF_STMT(BPF_RET | BPF_K, 0x7fffffff)
+#define REJECT		 BPF_STMT(BPF_RET | BPF_K, 0)
+
+static int attach_filter(int fd, enum backend_link link)
+{
+	static struct sock_filter ether[] = {
+		LOAD_AD(SKF_AD_PKTTYPE),
+		IF_EQ(PACKET_OUTGOING, 3, 0),
+		LOAD_AD(SKF_AD_VLAN_TAG_PRESENT),
+		IF_EQ(0, 0, 1),
+		ACCEPT,
+		REJECT,
+	};
+	static struct sock_filter rawip[] = {
+		LOAD_AD(SKF_AD_PKTTYPE),
+		IF_EQ(PACKET_OUTGOING, 5, 0),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+		IF_EQ(4, 1, 0),
+		IF_EQ(6, 0, 1),
+		ACCEPT,
+		REJECT,
+	};
+	struct sock_fprog prog;
+
+	if (link == BACKEND_LINK_ETHER) {
+		prog.len = sizeof(ether) / sizeof(ether[0]);
+		prog.filter = ether;
+	} else {
+		prog.len = sizeof(rawip) / sizeof(rawip[0]);
+		prog.filter = rawip;
+	}
+	return raw_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+}
+
+/* Beyond the system's maximum if we may, else as far as it goes. */
+static void set_buffer(int fd, int force, int plain, int bytes)
+{
+	if (raw_setsockopt_int(fd, SOL_SOCKET, force, bytes))
+		raw_setsockopt_int(fd, SOL_SOCKET, plain, bytes);
+}
+
+static int prepare_socket(int fd, enum backend_link link, const char *ifname,
+			  const struct hostif *h, const char **why)
+{
+	struct sockaddr_ll self;
+	int err;
+
+	err = raw_setsockopt_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
+	if (err)
+		return why_set(why, -err, "the host kernel has no PACKET_VNET_HDR: %s",
+			       strerror(-err));
+	raw_setsockopt_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+	err = attach_filter(fd, link);
+	if (err)
+		return why_set(why, -err, "cannot filter the packet socket on '%s': %s", ifname,
+			       strerror(-err));
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
+
+	set_dest(&self, h->index, ETH_P_ALL);
+	err = (int)RAWSYS(SYS_bind, fd, &self, sizeof(self));
+	if (err)
+		return why_set(why, -err, "cannot bind a packet socket to '%s': %s", ifname,
+			       strerror(-err));
+	return 0;
+}
+
+static int check_interface(int fd, enum backend_link link, const char *ifname, struct hostif *h,
+			   const char **why)
+{
+	int err = hostif_get(fd, ifname, h);
+
+	if (err == -ENODEV)
+		return why_set(why, ENODEV, "no such interface '%s' (see: ip link)", ifname);
+	if (err)
+		return why_set(why, -err, "cannot read interface '%s': %s", ifname, strerror(-err));
+	err = check_type(link, ifname, h->type, why);
+	if (err)
+		return err;
+	if (!(h->flags & IFF_UP))
+		return why_set(why, ENETDOWN, "interface '%s' is down: ip link set %s up", ifname,
+			       ifname);
+	return 0;
+}
+
+static int afpacket_open(struct backend **be, const struct backend_ops *ops, enum backend_link link,
+			 const char *ifname, const char **why)
+{
+	struct hostif h;
+	int fd, err;
+
+	err = check_interface(-1, link, ifname, &h, why);
+	if (err)
+		return err;
+	fd = raw_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -EPERM || fd == -EACCES)
+		return why_set(why, -fd,
+			       "interface '%s': a packet socket needs CAP_NET_RAW: run as root, or "
+			       "setcap cap_net_raw,cap_net_admin+ep on persona",
+			       ifname);
+	if (fd < 0)
+		return why_set(why, -fd, "interface '%s': cannot open a packet socket: %s", ifname,
+			       strerror(-fd));
+	err = prepare_socket(fd, link, ifname, &h, why);
+	if (!err)
+		err = make(be, ops, link, fd, ifname, &h, why);
+	if (err)
+		raw_close(fd);
+	return err;
+}
+
+static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
+			   enum backend_link link, int fd, const char *ifname, const char **why)
+{
+	struct hostif h;
+	int domain = 0;
+	int len = sizeof(domain);
+	int err;
+
+	err = (int)RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	if (err || domain != AF_PACKET)
+		return why_set(why, EBADF, "descriptor %d for interface '%s' is no packet socket",
+			       fd, ifname);
+	err = check_interface(fd, link, ifname, &h, why);
+	if (err)
+		return err;
+	return make(be, ops, link, fd, ifname, &h, why);
+}
+
+static int packet_open(struct backend **be, const char *ifname, const char **why)
+{
+	return afpacket_open(be, &backend_packet, BACKEND_LINK_ETHER, ifname, why);
+}
+
+static int packet_attach(struct backend **be, int fd, const char *ifname, const char **why)
+{
+	return afpacket_attach(be, &backend_packet, BACKEND_LINK_ETHER, fd, ifname, why);
+}
+
+static int rawip_open(struct backend **be, const char *ifname, const char **why)
+{
+	return afpacket_open(be, &backend_rawip, BACKEND_LINK_RAWIP, ifname, why);
+}
+
+static int rawip_attach(struct backend **be, int fd, const char *ifname, const char **why)
+{
+	return afpacket_attach(be, &backend_rawip, BACKEND_LINK_RAWIP, fd, ifname, why);
+}
+
+const struct backend_ops backend_packet = {
+	.name = "packet",
+	.help = "an Ethernet interface of the host, by packet socket",
+	.open = packet_open,
+	.attach = packet_attach,
+	.close = afpacket_close,
+	.tx = afpacket_tx,
+	.rx = afpacket_rx,
+	.set_mac = packet_set_mac,
+};
+
+const struct backend_ops backend_rawip = {
+	.name = "rawip",
+	.help = "an interface without link header (modem, TUN, PPP), by packet socket",
+	.open = rawip_open,
+	.attach = rawip_attach,
+	.close = afpacket_close,
+	.tx = afpacket_tx,
+	.rx = afpacket_rx,
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * backend.h - how frames leave and enter the process: one ops struct per kind.
+ *
+ * A back end is a host descriptor that carries frames with a virtio_net_hdr in
+ * front (checksum and segmentation offload; VIRTIO 1.2, section 5.1.6), in
+ * batches both ways. It knows nothing of the stack: the engine calls
+ * it, @tx after the vCPU has been released, @rx while a vCPU is held.
+ *
+ * Calls of one back end: @tx is serialised per queue by the engine, @rx
+ * too; @tx and @rx run concurrently. Neither blocks, allocates, takes a libc
+ * lock or touches errno (they may run on a kernel stack of 32 KiB, so no large
+ * local arrays either: batch state belongs into the back end's own memory).
+ */
+#ifndef PERSONA_BACKEND_H
+#define PERSONA_BACKEND_H
+
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct backend;
+
+#define BACKEND_BATCH	32 /* most frames in one @tx or @rx call */
+#define BACKEND_MAX_IOV 24 /* most pieces of one frame */
+
+enum backend_link {
+	BACKEND_LINK_ETHER, /* Ethernet frames, ARP */
+	BACKEND_LINK_RAWIP, /* IPv4/IPv6 packets without link header, no ARP */
+};
+
+#define BACKEND_F_CSUM	  (1u << 0) /* host completes checksums of sent frames */
+#define BACKEND_F_TSO4	  (1u << 1) /* host segments TCP/IPv4 */
+#define BACKEND_F_TSO6	  (1u << 2) /* host segments TCP/IPv6 */
+#define BACKEND_F_TSO_ECN (1u << 3)
+#define BACKEND_F_USO	  (1u << 4) /* host segments UDP (VIRTIO_NET_HDR_GSO_UDP_L4) */
+#define BACKEND_F_GUEST	  (1u << 5) /* frames come in with checksum/GSO metadata */
+
+/**
+ * struct backend_frame - one frame, to send or to receive into
+ * @hdr:  offload metadata; tx: to be honoured, rx: filled in (zeroed if none)
+ * @iov:  the pieces; frame data begins at iov[0], no virtio header in it.
+ *	  A back end that must put a header in front of them may do so in
+ *	  iov[-1]: the engine guarantees one writable element before iov[0].
+ * @niov: pieces
+ * @len:  tx: bytes of the frame; rx: bytes received (without header); 0 after
+ *	  @rx: a frame stood here and was dropped (too long, malformed), skip it
+ */
+struct backend_frame {
+	struct virtio_net_hdr hdr;
+	struct iovec *iov;
+	unsigned int niov;
+	uint32_t len;
+};
+
+/**
+ * struct backend_ops - one kind of back end
+ * @name: as in the interface specification ("packet", "rawip", "tap", "tun")
+ * @help: half a line for --help and the documentation
+ * @open: open on host interface @ifname; on failure return -errno and
+ *	  set @why to one sentence with reason and remedy. Fills the public
+ *	  part of struct backend.
+ * @attach: make a back end of an already open, inherited descriptor that
+ *	  @open of another process of the same kind had prepared
+ * @close: close and free
+ * @tx:   send up to @n frames in order; return how many were consumed (sent or
+ *	  dropped for good), which may be fewer than @n when the host's queue is
+ *	  full; -errno only if the device is gone (-ENETDOWN, -ENXIO)
+ * @rx:   receive up to @n frames without blocking; return how many (0: none),
+ *	  or -errno as above. A frame longer than its buffer is dropped,
+ *	  and counted in rx_truncated.
+ * @set_mac: receive frames to Ethernet address @mac too (before traffic; sets
+ *	  be->mac); NULL if the kind needs nothing for that
+ */
+struct backend_ops {
+	const char *name;
+	const char *help;
+	int (*open)(struct backend **be, const char *ifname, const char **why);
+	int (*attach)(struct backend **be, int fd, const char *ifname, const char **why);
+	void (*close)(struct backend *be);
+	int (*tx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);
+	int (*rx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);
+	int (*set_mac)(struct backend *be, const uint8_t mac[6]);
+};
+
+/**
+ * struct backend - public part, the first member of each kind's own struct
+ * @fd:	      the descriptor to poll for reception (and to pass on to another process)
+ * @mac:      Ethernet address to use inside (ether only)
+ * @features: BACKEND_F_*
+ * @rx_truncated: frames dropped because they were longer than their buffer
+ * @rx_dropped: frames the host could not hand over
+ * @tx_dropped: frames the host refused for good (too long, malformed, link down)
+ */
+struct backend {
+	const struct backend_ops *ops;
+	char ifname[IF_NAMESIZE]; /* the host's interface */
+	int fd;
+	enum backend_link link;
+	unsigned int mtu;
+	unsigned int features;
+	unsigned int queues;
+	uint8_t mac[6];
+	uint64_t rx_truncated;
+	uint64_t rx_dropped;
+	uint64_t tx_dropped;
+};
+
+/** backend_find() - ops by name, or NULL. */
+const struct backend_ops *backend_find(const char *name);
+
+/** backend_at() - ops number @i for listings, NULL after the last. */
+const struct backend_ops *backend_at(unsigned int i);
+
+/**
+ * backend_choose() - kind fit for host interface @ifname by its link type
+ * @why: set to one sentence on failure
+ *
+ * Return: ops, or NULL (no such interface, or a type that none serves).
+ */
+const struct backend_ops *backend_choose(const char *ifname, const char **why);
+
+#endif /* PERSONA_BACKEND_H */
