@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cli.h - what the subcommands of `persona` share.
+ */
+#ifndef PERSONA_CLI_H
+#define PERSONA_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EXIT_PERSONA 125 /* Persona itself failed */
+#define EXIT_NOEXEC  126 /* COMMAND cannot be executed */
+#define EXIT_NOCMD   127 /* COMMAND not found */
+
+#define DEFAULT_PERSONALITY "linux-6.12"
+
+/* Subcommands: arguments begin with the subcommand's name; return exit status. */
+int cmd_help(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/** complain() - one line "persona: ..." on stderr; returns @status. */
+int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif /* PERSONA_CLI_H */

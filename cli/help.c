@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * help.c - `persona help`: the whole command line on one screen.
+ */
+#include <stdio.h>
+#include "backend/backend.h"
+#include "cli/cli.h"
+
+int cmd_help(int argc, char **argv)
+{
+	unsigned int i;
+
+	puts("persona " PERSONA_VERSION
+	     ": run an unmodified program on a network stack of its own\n"
+	     "\n"
+	     "usage: persona run [OPTION]... -i SPEC... [--] COMMAND [ARG]...");
+	puts("       persona list [--json]  list personalities and back ends\n"
+	     "       persona doctor         check what this machine allows, and say what to do\n"
+	     "       persona version        print the version\n"
+	     "       persona help           print this text\n"
+	     "\n"
+	     "  -p, --personality NAME   network stack (default: " DEFAULT_PERSONALITY
+	     "), or a path\n"
+	     "  -i, --interface SPEC     interface of the host to use; may be repeated\n"
+	     "      --inline             the stack lives inside the program (now the only mode)\n"
+	     "  -o, --sysctl KEY=VALUE   set a sysctl of the stack; may be repeated\n"
+	     "      --no-mptcp           leave plain TCP sockets plain\n"
+	     "      --pcap FILE          capture all interfaces into a pcapng file\n"
+	     "  -v, --verbose            show the stack's kernel log and what is done\n"
+	     "      --vcpus N            processors of the stack (default: 2, or 1)\n"
+	     "      --mem SIZE           memory of the stack (default: 64M)\n"
+	     "\n"
+	     "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]\n"
+	     "       without ip= the host interface's addresses and gateways are taken over\n"
+	     "\n"
+	     "back ends:");
+	for (i = 0; backend_at(i); i++)
+		printf("  %-8s %s\n", backend_at(i)->name, backend_at(i)->help);
+	puts("\n"
+	     "exit status: COMMAND's; 128+N if signal N ended it; 125 Persona failed;\n"
+	     "             126 COMMAND cannot be executed; 127 COMMAND not found\n"
+	     "\n"
+	     "example: persona run -i wlan0,ip=10.1.0.2/24,gw=10.1.0.1 -i rawip:rmnet0,"
+	     "ip=10.2.0.2/24 -- \\\n"
+	     "                     curl http://192.0.2.1/file");
+	return 0;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * host.c - fill an interface specification from the host's configuration.
+ *
+ * An address that the host has too is not refused, since a phone's interface
+ * has but one, but it is reported: the host's kernel answers segments of
+ * connections it does not know with RST.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "backend/why.h"
+#include "cli/host.h"
+#include "setup/link.h"
+
+#define MAX_HOST_ADDRS 64
+
+static int take_gateway(struct nl *nl, int index, struct iface_spec *s, int family)
+{
+	struct ip_addr *gw = family == AF_INET ? &s->gw4 : &s->gw6;
+	int err;
+
+	if (gw->family)
+		return 0;
+	err = link_default_gw(nl, index, family, gw);
+	return err == -ENOENT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+}
+
+static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
+{
+	struct link_info info;
+	int err, n;
+
+	err = link_get(nl, s->ifname, &info);
+	if (err)
+		return why_set(why, -err, "cannot read interface '%s': %s", s->ifname,
+			       strerror(-err));
+	n = link_addrs(nl, info.index, s->addr, SPEC_MAX_ADDRS);
+	if (n < 0)
+		return why_set(why, -n, "cannot read the addresses of '%s': %s", s->ifname,
+			       strerror(-n));
+	if (!n)
+		return why_set(why, EADDRNOTAVAIL,
+			       "interface '%s' has no address on the host: give one by ip=ADDR/LEN",
+			       s->ifname);
+	s->naddrs = (uint32_t)n;
+	err = take_gateway(nl, info.index, s, AF_INET);
+	if (!err)
+		err = take_gateway(nl, info.index, s, AF_INET6);
+	if (err)
+		return why_set(why, -err, "cannot read the routes of '%s': %s", s->ifname,
+			       strerror(-err));
+	return 0;
+}
+
+static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_addr *shared)
+{
+	struct ip_addr host[MAX_HOST_ADDRS];
+	int n = link_addrs(nl, 0, host, MAX_HOST_ADDRS);
+	unsigned int i;
+
+	for (i = 0; i < s->naddrs; i++) {
+		int k;
+
+		for (k = 0; k < n; k++) {
+			if (ip_equal(&s->addr[i], &host[k])) {
+				*shared = s->addr[i];
+				return;
+			}
+		}
+	}
+}
+
+int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
+{
+	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun");
+	struct nl *nl;
+	int err = 0;
+
+	memset(shared, 0, sizeof(*shared));
+	if (far_end && !s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "%s:%s is a link to the host, whose address is the host's own: give "
+			       "the stack another one of that network by ip=ADDR/LEN",
+			       s->backend, s->ifname);
+	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
+	if (!nl) {
+		if (s->naddrs)
+			return 0; /* an app's sandbox may forbid rtnetlink */
+		return why_set(why, -err, "cannot read the addresses of '%s': %s: give ip=ADDR/LEN",
+			       s->ifname, strerror(-err));
+	}
+	if (!s->naddrs)
+		err = take_over(nl, s, why);
+	if (!err)
+		find_shared(nl, s, shared);
+	nl_close(nl);
+	return err;
+}

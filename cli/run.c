@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - `persona run`: from the command line to a running program.
+ *
+ * Theory of operation
+ *
+ * Everything that can be wrong is found before the program starts, in the
+ * order in which a user would want to hear of it: the line itself, the
+ * command, the personality, then each interface. Back ends are opened here,
+ * with our privileges and our sentences, and inherited by the program as
+ * descriptors; a sealed memfd tells the library inside about them.
+ *
+ * The descriptors are moved to high numbers, where they are not in the way of
+ * programs that use small ones by number (shell scripts).
+ *
+ * A failure on the way just returns: descriptors end with the process, and
+ * interfaces created by us end with their descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "backend/backend.h"
+#include "cli/cli.h"
+#include "cli/host.h"
+#include "cli/paths.h"
+#include "cli/program.h"
+#include "cli/supervise.h"
+#include "engine/engine.h"
+#include "setup/closest.h"
+#include "setup/config.h"
+#include "setup/sysctl.h"
+
+enum { OPT_INLINE = 256, OPT_NO_MPTCP, OPT_PCAP, OPT_VCPUS, OPT_MEM, OPT_HELP };
+
+static const struct option options[] = {
+	{"personality", required_argument, NULL, 'p'},
+	{"interface", required_argument, NULL, 'i'},
+	{"inline", no_argument, NULL, OPT_INLINE},
+	{"sysctl", required_argument, NULL, 'o'},
+	{"no-mptcp", no_argument, NULL, OPT_NO_MPTCP},
+	{"pcap", required_argument, NULL, OPT_PCAP},
+	{"verbose", no_argument, NULL, 'v'},
+	{"vcpus", required_argument, NULL, OPT_VCPUS},
+	{"mem", required_argument, NULL, OPT_MEM},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
+};
+
+static int bad_option(char *const *argv, int opt)
+{
+	const char *names[sizeof(options) / sizeof(options[0])] = {NULL};
+	const char *arg = argv[optind - 1];
+	const char *near;
+	unsigned int i;
+
+	if (opt == ':')
+		return complain(EXIT_PERSONA, "option '%s' needs an argument", arg);
+	if (strncmp(arg, "--", 2))
+		return complain(EXIT_PERSONA, "unknown option '-%c': see persona help", optopt);
+	if (optopt)
+		return complain(EXIT_PERSONA, "option '%s' takes no argument", arg);
+	for (i = 0; options[i].name; i++)
+		names[i] = options[i].name;
+	near = closest(arg + 2, names);
+	if (near)
+		return complain(EXIT_PERSONA, "unknown option '%s': did you mean '--%s'?", arg,
+				near);
+	return complain(EXIT_PERSONA, "unknown option '%s': see persona help", arg);
+}
+
+static int add_interface(struct config *c, const char *text)
+{
+	struct config_iface *ci = &c->iface[c->nifaces];
+	const char *why;
+	unsigned int i;
+
+	if (c->nifaces == CONFIG_MAX_IFACES)
+		return complain(EXIT_PERSONA, "-i %s: more than %d interfaces", text,
+				CONFIG_MAX_IFACES);
+	if (spec_parse(text, &ci->spec, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	for (i = 0; i < c->nifaces; i++) {
+		const struct iface_spec *other = &c->iface[i].spec;
+
+		if (!strcmp(other->ifname, ci->spec.ifname))
+			return complain(EXIT_PERSONA, "-i %s: interface '%s' is given twice", text,
+					ci->spec.ifname);
+		if (!strcmp(other->name, ci->spec.name))
+			return complain(EXIT_PERSONA,
+					"-i %s: name '%s' is taken: give another by name=", text,
+					ci->spec.name);
+	}
+	ci->fd = -1;
+	c->nifaces++;
+	return 0;
+}
+
+static int add_sysctl(struct config *c, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct config_sysctl *s = &c->sysctl[c->nsysctls];
+
+	if (!equals || equals == text || !equals[1])
+		return complain(EXIT_PERSONA, "-o %s: write -o KEY=VALUE", text);
+	if (c->nsysctls == CONFIG_MAX_SYSCTL)
+		return complain(EXIT_PERSONA, "-o %s: more than %d sysctls", text,
+				CONFIG_MAX_SYSCTL);
+	if ((size_t)(equals - text) >= sizeof(s->name) || strlen(equals + 1) >= sizeof(s->value))
+		return complain(EXIT_PERSONA, "-o %.32s...: too long", text);
+	memcpy(s->name, text, (size_t)(equals - text));
+	strcpy(s->value, equals + 1);
+	if (!sysctl_name_valid(s->name))
+		return complain(EXIT_PERSONA,
+				"-o %s: '%s' is no sysctl key: write it as "
+				"net.ipv4.tcp_congestion_control=cubic",
+				text, s->name);
+	c->nsysctls++;
+	return 0;
+}
+
+/* 64M, 1G, 65536K, or bytes. */
+static int set_memory(struct config *c, const char *text)
+{
+	unsigned long long n;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno)
+		goto malformed;
+	if (*end) {
+		static const char units[] = "KMGkmg";
+		const char *unit = strchr(units, *end);
+
+		if (!unit || end[1])
+			goto malformed;
+		shift = 10 * (unsigned int)(1 + (unit - units) % 3);
+	}
+	if (n > (1ULL << 40) >> shift)
+		return complain(EXIT_PERSONA, "--mem %s: too much: at most 1024G", text);
+	n <<= shift;
+	if (n < ENGINE_MEMORY_MIN)
+		return complain(EXIT_PERSONA, "--mem %s: too small for the stack: at least %luM",
+				text, ENGINE_MEMORY_MIN >> 20);
+	c->memory = (size_t)n & ~(size_t)4095;
+	return 0;
+
+malformed:
+	return complain(EXIT_PERSONA, "--mem %s: write a size as 64M or 1G", text);
+}
+
+static int set_vcpus(struct config *c, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 1 || n > ENGINE_MAX_VCPUS)
+		return complain(EXIT_PERSONA, "--vcpus %s: must be a number from 1 to %d", text,
+				ENGINE_MAX_VCPUS);
+	c->vcpus = (int)n;
+	return 0;
+}
+
+/* Absolute, since the program may start elsewhere; created by the stack. */
+static int set_pcap(struct config *c, const char *text)
+{
+	char dir[PATH_MAX] = "";
+	char *slash;
+
+	if (*text != '/' && !getcwd(dir, sizeof(dir)))
+		return complain(EXIT_PERSONA, "--pcap %s: %s", text, strerror(errno));
+	if (snprintf(c->pcap, sizeof(c->pcap), "%s%s%s", dir, *dir ? "/" : "", text) >=
+	    (int)sizeof(c->pcap))
+		return complain(EXIT_PERSONA, "--pcap %.32s...: path too long", text);
+	if (!access(c->pcap, W_OK))
+		return 0;
+	if (errno != ENOENT)
+		goto refused;
+	snprintf(dir, sizeof(dir), "%s", c->pcap);
+	slash = strrchr(dir, '/');
+	slash[slash == dir] = '\0';
+	if (!access(dir, W_OK))
+		return 0;
+refused:
+	return complain(EXIT_PERSONA, "--pcap %s: cannot write: %s", text, strerror(errno));
+}
+
+/* Options into @c and @personality; -1 to go on, else an exit status. */
+static int parse(int argc, char **argv, struct config *c, const char **personality)
+{
+	int opt, status = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (!status && (opt = getopt_long(argc, argv, "+:p:i:o:vh", options, NULL)) != -1) {
+		switch (opt) {
+		case 'p':
+			*personality = optarg;
+			break;
+		case 'i':
+			status = add_interface(c, optarg);
+			break;
+		case 'o':
+			status = add_sysctl(c, optarg);
+			break;
+		case 'v':
+			c->verbose = true;
+			break;
+		case OPT_INLINE:
+			break;
+		case OPT_NO_MPTCP:
+			c->mptcp = false;
+			break;
+		case OPT_PCAP:
+			status = set_pcap(c, optarg);
+			break;
+		case OPT_VCPUS:
+			status = set_vcpus(c, optarg);
+			break;
+		case OPT_MEM:
+			status = set_memory(c, optarg);
+			break;
+		case 'h':
+		case OPT_HELP:
+			return cmd_help(argc, argv);
+		default:
+			status = bad_option(argv, opt);
+		}
+	}
+	if (status)
+		return status;
+	if (optind >= argc)
+		return complain(EXIT_PERSONA,
+				"no COMMAND given: persona run -i IFNAME -- COMMAND [ARG]...");
+	if (!c->nifaces)
+		return complain(EXIT_PERSONA,
+				"no interface given: add -i IFNAME[,ip=ADDR/LEN][,gw=ADDR] "
+				"(see: ip link)");
+	return -1;
+}
+
+/* A number above those that programs use by number, below the limit. */
+static int move_high(int fd)
+{
+	struct rlimit lim;
+	int base = 900;
+	int high;
+
+	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur < 1000)
+		base = lim.rlim_cur > 100 ? (int)lim.rlim_cur - 64 : 3;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, base);
+	return high < 0 ? -errno : high;
+}
+
+/* What is still open once the back end is: addresses, and a descriptor to inherit. */
+static int prepare_interface(struct config *c, struct config_iface *ci, const struct backend *be)
+{
+	struct iface_spec *s = &ci->spec;
+	char text[IP_ADDR_TEXT];
+	struct ip_addr shared;
+	const char *why;
+
+	if (s->mtu > be->mtu)
+		return complain(
+			EXIT_PERSONA,
+			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
+			s->mtu, be->mtu, s->ifname, s->ifname, s->mtu);
+	if (host_fill(s, &shared, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (shared.family)
+		complain(0,
+			 "warning: %s is the host's own address too, whose kernel resets TCP "
+			 "connections it does not know: give '%s' a free one by ip=",
+			 ip_format(&shared, false, text), s->ifname);
+	if (c->verbose)
+		complain(0, "%s: back end %s on '%s', MTU %u", s->name, s->backend, s->ifname,
+			 s->mtu ? s->mtu : be->mtu);
+	ci->fd = move_high(be->fd);
+	if (ci->fd < 0)
+		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
+				s->ifname);
+	return 0;
+}
+
+static int open_interface(struct config *c, struct config_iface *ci)
+{
+	struct iface_spec *s = &ci->spec;
+	const struct backend_ops *ops;
+	struct backend *be;
+	const char *why;
+	int status;
+
+	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
+	if (!ops)
+		return complain(EXIT_PERSONA, "%s", why);
+	snprintf(s->backend, sizeof(s->backend), "%s", ops->name);
+	if (s->has_mac && !ops->set_mac)
+		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
+				s->ifname);
+	if (ops->open(&be, s->ifname, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	status = prepare_interface(c, ci, be);
+	ops->close(be);
+	return status;
+}
+
+/* What tells the program's loader and our library in it. */
+static int set_environment(int config_fd)
+{
+	char library[PATH_MAX], number[16];
+	const char *old = getenv("LD_PRELOAD");
+	const char *why;
+	char *preload;
+
+	if (path_inline_library(library, sizeof(library), &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (strpbrk(library, " :"))
+		return complain(EXIT_PERSONA,
+				"%s: the loader takes no library whose path has blanks or colons",
+				library);
+	if (asprintf(&preload, "%s%s%s", library, old && *old ? ":" : "", old ? old : "") < 0)
+		return complain(EXIT_PERSONA, "out of memory");
+	snprintf(number, sizeof(number), "%d", config_fd);
+	if (setenv("LD_PRELOAD", preload, 1) || setenv(CONFIG_ENV, number, 1)) {
+		free(preload);
+		return complain(EXIT_PERSONA, "out of memory");
+	}
+	free(preload);
+	return 0;
+}
+
+static int launch(struct config *c, const char *path, char **argv)
+{
+	int keep[CONFIG_MAX_IFACES + 1];
+	unsigned int i;
+	int fd, status;
+
+	for (i = 0; i < c->nifaces; i++) {
+		status = open_interface(c, &c->iface[i]);
+		if (status)
+			return status;
+		keep[i] = c->iface[i].fd;
+	}
+	fd = config_to_fd(c);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
+	keep[i] = move_high(fd);
+	close(fd);
+	if (keep[i] < 0)
+		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
+	status = set_environment(keep[i]);
+	if (status)
+		return status;
+	return supervise(path, argv, keep, c->nifaces + 1);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	const char *personality = DEFAULT_PERSONALITY;
+	struct config *c = calloc(1, sizeof(*c));
+	char path[PATH_MAX];
+	const char *why;
+	int status, err;
+
+	if (!c)
+		return complain(EXIT_PERSONA, "out of memory");
+	c->mptcp = true;
+	status = parse(argc, argv, c, &personality);
+	if (status >= 0)
+		goto out;
+
+	err = program_find(argv[optind], path, &why);
+	if (err) {
+		status = complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
+		goto out;
+	}
+	status = EXIT_PERSONA;
+	if (program_preloadable(path, &why) ||
+	    path_personality(personality, c->image, sizeof(c->image), &why)) {
+		complain(status, "%s", why);
+		goto out;
+	}
+	status = launch(c, path, argv + optind);
+out:
+	free(c);
+	return status;
+}
