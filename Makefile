@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Persona: build, demo, test. `make help` lists the targets.
+#
+#   build/persona                  the command
+#   build/libpersona-hijack.so     inline mode, loaded by LD_PRELOAD
+#   build/personalities/NAME.so    Linux as a library (kernel/build.mk)
+#   build/testbed/, build/tests/   tools and test programs
+
+.DEFAULT_GOAL := all
+B	:= build
+CC	?= gcc
+VERSION	:= 0.1.0
+
+WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	   -Wno-unused-parameter -Wno-missing-field-initializers
+CPPFLAGS += -D_GNU_SOURCE -I. -Iarch/lkl/include/uapi -DPERSONA_VERSION='"$(VERSION)"'
+CFLAGS	?= -O2 -g
+# The engine switches stacks: no canary on the switching path, no CET landing pads needed.
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -pthread
+LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
+
+CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c)
+CORE_ASM   := $(wildcard engine/*.S)
+CLI_SRC	   := $(wildcard cli/*.c)
+INLINE_SRC := $(wildcard inline/*.c)
+INLINE_ASM := $(wildcard inline/*.S)
+obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
+CORE_OBJ   := $(call obj,$(CORE_SRC) $(CORE_ASM))
+CLI_OBJ	   := $(call obj,$(CLI_SRC))
+INLINE_OBJ := $(call obj,$(INLINE_SRC) $(INLINE_ASM))
+
+.PHONY: all host help clean
+all: host personalities ## everything
+host: $(B)/persona $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
+
+$(B)/persona: $(CLI_OBJ) $(CORE_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/libpersona-hijack.so: $(INLINE_OBJ) $(CORE_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ $^ -ldl
+
+$(B)/testbed/%: testbed/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $<
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
+
+clean: ## remove what was built, keep the kernel trees
+	rm -rf $(B)/obj $(B)/persona $(B)/libpersona-hijack.so $(B)/testbed $(B)/tests
+
+include kernel/build.mk
+-include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk)
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

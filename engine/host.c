@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * host.c - the host operations of the image: clock, log, memory, death.
+ *
+ * They run on kernel stacks with a vCPU held: raw system calls, no locks, no
+ * errno, no allocation.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+#include "backend/rawsys.h"
+#include "engine/host.h"
+#include "engine/netif.h"
+#include "engine/vcpu.h"
+
+static __u64 clock_read(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (__u64)ts.tv_sec * 1000000000 + (__u64)ts.tv_nsec;
+}
+
+static __u64 clock_ns(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+static __u64 wall_ns(void)
+{
+	return clock_read(CLOCK_REALTIME);
+}
+
+static void print(int level, const char *text, unsigned int len)
+{
+	static const char prefix[] = "persona: ";
+
+	while (len) {
+		const char *nl = memchr(text, '\n', len);
+		unsigned int n = nl ? (unsigned int)(nl - text) : len;
+		struct iovec iov[3] = {
+			{ (void *)prefix, sizeof(prefix) - 1 },
+			{ (void *)text, n },
+			{ "\n", 1 },
+		};
+
+		if (n)
+			RAWSYS(SYS_writev, STDERR_FILENO, iov, 3);
+		n += nl ? 1 : 0;
+		text += n;
+		len -= n;
+	}
+}
+
+static void protect(void *page, unsigned long len, int accessible)
+{
+	RAWSYS(SYS_mprotect, page, len, accessible ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+/* The program cannot go on without its stack: end it, visibly. */
+static void die(const char *why)
+{
+	static const char line[] =
+		"persona: the network stack has died (see above); the program ends with SIGABRT\n";
+	static const long dfl[4]; /* the kernel's struct sigaction: SIG_DFL */
+	sigset_t set;
+
+	RAWSYS(SYS_write, STDERR_FILENO, line, sizeof(line) - 1);
+	sigfillset(&set);
+	sigdelset(&set, SIGABRT);
+	RAWSYS(SYS_rt_sigaction, SIGABRT, dfl, NULL, 8);
+	RAWSYS(SYS_rt_sigprocmask, SIG_SETMASK, &set, NULL, 8);
+	RAWSYS(SYS_tgkill, RAWSYS(SYS_getpid), RAWSYS(SYS_gettid), SIGABRT);
+	RAWSYS(SYS_exit_group, 134);
+}
+
+void host_ops_init(struct lkl_host_ops *ops)
+{
+	*ops = (struct lkl_host_ops){
+		.abi = LKL_ABI,
+		.clock_ns = clock_ns,
+		.wall_ns = wall_ns,
+		.print = print,
+		.rx = netif_rx,
+		.copy = (void *(*)(void *, const void *, unsigned long))memcpy,
+		.move = (void *(*)(void *, const void *, unsigned long))memmove,
+		.set = (void *(*)(void *, int, unsigned long))memset,
+		.protect = protect,
+		.panic = die,
+	};
+}
+
+/* Relative error about 1e-4: a timer that fires early is programmed again. */
+double host_cycles_per_ns(void)
+{
+	uint64_t t0, t1, c0, c1;
+
+#if defined(__aarch64__)
+	uint64_t hz;
+
+	__asm__("mrs %0, cntfrq_el0" : "=r"(hz));
+	return (double)hz / 1e9;
+#endif
+	clock_ns();
+	t0 = clock_ns();
+	c0 = cycles();
+	do {
+		t1 = clock_ns();
+		c1 = cycles();
+	} while (t1 - t0 < 200000);
+	return (double)(c1 - c0) / (double)(t1 - t0);
+}

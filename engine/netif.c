@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * netif.c - between the image's network devices and the back ends.
+ *
+ * Transmit: after a vCPU has been released, netif_flush() sends what its run
+ * queued. One thread at a time per ring; one that finds the ring taken leaves,
+ * since the holder looks again after it has let go. A back end that takes
+ * nothing leaves the device "stalled": it is tried again at the next release,
+ * and after a millisecond by whoever waits.
+ *
+ * Receive: called by the image's NAPI poll, by one vCPU at a time per device.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "backend/backend.h"
+#include "engine/engine.h"
+#include "engine/netif.h"
+#include "engine/vcpu.h"
+
+/**
+ * struct netif - one device
+ * @busy: per ring, a thread sends
+ * @tx:	  per ring, scratch of the sending thread
+ * @rx:	  scratch of the NAPI poll
+ */
+struct netif {
+	struct backend *be;
+	struct lkl_tx_ring *ring[LKL_MAX_VCPUS];
+	_Atomic bool busy[LKL_MAX_VCPUS];
+	struct backend_frame tx[LKL_MAX_VCPUS][BACKEND_BATCH];
+	struct backend_frame rx[LKL_RX_BATCH];
+};
+
+static struct netif netifs[LKL_MAX_NETDEVS];
+static _Atomic uint32_t nnetifs;
+static _Atomic uint32_t stalled;
+
+_Static_assert(sizeof(struct lkl_iov) == sizeof(struct iovec), "same layout");
+
+unsigned int netif_count(void)
+{
+	return atomic_load_explicit(&nnetifs, memory_order_acquire);
+}
+
+uint32_t netif_stalled(void)
+{
+	return atomic_load_explicit(&stalled, memory_order_relaxed);
+}
+
+static uint32_t queued(const struct lkl_tx_ring *r)
+{
+	return __atomic_load_n(&r->head, __ATOMIC_SEQ_CST) - __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
+}
+
+/* Send what is in the ring; false if the host takes no more for now. */
+static bool drain_ring(struct netif *n, unsigned int q)
+{
+	struct lkl_tx_ring *r = n->ring[q];
+	struct backend_frame *b = n->tx[q];
+	uint32_t tail = r->tail, count;
+
+	while ((count = __atomic_load_n(&r->head, __ATOMIC_ACQUIRE) - tail)) {
+		int sent;
+
+		if (count > BACKEND_BATCH)
+			count = BACKEND_BATCH;
+		for (uint32_t i = 0; i < count; i++) {
+			struct lkl_tx_frame *f = &r->frame[(tail + i) % LKL_TX_RING];
+
+			b[i].hdr = f->hdr;
+			b[i].iov = (struct iovec *)f->iov;
+			b[i].niov = f->niov;
+			b[i].len = f->len;
+		}
+		sent = n->be->ops->tx(n->be, q % n->be->queues, b, count);
+		if (sent < 0)
+			sent = (int)count; /* the device is gone: frames are lost, as on a dead link */
+		tail += (uint32_t)sent;
+		__atomic_store_n(&r->tail, tail, __ATOMIC_SEQ_CST);
+		if ((uint32_t)sent < count)
+			return false;
+	}
+	return true;
+}
+
+static void flush_ring(struct netif *n, unsigned int dev, unsigned int q)
+{
+	while (queued(n->ring[q])) {
+		bool ok;
+
+		if (atomic_exchange(&n->busy[q], true))
+			return;
+		ok = drain_ring(n, q);
+		if (ok)
+			atomic_fetch_and(&stalled, ~(1u << dev));
+		else
+			atomic_fetch_or(&stalled, 1u << dev);
+		atomic_store(&n->busy[q], false);
+		if (!ok)
+			return;
+	}
+}
+
+void netif_flush(uint32_t devs)
+{
+	for (; devs; devs &= devs - 1) {
+		unsigned int dev = (unsigned int)__builtin_ctz(devs);
+
+		for (unsigned int q = 0; q < engine.nvcpus; q++)
+			flush_ring(&netifs[dev], dev, q);
+	}
+}
+
+int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int count)
+{
+	struct netif *n = &netifs[dev];
+	int got;
+
+	if (count > LKL_RX_BATCH)
+		count = LKL_RX_BATCH;
+	for (unsigned int i = 0; i < count; i++) {
+		n->rx[i].iov = (struct iovec *)f[i].iov;
+		n->rx[i].niov = f[i].niov;
+	}
+	got = n->be->ops->rx(n->be, 0, n->rx, count);
+	for (int i = 0; i < got; i++) {
+		f[i].hdr = n->rx[i].hdr;
+		f[i].len = n->rx[i].len;
+	}
+	return got;
+}
+
+static uint32_t lkl_features(const struct backend *be)
+{
+	static const struct {
+		uint32_t backend, lkl;
+	} map[] = {
+		{ BACKEND_F_CSUM, LKL_NETDEV_F_CSUM },	     { BACKEND_F_TSO4, LKL_NETDEV_F_TSO4 },
+		{ BACKEND_F_TSO6, LKL_NETDEV_F_TSO6 },	     { BACKEND_F_TSO_ECN, LKL_NETDEV_F_TSO_ECN },
+		{ BACKEND_F_USO, LKL_NETDEV_F_USO },
+	};
+	uint32_t f = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (be->features & map[i].backend)
+			f |= map[i].lkl;
+	return f;
+}
+
+int engine_add_netif(struct backend *be, const char *name)
+{
+	struct lkl_netdev_params p = {
+		.link = be->link == BACKEND_LINK_RAWIP ? LKL_NETDEV_RAWIP : LKL_NETDEV_ETHER,
+		.mtu = be->mtu,
+		.features = lkl_features(be),
+	};
+	uint32_t id = nnetifs;
+	struct netif *n = &netifs[id];
+	long ifindex, err;
+
+	if (id == LKL_MAX_NETDEVS)
+		return -ENOSPC;
+	p.id = id;
+	strncpy(p.name, name, sizeof(p.name) - 1);
+	memcpy(p.mac, be->mac, sizeof(p.mac));
+	n->be = be;
+	ifindex = engine_syscall(LKL_NR_NETDEV, (long[6]){ (long)&p });
+	if (ifindex < 0)
+		return (int)ifindex;
+	memcpy(n->ring, p.rings, sizeof(n->ring));
+	atomic_store_explicit(&nnetifs, id + 1, memory_order_release);
+	err = vcpus_watch(be->fd, id);
+	return err < 0 ? (int)err : (int)ifindex;
+}
+
+void netifs_close(void)
+{
+	uint32_t n = atomic_exchange(&nnetifs, 0);
+
+	for (uint32_t i = 0; i < n; i++)
+		netifs[i].be->ops->close(netifs[i].be);
+	memset(netifs, 0, sizeof(netifs));
+	atomic_store(&stalled, 0);
+}

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vcpu.c - who drives: calls, waits, wake-ups.
+ *
+ * Theory of operation
+ *
+ * A thread that calls in locks its task's vCPU and runs it until its own call
+ * is done. If the call blocks, the vCPU becomes idle and the thread waits
+ * itself, with the vCPU unlocked: the first such thread is the vCPU's @waiter, it
+ * watches the back ends' descriptors, the kick descriptor and the next timer;
+ * others sleep until somebody finishes their call. So a blocking receive costs
+ * one host wait and no hand-over.
+ *
+ * Everything that may run other host threads happens after the unlock
+ * (release()): waking the threads whose calls were finished, kicking other vCPUs,
+ * sending frames.
+ *
+ * Nobody misses an event: who sets a pending bit then looks at the vCPU's lock
+ * and at @asleep; who unlocks or goes to sleep does so and then looks at
+ * the pending bits. All four are sequentially consistent.
+ *
+ * When no application thread drives, the background thread does
+ * (background.c). A waiter polls for a while before it sleeps, as long as that
+ * has paid recently and a processor is left for the others.
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include "backend/rawsys.h"
+#include "engine/netif.h"
+#include "engine/vcpu.h"
+
+#define URGENT	    (LKL_PENDING_RESCHED | LKL_PENDING_CALL | LKL_PENDING_IRQ_WORK)
+#define SPIN_MAX_NS 50000
+#define SPIN_MIN_NS 2000
+#define STALL_NS    1000000 /* retry a full transmit queue of the host after 1 ms */
+#define FOREVER_S   3600
+#define KICK_TAG    0xffffffffu
+
+struct engine engine = { .bg_epoll_fd = -1, .bg_kick_fd = -1 };
+
+static uint64_t ns_to_cycles(uint64_t ns)
+{
+	return (uint64_t)((double)ns * engine.cycles_per_ns);
+}
+
+static struct timespec until_to_ts(uint64_t until)
+{
+	uint64_t now = cycles();
+	struct timespec ts = { FOREVER_S, 0 };
+	double ns;
+
+	if (until <= now)
+		return (struct timespec){ 0, 0 };
+	ns = (double)(until - now) / engine.cycles_per_ns;
+	if (ns < FOREVER_S * 1e9) {
+		ts.tv_sec = (time_t)(ns / 1e9);
+		ts.tv_nsec = (long)(ns - (double)ts.tv_sec * 1e9);
+	}
+	return ts;
+}
+
+static uint32_t pending_of(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST);
+}
+
+static void pend(struct vcpu *v, uint32_t bits)
+{
+	__atomic_fetch_or(&v->lkl->pending, bits, __ATOMIC_SEQ_CST);
+}
+
+static bool is_done(const struct thread *t)
+{
+	return __atomic_load_n(&t->lkl.state, __ATOMIC_ACQUIRE) == LKL_THREAD_DONE;
+}
+
+static void event_write(int fd)
+{
+	uint64_t one = 1;
+
+	RAWSYS(SYS_write, fd, &one, sizeof(one));
+}
+
+/* Its call is done: wake it, however it sleeps. */
+static void wake(struct thread *t)
+{
+	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
+
+	atomic_store(&t->wake, 1);
+	switch (atomic_load(&t->sleep)) {
+	case SLEEP_FUTEX:
+		RAWSYS(SYS_futex, &t->wake, FUTEX_WAKE_PRIVATE, 1);
+		break;
+	case SLEEP_EVENT:
+		event_write(t->event_fd);
+		break;
+	case SLEEP_VCPU:
+		event_write(v->kick_fd);
+		break;
+	}
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	if (atomic_load(&v->lock))
+		return; /* the holder looks after it has unlocked */
+	if (atomic_load(&v->waiter)) {
+		if (atomic_load(&v->asleep))
+			event_write(v->kick_fd);
+		return; /* a polling waiter sees the bits */
+	}
+	background_kick(0);
+}
+
+/* Unlock, and do what had to wait for it. */
+static void release(struct vcpu *v)
+{
+	struct lkl_vcpu *l = v->lkl;
+	struct lkl_thread *done[LKL_DONE_MAX];
+	uint32_t ndone = l->ndone, kick = l->kick, tx = l->tx;
+
+	if (__builtin_expect(ndone, 0)) {
+		memcpy(done, l->done, ndone * sizeof(done[0]));
+		l->ndone = 0;
+	}
+	l->kick = 0;
+	l->tx = 0;
+	atomic_store_explicit(&v->idle, l->reason == LKL_RUN_IDLE, memory_order_relaxed);
+	mutex_unlock(&v->lock);
+
+	for (uint32_t i = 0; i < ndone; i++)
+		wake((struct thread *)done[i]);
+	for (; kick; kick &= kick - 1)
+		vcpu_kick(&engine.vcpu[__builtin_ctz(kick)]);
+	tx |= netif_stalled();
+	if (tx) {
+		netif_flush(tx);
+		/* Sent buffers are freed at the next run. */
+		pend(v, tx * LKL_PENDING_TX(0));
+	}
+}
+
+/* Run @v, locked, for @t, then release it. */
+static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t)
+{
+	uint32_t reason = engine.image.run(v->lkl, t);
+
+	release(v);
+	return reason;
+}
+
+/* The kernel on @self spins for another vCPU: if nobody drives that one, do. */
+static void help_others(const struct vcpu *self)
+{
+	bool helped = false;
+
+	for_each_vcpu(v) {
+		struct lkl_thread driver = { .vcpu = v->lkl->id };
+
+		if (v == self || !(vcpu_spins(v) || pending_of(v) & URGENT) ||
+		    !__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
+			continue;
+		helped = true;
+		/* Still spinning itself: not to be forgotten when we leave. */
+		if (run_and_release(v, &driver) == LKL_RUN_YIELD)
+			background_kick(0);
+	}
+	if (!helped)
+		RAWSYS(SYS_sched_yield);
+}
+
+bool vcpu_service(struct vcpu *v)
+{
+	struct lkl_thread driver = { .vcpu = v->lkl->id };
+	uint32_t reason;
+
+	if (!__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
+		return false;
+	do {
+		reason = run_and_release(v, &driver);
+		if (reason != LKL_RUN_YIELD)
+			break;
+		help_others(v);
+	} while (mutex_trylock(&v->lock));
+	if (reason == LKL_RUN_HALT)
+		engine.halted = true;
+	return true;
+}
+
+/* Poll the descriptors without sleeping; note what is ready. */
+static bool poll_events(struct vcpu *v, const struct timespec *ts)
+{
+	struct epoll_event ev[LKL_MAX_NETDEVS + 1];
+	bool any = false;
+	long n;
+
+	n = RAWSYS(SYS_epoll_pwait2, v->epoll_fd, ev, LKL_MAX_NETDEVS + 1, ts, NULL, 0);
+	for (long i = 0; i < n; i++) {
+		if (ev[i].data.u32 != KICK_TAG) {
+			pend(v, LKL_PENDING_RX(ev[i].data.u32));
+			any = true;
+		}
+	}
+	return any;
+}
+
+/* Anything for thread @t, waiting on @v, to do? */
+static bool must_stop(struct thread *t, struct vcpu *v)
+{
+	return is_done(t) || pending_of(v) || t->lkl.interrupt || cycles() >= v->lkl->deadline;
+}
+
+static bool host_ready(struct thread *t)
+{
+	struct timespec zero = { 0, 0 };
+
+	if (!t->nhost)
+		return false;
+	t->host_ready = RAWSYS(SYS_ppoll, t->host, t->nhost, &zero, NULL, 0) > 0;
+	if (t->host_ready)
+		t->lkl.interrupt = 1;
+	return t->host_ready;
+}
+
+/* Poll for a while; true if something came. */
+static bool spin(struct thread *t, struct vcpu *v)
+{
+	static const struct timespec zero;
+	uint64_t start = cycles(), limit = v->spin;
+	bool got = false;
+
+	if (!limit)
+		return false;
+	if (atomic_fetch_add(&engine.spinners, 1) >= (int)engine.processors - 1 + (engine.processors > 1))
+		goto out;
+	for (unsigned int turn = 1; cycles() - start < limit; turn++) {
+		if (must_stop(t, v)) {
+			got = true;
+			break;
+		}
+		if (netif_count() && turn % 16 == 0 && poll_events(v, &zero)) {
+			got = true;
+			break;
+		}
+		cpu_pause();
+	}
+out:
+	atomic_fetch_sub(&engine.spinners, 1);
+	return got;
+}
+
+/* Polling pays if sleeps are short: grow then, shrink when they were long. */
+static void adapt_spin(struct vcpu *v, uint64_t slept)
+{
+	uint64_t max = ns_to_cycles(SPIN_MAX_NS), min = ns_to_cycles(SPIN_MIN_NS);
+
+	if (engine.processors < 2)
+		return;
+	if (slept > 4 * max)
+		v->spin = v->spin / 2 < min ? 0 : v->spin / 2;
+	else if (slept < 2 * max)
+		v->spin = v->spin ? (v->spin * 2 > max ? max : v->spin * 2) : min * 4;
+}
+
+/* As @v's waiter: until something is to be done on @v or for @t. */
+static void wait_vcpu(struct thread *t, struct vcpu *v)
+{
+	uint64_t begin, until;
+
+	if (spin(t, v) || host_ready(t))
+		return;
+	begin = cycles();
+	until = v->lkl->deadline;
+	if (netif_stalled() && until > begin + ns_to_cycles(STALL_NS))
+		until = begin + ns_to_cycles(STALL_NS);
+	atomic_store(&v->until, until);
+	t->ts = until_to_ts(until);
+	atomic_store(&t->sleep, SLEEP_VCPU);
+	atomic_store(&v->asleep, true);
+	if (!must_stop(t, v)) {
+		if (t->nhost) {
+			struct pollfd *p = t->host - 1; /* see engine_syscall_poll() */
+
+			*p = (struct pollfd){ .fd = v->epoll_fd, .events = POLLIN };
+			RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
+			host_ready(t);
+			poll_events(v, &(struct timespec){ 0, 0 });
+		} else {
+			poll_events(v, &t->ts);
+		}
+	}
+	atomic_store(&v->asleep, false);
+	atomic_store(&t->sleep, SLEEP_NOT);
+	adapt_spin(v, cycles() - begin);
+	if (netif_stalled())
+		netif_flush(netif_stalled());
+}
+
+/* Another thread waits for the vCPU: until our call is done, or a signal. */
+static void wait_done(struct thread *t)
+{
+	t->ts = (struct timespec){ FOREVER_S, 0 };
+	if (t->nhost) {
+		struct pollfd *p = t->host - 1;
+
+		*p = (struct pollfd){ .fd = t->event_fd, .events = POLLIN };
+		atomic_store(&t->sleep, SLEEP_EVENT);
+		if (!is_done(t) && !t->lkl.interrupt) {
+			RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
+			host_ready(t);
+			if (p->revents) {
+				uint64_t n;
+
+				RAWSYS(SYS_read, t->event_fd, &n, sizeof(n));
+			}
+		}
+	} else {
+		atomic_store(&t->sleep, SLEEP_FUTEX);
+		if (!is_done(t) && !t->lkl.interrupt)
+			RAWSYS(SYS_futex, &t->wake, FUTEX_WAIT_PRIVATE, 0, &t->ts);
+	}
+	atomic_store(&t->sleep, SLEEP_NOT);
+}
+
+/* The call is blocked and its vCPU idle. */
+static void wait_blocked(struct thread *t, struct vcpu *v)
+{
+	struct thread *none = NULL;
+
+	atomic_fetch_add(&v->blocked, 1);
+	if (atomic_compare_exchange_strong(&v->waiter, &none, t)) {
+		wait_vcpu(t, v);
+		atomic_store(&v->waiter, NULL);
+	} else {
+		wait_done(t);
+	}
+	atomic_fetch_sub(&v->blocked, 1);
+}
+
+/*
+ * We leave for the application. Whatever comes now is the background thread's:
+ * see that it wakes in time, and that no urgent bit stays behind.
+ */
+static void leave(struct thread *t, struct vcpu *v)
+{
+	struct thread *waiter = atomic_load(&v->waiter);
+
+	for (int i = 0; i < 4 && (pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
+		run_and_release(v, &t->lkl);
+	if (waiter) {
+		if (atomic_load(&v->asleep) && v->lkl->deadline < atomic_load(&v->until))
+			event_write(v->kick_fd);
+		return;
+	}
+	if (atomic_load(&engine.bg_asleep)) {
+		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames);
+
+		background_kick(orphans ? 0 : v->lkl->deadline);
+	}
+}
+
+long vcpu_call(struct thread *t)
+{
+	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
+	uint32_t reason;
+
+	t->wake = 0;
+	t->host_ready = false;
+	t->inside = true;
+	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);
+	for (;;) {
+		mutex_lock(&v->lock);
+		if (is_done(t)) {
+			/* Finished by another while we came for the lock. */
+			release(v);
+			break;
+		}
+		reason = run_and_release(v, &t->lkl);
+		if (is_done(t))
+			break;
+		if (reason == LKL_RUN_HALT) {
+			engine.halted = true;
+			t->lkl.ret = -ENETDOWN;
+			break;
+		}
+		if (reason == LKL_RUN_YIELD)
+			help_others(v);
+		else if (!(pending_of(v)))
+			wait_blocked(t, v);
+		if (is_done(t))
+			break;
+	}
+	leave(t, v);
+	t->lkl.state = LKL_THREAD_USER;
+	t->lkl.interrupt = 0;
+	t->inside = false;
+	return t->lkl.ret;
+}
+
+void vcpus_boot(struct thread *t)
+{
+	struct vcpu *first = &engine.vcpu[0];
+
+	mutex_lock(&first->lock);
+	run_and_release(first, &t->lkl);
+	while (!is_done(t) && !engine.halted) {
+		for_each_vcpu(v) {
+			if (v == first || pending_of(v) || cycles() >= v->lkl->deadline)
+				vcpu_service(v);
+			if (is_done(t))
+				break;
+		}
+	}
+	t->lkl.state = LKL_THREAD_USER;
+}
+
+int vcpus_watch(int fd, unsigned int dev)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, .data.u32 = dev };
+	long err;
+
+	for_each_vcpu(v) {
+		err = RAWSYS(SYS_epoll_ctl, v->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+		if (err < 0)
+			return (int)err;
+	}
+	/* Last, so that the kernel prefers a waiting application thread. */
+	return (int)RAWSYS(SYS_epoll_ctl, engine.bg_epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static int make_poll_set(int *epoll_fd, int *kick_fd)
+{
+	/* Edge triggered: the counter is never read, each write is an edge. */
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u32 = KICK_TAG };
+	long err;
+
+	*epoll_fd = (int)RAWSYS(SYS_epoll_create1, EPOLL_CLOEXEC);
+	if (*epoll_fd < 0)
+		return *epoll_fd;
+	*kick_fd = (int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (*kick_fd < 0)
+		return *kick_fd;
+	err = RAWSYS(SYS_epoll_ctl, *epoll_fd, EPOLL_CTL_ADD, *kick_fd, &ev);
+	return (int)err;
+}
+
+int vcpus_init(unsigned int n)
+{
+	int err;
+
+	engine.nvcpus = n;
+	memset(engine.vcpu, 0, sizeof(engine.vcpu));
+	memset(engine.lkl_vcpu, 0, sizeof(engine.lkl_vcpu));
+	for (unsigned int i = 0; i < LKL_MAX_VCPUS; i++)
+		engine.vcpu[i].epoll_fd = engine.vcpu[i].kick_fd = -1;
+	for_each_vcpu(v) {
+		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
+		v->lkl->id = (uint32_t)(v - engine.vcpu);
+		v->lkl->deadline = LKL_NO_DEADLINE;
+		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_MAX_NS) / 2 : 0;
+		err = make_poll_set(&v->epoll_fd, &v->kick_fd);
+		if (err < 0)
+			return err;
+	}
+	return make_poll_set(&engine.bg_epoll_fd, &engine.bg_kick_fd);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		raw_close(*fd);
+	*fd = -1;
+}
+
+void vcpus_exit(void)
+{
+	for_each_vcpu(v) {
+		close_fd(&v->epoll_fd);
+		close_fd(&v->kick_fd);
+	}
+	close_fd(&engine.bg_epoll_fd);
+	close_fd(&engine.bg_kick_fd);
+}

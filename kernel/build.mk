@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Personality images: Debian's unmodified kernel source, the port laid over it
+# (arch/lkl is copied beside the other processors), one configuration fragment.
+#
+#   make personality NAME=linux-6.12 [KERNEL=6.12 | KSRC=DIR]
+#
+# KERNEL names Debian's linux-source-KERNEL package; KSRC an unpacked tree of
+# your own. The tree is unpacked to build/src/, built in build/kernel/NAME/.
+
+PERSONALITIES ?= linux-6.12 linux-6.1
+NAME	?= linux-6.12
+KERNEL	?= $(patsubst linux-%,%,$(NAME))
+KSRC	?= $(B)/src/linux-source-$(KERNEL)
+JOBS	?= $(shell nproc)
+
+.PHONY: personalities personality
+personalities: ## the kernel images that are shipped
+	@for p in $(PERSONALITIES); do $(MAKE) --no-print-directory personality NAME=$$p || exit; done
+
+personality: $(B)/personalities ## one kernel image: NAME=... [KERNEL=6.12 | KSRC=DIR]
+	@kernel/build '$(NAME)' '$(KERNEL)' '$(KSRC)' '$(B)' '$(JOBS)'
+
+$(B)/personalities:
+	@mkdir -p $@
