@@ -38,7 +38,6 @@ struct pool {
 static struct pool *pools;
 static struct thread *free_threads;
 static _Atomic uint32_t pool_lock;
-static _Atomic uint32_t next_vcpu;
 
 static struct thread *thread_alloc(void)
 {
@@ -110,6 +109,18 @@ static long init_call(long nr, const long args[6])
 	return ret;
 }
 
+/* Tasks are pinned: a new one goes where the fewest are. */
+static unsigned int least_loaded(void)
+{
+	struct vcpu *best = &engine.vcpu[0];
+
+	for_each_vcpu(v)
+		if (atomic_load(&v->threads) < atomic_load(&best->threads))
+			best = v;
+	atomic_fetch_add(&best->threads, 1);
+	return best->lkl->id;
+}
+
 /* The calling thread's first call: make its task. */
 static struct thread *attach(long *err)
 {
@@ -125,9 +136,10 @@ static struct thread *attach(long *err)
 		*err = -ENOMEM;
 		return NULL;
 	}
-	cpu = atomic_fetch_add(&next_vcpu, 1) % engine.nvcpus;
+	cpu = least_loaded();
 	*err = init_call(LKL_NR_NEW_TASK, (long[6]){ (long)&t->lkl, cpu });
 	if (*err < 0 || !t->lkl.task) {
+		atomic_fetch_sub(&engine.vcpu[cpu].threads, 1);
 		thread_free(t);
 		return NULL;
 	}
@@ -221,6 +233,7 @@ void engine_thread_exit(void)
 	self = NULL;
 	if (engine_running())
 		call(t, LKL_NR_EXIT, (long[6]){ 0 });
+	atomic_fetch_sub(&engine.vcpu[t->lkl.vcpu].threads, 1);
 	thread_free(t);
 	fault_thread_exit(alt_stack);
 	alt_stack = NULL;

@@ -55,6 +55,7 @@ struct thread {
  * @asleep:  the waiter sleeps, or is about to: kick it by @kick_fd
  * @until:   when its sleep ends, in cycles
  * @blocked: threads blocked in calls on this vCPU
+ * @threads: application threads whose tasks live here
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @spin:    how long to poll before sleeping, adapted, cycles
@@ -66,6 +67,7 @@ struct vcpu {
 	_Atomic bool asleep;
 	_Atomic uint64_t until;
 	_Atomic uint32_t blocked;
+	_Atomic uint32_t threads;
 	_Atomic bool idle;
 	int epoll_fd;
 	int kick_fd;
