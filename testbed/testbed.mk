@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The testbed: link emulator and demo. The phone/server pair is testbed/phone.
+
+LINKEM_SRC := testbed/linkem.c testbed/wire.c testbed/pipe.c
+
+$(B)/testbed/linkem: $(LINKEM_SRC) testbed/wire.h testbed/pipe.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(LINKEM_SRC)
+
+.PHONY: demo
+demo: ## download over WiFi, over cellular, then over both (DEMO=--ipv6, --upload, --native ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@testbed/demo $(DEMO)
