@@ -240,6 +240,11 @@ bool life_mptcp(void)
 	return config.mptcp;
 }
 
+int life_config(void)
+{
+	return config_fd;
+}
+
 static void at_fork(void)
 {
 	thread_fork(0);

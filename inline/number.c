@@ -23,6 +23,7 @@
 #include "inline/life.h"
 #include "inline/number.h"
 #include "inline/say.h"
+#include "inline/stdio.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
 
@@ -40,6 +41,13 @@ int number_ours(int fd)
 	return fd;
 }
 
+/* The standard streams follow their numbers. */
+static void changed(int fd)
+{
+	if (unlikely(fd <= STDERR_FILENO))
+		stdio_changed(fd);
+}
+
 int number_place(enum fd_kind kind, struct desc *d, int stack, bool cloexec)
 {
 	int fd = fd_placeholder(cloexec);
@@ -50,6 +58,7 @@ int number_place(enum fd_kind kind, struct desc *d, int stack, bool cloexec)
 		return fd;
 	}
 	fd_set_slot(fd, kind, d, stack);
+	changed(fd);
 	return fd;
 }
 
@@ -65,6 +74,7 @@ HOOK int close(int fd)
 		return -1;
 	}
 	slot = fd_take(fd);
+	changed(fd);
 	err = fd_drop(slot);
 	if (real(close)(fd) < 0 && !err)
 		return -1;
@@ -87,6 +97,7 @@ static int close_between(unsigned int first, unsigned int last, int flags)
 			first = fd + 1;
 		} else if (kind != FD_HOST && !(flags & CLOSE_RANGE_CLOEXEC)) {
 			fd_drop(fd_take((int)fd));
+			changed((int)fd);
 		}
 	}
 	if (first <= last)
@@ -141,6 +152,7 @@ static void set_copy(int fd, uint64_t slot, int stack)
 		fd_set_slot(fd, slot_kind(slot), slot_desc(slot), stack);
 	else
 		number_ours(fd);
+	changed(fd);
 }
 
 /* dup() and F_DUPFD: @cmd < 0 is dup(). */

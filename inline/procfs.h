@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* procfs.h - /proc/net and /proc/sys/net are the stack's. */
+#ifndef PERSONA_INLINE_PROCFS_H
+#define PERSONA_INLINE_PROCFS_H
+
+/** procfs_path() - the path inside the stack, or NULL if @path is the host's. */
+const char *procfs_path(const char *path);
+
+/** procfs_open() - open it; a descriptor of the program, or -errno. */
+int procfs_open(const char *inside, int flags);
+
+#endif /* PERSONA_INLINE_PROCFS_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stdio.c - streams upon descriptors of the stack.
+ *
+ * Theory of operation: libc's streams read and write inside libc, where no hook
+ * sees them. So fdopen() on a descriptor of the stack makes a stream
+ * with our own read, write and close (fopencookie), which are the hooks. fileno() of
+ * such a stream is looked up in a list.
+ *
+ * The same for the standard streams: servers put a connection at 0, 1 and 2 by
+ * dup2() and go on with stdin and stdout. When one of these numbers
+ * becomes the stack's, the variable stdin, stdout or stderr is set to a stream of
+ * ours, and back to libc's own when it becomes the host's again.
+ *
+ * Ownership: the list owns its entries until fclose(); a standard stream that
+ * was replaced is not freed, since the program may hold the pointer.
+ * Locking: list_lock.
+ *
+ * Limits: a stream opened before its descriptor became the stack's (other than the
+ * three) is not seen; freopen() is not served.
+ */
+#include "inline/real.h"
+#include "inline/fdtable.h"
+#include "inline/procfs.h"
+#include "inline/stdio.h"
+#include "inline/thread.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct stream {
+	struct stream *next;
+	FILE *file;
+	int fd;
+};
+
+static struct lock list_lock;
+static struct stream *_Atomic list;
+static FILE *original[3], *replaced[3];
+
+static ssize_t stream_read(void *cookie, char *buf, size_t n)
+{
+	return read(((struct stream *)cookie)->fd, buf, n);
+}
+
+static ssize_t stream_write(void *cookie, const char *buf, size_t n)
+{
+	const struct stream *s = cookie;
+	size_t done = 0;
+	ssize_t ret;
+
+	while (done < n) {
+		ret = write(s->fd, buf + done, n - done);
+		if (ret < 0)
+			break;
+		done += (size_t)ret;
+	}
+	return (ssize_t)done;
+}
+
+static int stream_close(void *cookie)
+{
+	struct stream *s = cookie, *_Atomic * at;
+	int fd = s->fd;
+
+	lock_take(&list_lock);
+	for (at = &list; *at; at = (struct stream * _Atomic *)&(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	lock_give(&list_lock);
+	free(s);
+	return close(fd);
+}
+
+static FILE *stream_open(int fd, const char *mode)
+{
+	cookie_io_functions_t io = {stream_read, stream_write, NULL, stream_close};
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->fd = fd;
+	s->file = fopencookie(s, mode, io);
+	if (!s->file) {
+		free(s);
+		return NULL;
+	}
+	lock_take(&list_lock);
+	s->next = list;
+	list = s;
+	lock_give(&list_lock);
+	return s->file;
+}
+
+HOOK FILE *fdopen(int fd, const char *mode)
+{
+	if (!slot_ours(fd_slot(fd)))
+		return real(fdopen)(fd, mode);
+	return stream_open(fd, mode);
+}
+
+static int find(FILE *f)
+{
+	struct stream *s;
+	int fd = -1;
+
+	if (likely(!list))
+		return -1;
+	lock_take(&list_lock);
+	for (s = list; s; s = s->next)
+		if (s->file == f)
+			fd = s->fd;
+	lock_give(&list_lock);
+	return fd;
+}
+
+HOOK int fileno(FILE *f)
+{
+	int fd = find(f);
+
+	return fd >= 0 ? fd : real(fileno)(f);
+}
+
+HOOK int fileno_unlocked(FILE *f)
+{
+	int fd = find(f);
+
+	return fd >= 0 ? fd : real(fileno_unlocked)(f);
+}
+
+static FILE **standard(int fd)
+{
+	return fd == 0 ? &stdin : fd == 1 ? &stdout : &stderr;
+}
+
+void stdio_changed(int fd)
+{
+	bool ours = slot_ours(fd_slot(fd));
+	FILE **var;
+
+	if (fd < 0 || fd > 2 || ours == (replaced[fd] != NULL))
+		return;
+	var = standard(fd);
+	if (!ours) {
+		if (*var == replaced[fd])
+			*var = original[fd];
+		replaced[fd] = NULL;
+		return;
+	}
+	original[fd] = *var;
+	replaced[fd] = stream_open(fd, fd == 0 ? "r" : "w");
+	if (!replaced[fd])
+		return;
+	if (fd == 2)
+		setvbuf(replaced[fd], NULL, _IONBF, 0);
+	*var = replaced[fd];
+}
+
+static int mode_flags(const char *mode)
+{
+	int flags = *mode == 'r' ? O_RDONLY : *mode == 'w' ? O_WRONLY | O_TRUNC : O_WRONLY;
+
+	if (strchr(mode, '+'))
+		flags = (flags & ~O_ACCMODE) | O_RDWR;
+	return flags | (strchr(mode, 'e') ? O_CLOEXEC : 0);
+}
+
+static FILE *open_stream(const char *path, const char *mode, bool *done)
+{
+	const char *inside = procfs_path(path);
+	FILE *f;
+	int fd;
+
+	*done = inside != NULL;
+	if (!inside)
+		return NULL;
+	fd = procfs_open(inside, mode_flags(mode));
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	f = fdopen(fd, mode);
+	if (!f)
+		close(fd);
+	return f;
+}
+
+HOOK FILE *fopen(const char *path, const char *mode)
+{
+	bool done;
+	FILE *f = open_stream(path, mode, &done);
+
+	return done ? f : real(fopen)(path, mode);
+}
+
+HOOK FILE *fopen64(const char *path, const char *mode)
+{
+	bool done;
+	FILE *f = open_stream(path, mode, &done);
+
+	return done ? f : real(fopen64)(path, mode);
+}
+
+HOOK int vdprintf(int fd, const char *fmt, va_list ap)
+{
+	char *text;
+	int n;
+
+	if (!slot_ours(fd_slot(fd)))
+		return real(vdprintf)(fd, fmt, ap);
+	n = vasprintf(&text, fmt, ap);
+	if (n < 0)
+		return -1;
+	for (int at = 0; at < n;) {
+		ssize_t ret = write(fd, text + at, (size_t)(n - at));
+
+		if (ret < 0) {
+			n = -1;
+			break;
+		}
+		at += (int)ret;
+	}
+	free(text);
+	return n;
+}
+
+HOOK int __vdprintf_chk(int fd, int flag, const char *fmt, va_list ap)
+{
+	if (!slot_ours(fd_slot(fd)))
+		return real(__vdprintf_chk)(fd, flag, fmt, ap);
+	return vdprintf(fd, fmt, ap);
+}
+
+HOOK int dprintf(int fd, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vdprintf(fd, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+HOOK int __dprintf_chk(int fd, int flag, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = __vdprintf_chk(fd, flag, fmt, ap);
+	va_end(ap);
+	return n;
+}
