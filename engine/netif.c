@@ -160,15 +160,20 @@ int engine_add_netif(struct backend *be, const char *name)
 	struct netif *n = &netifs[id];
 	long ifindex, err;
 
-	if (id == LKL_MAX_NETDEVS)
+	if (id == LKL_MAX_NETDEVS) {
+		be->ops->close(be);
 		return -ENOSPC;
+	}
 	p.id = id;
 	strncpy(p.name, name, sizeof(p.name) - 1);
 	memcpy(p.mac, be->mac, sizeof(p.mac));
 	n->be = be;
 	ifindex = engine_syscall(LKL_NR_NETDEV, (long[6]){ (long)&p });
-	if (ifindex < 0)
+	if (ifindex < 0) {
+		be->ops->close(be);
+		n->be = NULL;
 		return (int)ifindex;
+	}
 	memcpy(n->ring, p.rings, sizeof(n->ring));
 	atomic_store_explicit(&nnetifs, id + 1, memory_order_release);
 	err = vcpus_watch(be->fd, id);

@@ -58,7 +58,12 @@ void lkl_secondary_start(void)
 	cpu_startup_entry(CPUHP_AP_ONLINE_IDLE);
 }
 
+/* A macro around the port's function since 6.4, the port's own before. */
+#ifdef smp_send_reschedule
 void arch_smp_send_reschedule(int cpu)
+#else
+void smp_send_reschedule(int cpu)
+#endif
 {
 	lkl_kick(cpu, LKL_PENDING_RESCHED);
 }

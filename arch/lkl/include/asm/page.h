@@ -63,6 +63,14 @@ extern unsigned long memory_end;
 #endif /* __ASSEMBLY__ */
 
 #include <asm-generic/memory_model.h>
+
+/* Kernels before 6.4 leave it to the port. */
+#if !defined(pfn_valid) && !defined(__ASSEMBLY__)
+extern unsigned long max_mapnr;
+#define pfn_valid(pfn) \
+	((pfn) >= ARCH_PFN_OFFSET && (pfn) - ARCH_PFN_OFFSET < max_mapnr)
+#endif
+
 #include <asm-generic/getorder.h>
 
 #endif /* _ASM_LKL_PAGE_H */

@@ -7,7 +7,11 @@
 #define _ASM_LKL_WORD_AT_A_TIME_H
 
 #include <linux/bitops.h>
+#if __has_include(<linux/wordpart.h>)
 #include <linux/wordpart.h>
+#else
+#include <linux/kernel.h>
+#endif
 #include <asm/page.h>
 
 struct word_at_a_time {
