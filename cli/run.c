@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "backend/backend.h"
 #include "cli/cli.h"
@@ -172,6 +173,7 @@ static int set_vcpus(struct config *c, const char *text)
 static int set_pcap(struct config *c, const char *text)
 {
 	char dir[PATH_MAX] = "";
+	struct stat st;
 	char *slash;
 
 	if (*text != '/' && !getcwd(dir, sizeof(dir)))
@@ -179,6 +181,10 @@ static int set_pcap(struct config *c, const char *text)
 	if (snprintf(c->pcap, sizeof(c->pcap), "%s%s%s", dir, *dir ? "/" : "", text) >=
 	    (int)sizeof(c->pcap))
 		return complain(EXIT_PERSONA, "--pcap %.32s...: path too long", text);
+	if (!stat(c->pcap, &st) && S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		goto refused;
+	}
 	if (!access(c->pcap, W_OK))
 		return 0;
 	if (errno != ENOENT)
