@@ -164,9 +164,11 @@ static void help_others(const struct vcpu *self)
 		    !__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
 			continue;
 		helped = true;
-		/* Still spinning itself: not to be forgotten when we leave. */
+		/* Still spinning itself, or kicked while we held it: not to be forgotten. */
 		if (run_and_release(v, &driver) == LKL_RUN_YIELD)
 			background_kick(0);
+		else if (pending_of(v) & URGENT)
+			vcpu_kick(v);
 	}
 	if (!helped)
 		RAWSYS(SYS_sched_yield);
@@ -303,6 +305,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 static void wait_done(struct thread *t)
 {
 	t->ts = (struct timespec){ FOREVER_S, 0 };
+	atomic_store(&t->wake, 0); /* a late wake-up for the last call may have set it */
 	if (t->nhost) {
 		struct pollfd *p = t->host - 1;
 
@@ -346,10 +349,13 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
  */
 static void leave(struct thread *t, struct vcpu *v)
 {
-	struct thread *waiter = atomic_load(&v->waiter);
+	struct thread *waiter;
 
 	for (int i = 0; i < 4 && (pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
 		run_and_release(v, &t->lkl);
+	if (pending_of(v) & URGENT)
+		vcpu_kick(v);
+	waiter = atomic_load(&v->waiter);
 	if (waiter) {
 		if (atomic_load(&v->asleep) && v->lkl->deadline < atomic_load(&v->until))
 			event_write(v->kick_fd);

@@ -143,9 +143,10 @@ void arch_cpu_idle(void)
 
 	/*
 	 * Called with interrupts disabled and nothing to run. What came since
-	 * is in v->pending, which the host looks at before it sleeps.
+	 * is in v->pending, which the host looks at before it sleeps. A driver
+	 * that continued a spin instead of idle or user mode has not been heard yet.
 	 */
-	if (!need_resched())
+	if (!need_resched() && !driver_wants(v->driver))
 		lkl_leave(LKL_RUN_IDLE);
 	raw_local_irq_enable();
 	take_events(v, false);
