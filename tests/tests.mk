@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Tests. `make test` runs everything, `tests/run STEP...` a part of it.
+#
+#   tests/unit/test_*.c     cmocka, with address and undefined-behaviour sanitizers
+#   tests/assumptions/*.c   what we rely on in the host's kernel, each a TAP program
+#   tests/parity/*.t        inline mode against the host's own behaviour
+#   tests/fuzz/fuzz_*.c     libFuzzer targets, run for FUZZ_SECONDS each
+#   tests/netns/*.t         real programs in network namespaces
+
+.PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
+	test-fuzz-programs
+
+deps: ## install the packages that build and tests need (Debian; nothing to do if all are there)
+	@tests/deps
+
+test: ## build and run all tests; CI=true: a skipped test has failed
+	@tests/run
+
+# ---- unit tests: all of the host side but main(), in an archive ----
+T	 := $(B)/tests
+SAN	 := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out cli/main.c,$(CLI_SRC))
+UNIT_LIB_OBJ := $(patsubst %,$(T)/obj/%.o,$(basename $(UNIT_LIB_SRC)))
+UNIT_BIN     := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_CFLAGS   = -std=gnu11 -O1 -g $(WARN) -pthread
+
+$(T)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC [sanitized] $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
+
+$(T)/obj/%.o: %.S
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -c -o $@ $<
+
+$(T)/libunit.a: $(UNIT_LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(T)/unit/%: tests/unit/%.c $(T)/libunit.a
+	@mkdir -p $(@D) $(T)/dep
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
+
+test-unit-programs: $(UNIT_BIN)
+
+# ---- assumptions ----
+ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))
+
+$(T)/assumptions/%: tests/assumptions/%.c tests/assumptions/tap.h
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -o $@ $<
+
+test-assumption-programs: $(ASSUMPTION_BIN)
+
+# ---- fuzzing: clang's libFuzzer, all host sources compiled anew with its coverage ----
+FUZZ_SECONDS ?= 10
+FUZZ_CC	     ?= clang
+FUZZ_BIN     := $(patsubst tests/fuzz/%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJ     := $(patsubst %,$(T)/fuzz-obj/%.o,$(basename $(UNIT_LIB_SRC)))
+FUZZ_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(T)/fuzz-obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC [fuzzer] $<"
+	@$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -pthread $(FUZZ_SAN) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(T)/fuzz-obj/%.o: %.S
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(CPPFLAGS) -c -o $@ $<
+
+$(T)/libfuzz.a: $(FUZZ_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(T)/fuzz/%: tests/fuzz/%.c $(T)/libfuzz.a
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -pthread $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(T)/libfuzz.a
+
+test-fuzz-programs: $(FUZZ_BIN)
+
+# ---- parity: the programs are built by rules of tests/parity/parity.mk ----
+test-parity-programs:
+-include $(wildcard tests/parity/*.mk)
+
+-include $(shell find $(T) -name '*.d' 2>/dev/null)
