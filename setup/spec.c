@@ -305,7 +305,7 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 		*colon = '\0';
 		if (!backend_find(field))
 			return unknown_backend(field, why);
-		strncpy(s->backend, field, sizeof(s->backend) - 1);
+		snprintf(s->backend, sizeof(s->backend), "%.15s", field);
 		ifname = colon + 1;
 	}
 	if (!*ifname)
