@@ -12,6 +12,7 @@
  *	socket to pipe		MSG_PEEK first; only what the pipe took is
  *				then taken from the socket
  *
+ * SPLICE_F_NONBLOCK is about the pipe; whether the socket waits is O_NONBLOCK's.
  * As with the kernel's own, a socket is no source for sendfile() (EINVAL).
  *
  * Ownership: the buffer is the thread's and lives as long.
@@ -58,14 +59,14 @@ HOOK ssize_t sendfile(int out, int in, off_t *off, size_t n)
 	size_t done = 0;
 	ssize_t ret = 0;
 
-	if (slot_ours(fd_slot(in)))
+	if (slot_ours(fd_slot(in)) && slot_ours(fd_slot(out)))
 		return edge_ret(-EINVAL);
 	if (!slot_ours(fd_slot(out)))
 		return real(sendfile)(out, in, off, n);
 	if (!buffer())
 		return edge_ret(-ENOMEM);
-	if (!off && lseek(in, 0, SEEK_CUR) < 0)
-		return edge_ret(-EINVAL);
+	if (lseek(in, 0, SEEK_CUR) < 0)
+		return edge_ret(errno == EBADF ? -EBADF : -EINVAL);
 	while (done < n) {
 		size_t piece = least(n - done, COPY_BUFFER);
 
@@ -106,10 +107,7 @@ static ssize_t pipe_to_socket(int in, int out, size_t n, unsigned int flags)
 	if (got > 0)
 		got = real(read)(look[0], self.buffer, COPY_BUFFER);
 	if (got > 0) {
-		int f = (flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0) |
-			(flags & SPLICE_F_MORE ? MSG_MORE : 0);
-
-		sent = send(out, self.buffer, (size_t)got, f);
+		sent = send(out, self.buffer, (size_t)got, flags & SPLICE_F_MORE ? MSG_MORE : 0);
 		if (sent > 0)
 			discard(in, (size_t)sent);
 	} else {
@@ -122,13 +120,12 @@ static ssize_t pipe_to_socket(int in, int out, size_t n, unsigned int flags)
 
 static ssize_t socket_to_pipe(int in, int out, size_t n, unsigned int flags)
 {
-	int nonblock = flags & SPLICE_F_NONBLOCK ? MSG_DONTWAIT : 0;
 	ssize_t got, put;
 
-	got = recv(in, self.buffer, least(n, 65536), MSG_PEEK | nonblock);
+	got = recv(in, self.buffer, least(n, 65536), MSG_PEEK);
 	if (got <= 0)
 		return got;
-	if (nonblock) {
+	if (flags & SPLICE_F_NONBLOCK) {
 		struct pollfd p = {.fd = out, .events = POLLOUT};
 
 		if (real(poll)(&p, 1, 0) != 1)
@@ -149,8 +146,8 @@ HOOK ssize_t splice(int in, off64_t *inoff, int out, off64_t *outoff, size_t n, 
 		return real(splice)(in, inoff, out, outoff, n, flags);
 	if (from && to)
 		return edge_ret(-EINVAL);
-	if ((from && inoff) || (to && outoff))
-		return edge_ret(-ESPIPE);
+	if (inoff || outoff)
+		return edge_ret((from ? inoff : outoff) ? -EINVAL : -ESPIPE);
 	if (!n)
 		return 0;
 	if (!buffer())

@@ -8,6 +8,8 @@
  * because SIGPIPE must be raised in the program's world and not in the stack's:
  * so write() is a send() there, and EPIPE on a stream raises the signal here.
  *
+ * MPTCP has no urgent data, and takes MSG_OOB for ordinary bytes; here it is refused.
+ *
  * sendto() and sendmsg() with a loopback address move an unbound datagram
  * socket to the host, see loopback.c.
  *
@@ -31,6 +33,20 @@ static ssize_t sent(uint64_t slot, long ret, int flags)
 	    slot_desc(slot)->type == SOCK_STREAM)
 		pthread_kill(pthread_self(), SIGPIPE);
 	return edge_ret(ret);
+}
+
+/* What the program may not ask of an MPTCP socket: -errno or 0. */
+static int no_urgent_send(uint64_t slot, int flags)
+{
+	if (likely(!(flags & MSG_OOB)) || !slot_desc(slot)->mptcp)
+		return 0;
+	say_once("MPTCP has no urgent data (MSG_OOB); --no-mptcp has");
+	return -EOPNOTSUPP;
+}
+
+static int no_urgent_receive(uint64_t slot, int flags)
+{
+	return unlikely(flags & MSG_OOB) && slot_desc(slot)->mptcp ? -EINVAL : 0;
 }
 
 HOOK ssize_t read(int fd, void *buf, size_t n)
@@ -140,6 +156,8 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct s
 		return edge_ret(where);
 	if (where)
 		return real(sendto)(fd, buf, n, flags, addr, len);
+	if (no_urgent_send(slot, flags))
+		return edge_ret(-EOPNOTSUPP);
 	return sent(
 		slot,
 		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, addr, len),
@@ -152,6 +170,8 @@ HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 
 	if (!slot_ours(slot))
 		return real(send)(fd, buf, n, flags);
+	if (no_urgent_send(slot, flags))
+		return edge_ret(-EOPNOTSUPP);
 	return sent(slot,
 		    edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
 		    flags);
@@ -178,7 +198,7 @@ static bool carries_ours(const struct msghdr *msg)
 
 static int refuse_rights(const struct msghdr *msg)
 {
-	if (likely(!msg || !msg->msg_controllen) || !carries_ours(msg))
+	if (!readable(msg) || likely(!msg->msg_controllen) || !carries_ours(msg))
 		return 0;
 	say_once("a socket of the stack cannot be passed to another process (SCM_RIGHTS)");
 	return -EOPNOTSUPP;
@@ -187,7 +207,10 @@ static int refuse_rights(const struct msghdr *msg)
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	uint64_t slot = fd_slot(fd);
-	int where = msg ? destination(slot, msg->msg_name, msg->msg_namelen) : !slot_ours(slot);
+	int where = !slot_ours(slot);
+
+	if (readable(msg))
+		where = destination(slot, msg->msg_name, msg->msg_namelen);
 
 	if (where == 1 && refuse_rights(msg))
 		where = -EOPNOTSUPP;
@@ -195,6 +218,8 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		return edge_ret(where);
 	if (where)
 		return real(sendmsg)(fd, msg, flags);
+	if (no_urgent_send(slot, flags))
+		return edge_ret(-EOPNOTSUPP);
 	return sent(slot,
 		    edge_block(SYS_sendmsg, slot_stack(slot), msg, flags | MSG_NOSIGNAL, 0, 0, 0),
 		    flags);
@@ -205,7 +230,7 @@ HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	uint64_t slot = fd_slot(fd);
 	int where = !slot_ours(slot);
 
-	if (n && msgs && slot)
+	if (n && readable(msgs) && slot)
 		where = destination(slot, msgs[0].msg_hdr.msg_name, msgs[0].msg_hdr.msg_namelen);
 	if (where < 0)
 		return (int)edge_ret(where);
@@ -223,6 +248,8 @@ HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a
 
 	if (!slot_ours(slot))
 		return real(recvfrom)(fd, buf, n, flags, addr, len);
+	if (no_urgent_receive(slot, flags))
+		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
 }
 
@@ -232,6 +259,8 @@ HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 
 	if (!slot_ours(slot))
 		return real(recv)(fd, buf, n, flags);
+	if (no_urgent_receive(slot, flags))
+		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
 }
 
@@ -260,6 +289,8 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!slot_ours(slot))
 		return real(recvmsg)(fd, msg, flags);
+	if (no_urgent_receive(slot, flags))
+		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
 }
 

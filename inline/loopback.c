@@ -40,7 +40,7 @@ enum address_class address_class(const struct sockaddr *addr, socklen_t len)
 	const struct sockaddr_in6 *in6 = (const void *)addr;
 	uint32_t v4;
 
-	if (!addr || len < sizeof(sa_family_t))
+	if (!readable(addr) || len < sizeof(sa_family_t))
 		return ADDRESS_OTHER;
 	if (addr->sa_family == AF_INET && len >= sizeof(*in)) {
 		v4 = ntohl(in->sin_addr.s_addr);
@@ -94,7 +94,8 @@ bool loopback_should_send(const struct desc *d, const struct sockaddr *addr, soc
 
 int loopback_leaves(const struct sockaddr *addr, socklen_t len)
 {
-	if (!addr || (addr->sa_family != AF_INET && addr->sa_family != AF_INET6) ||
+	if (!readable(addr) || len < sizeof(sa_family_t) ||
+	    (addr->sa_family != AF_INET && addr->sa_family != AF_INET6) ||
 	    address_class(addr, len) != ADDRESS_OTHER)
 		return 0;
 	say_once("a socket used with a loopback address first cannot leave the host afterwards");

@@ -75,6 +75,13 @@ extern struct real real_table;
  */
 void real_init(void);
 
+/*
+ * Could the program's pointer be read here? Hooks that look at a structure before
+ * a kernel does leave the usual bad ones (NULL, small numbers) to the kernel,
+ * which says EFAULT; a wild pointer faults in the hook instead.
+ */
+#define readable(p) ((uintptr_t)(p) >= 65536)
+
 #define real(name) (*(likely(real_table.name) ? real_table.name : (real_init(), real_table.name)))
 
 #endif /* PERSONA_INLINE_REAL_H */

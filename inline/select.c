@@ -25,7 +25,7 @@ static bool in_set(int fd, const fd_set *set)
 {
 	const unsigned long *w = (const void *)set;
 
-	return set && w[fd / WORD_BITS] >> (fd % WORD_BITS) & 1;
+	return readable(set) && w[fd / WORD_BITS] >> (fd % WORD_BITS) & 1;
 }
 
 static void keep_in_set(int fd, fd_set *set, bool on)

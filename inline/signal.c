@@ -56,6 +56,27 @@ static void kernel_mask(int how, const uint64_t *set, uint64_t *old)
 	real(syscall)(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
+static void queue_to_self(int sig, siginfo_t *info)
+{
+	real(syscall)(SYS_rt_tgsigqueueinfo, getpid(), real(syscall)(SYS_gettid), sig, info);
+}
+
+/* Real-time signals stay in order: those which came later go behind this one. */
+static void queue_in_order(int sig, siginfo_t *info)
+{
+	static const struct timespec now;
+	siginfo_t later[16];
+	uint64_t set = 1ULL << (sig - 1);
+	int n = 0;
+
+	while (sig >= 32 && n < 16 &&
+	       real(syscall)(SYS_rt_sigtimedwait, &set, &later[n], &now, sizeof(set)) == sig)
+		n++;
+	queue_to_self(sig, info);
+	for (int i = 0; i < n; i++)
+		queue_to_self(sig, &later[i]);
+}
+
 static void put_back(int sig, siginfo_t *info, ucontext_t *uc)
 {
 	uint64_t all = ~(SYNCHRONOUS | LIBC_OWN), now;
@@ -72,7 +93,7 @@ static void put_back(int sig, siginfo_t *info, ucontext_t *uc)
 		t->norestart = true;
 	now |= all;
 	memcpy(&uc->uc_sigmask, &now, sizeof(now));
-	real(syscall)(SYS_rt_tgsigqueueinfo, getpid(), real(syscall)(SYS_gettid), sig, info);
+	queue_in_order(sig, info);
 	if (engine_inside())
 		engine_interrupt();
 }

@@ -175,6 +175,16 @@ HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 }
 HOOK_ALIAS(__connect, connect);
 
+/* A peer without MPTCP makes the stack hand out a plain TCP socket. */
+static bool is_plain_tcp(int stack)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	edge(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
+	return protocol == IPPROTO_TCP;
+}
+
 static int stack_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	const struct desc *listener = slot_desc(slot);
@@ -192,7 +202,7 @@ static int stack_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, in
 	d->domain = listener->domain;
 	d->type = listener->type;
 	d->protocol = listener->protocol;
-	d->mptcp = listener->mptcp;
+	d->mptcp = listener->mptcp && !is_plain_tcp((int)stack);
 	d->settled = true;
 	return number_place(FD_SOCKET, d, (int)stack, flags & SOCK_CLOEXEC);
 }

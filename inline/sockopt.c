@@ -64,6 +64,12 @@ static bool unknown(long err)
 	return err == -ENOPROTOOPT || err == -EOPNOTSUPP;
 }
 
+/* TCP says ENOPROTOOPT where MPTCP says EOPNOTSUPP. */
+static long as_tcp(const struct desc *d, long ret)
+{
+	return unlikely(d->mptcp) && ret == -EOPNOTSUPP ? -ENOPROTOOPT : ret;
+}
+
 static struct desc_opt *find(struct desc *d, int level, int name)
 {
 	for (int i = 0; i < d->nopts; i++)
@@ -104,7 +110,7 @@ HOOK int setsockopt(int fd, int level, int name, const void *val, socklen_t len)
 	} else if (!ret && !d->settled) {
 		remember(d, level, name, val, len);
 	}
-	return (int)edge_ret(ret);
+	return (int)edge_ret(as_tcp(d, ret));
 }
 
 static int give_int(int value, void *val, socklen_t *len)
@@ -160,5 +166,5 @@ HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 		else if (!ret && level == SOL_SOCKET && name == SO_PROTOCOL)
 			give_int(IPPROTO_TCP, val, len);
 	}
-	return (int)edge_ret(ret);
+	return (int)edge_ret(as_tcp(d, ret));
 }

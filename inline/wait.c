@@ -13,7 +13,7 @@
  *
  * ppoll()'s signal mask: see struct edge_mask.
  *
- * Limits: the array is read here before any kernel sees it, so a bad pointer is
+ * Limits: the array is read here before any kernel sees it, so a wild pointer is
  * a fault, where the host's kernel says EFAULT. Several threads may wait for the same.
  */
 #include "inline/real.h"
@@ -46,7 +46,7 @@ int wait_stack_half(int fd)
 
 bool wait_mixed(const struct pollfd *fds, nfds_t n)
 {
-	if (!fd_top())
+	if (!fd_top() || !readable(fds))
 		return false;
 	for (nfds_t i = 0; i < n; i++)
 		if (slot_ours(fd_slot(fds[i].fd)) || wait_stack_half(fds[i].fd) >= 0)

@@ -178,6 +178,14 @@ static long do_send(long nr, int fd, const long *a, long flags, struct pollfd *h
 	return done;
 }
 
+static bool listening(int fd)
+{
+	int on = 0, len = sizeof(on);
+
+	host(SYS_getsockopt, fd, SOL_SOCKET, SO_ACCEPTCONN, (long)&on, (long)&len, 0);
+	return on;
+}
+
 static long enter(struct pollfd *h, unsigned int nh, long nr, const long a[6])
 {
 	int fd = (int)a[0] + BASE;
@@ -202,7 +210,9 @@ static long enter(struct pollfd *h, unsigned int nh, long nr, const long a[6])
 	case SYS_epoll_ctl:
 		return host(nr, fd, a[1], a[2] + BASE, a[3], 0, 0);
 	case SYS_accept4:
-		return number(blocking(nr, fd, POLLIN, 0, 0, a, h, nh));
+		return !listening(fd) || a[3] & ~(long)SOCK_NONBLOCK
+			       ? host(nr, fd, a[1], a[2], a[3], 0, 0)
+			       : number(blocking(nr, fd, POLLIN, 0, 0, a, h, nh));
 	case SYS_connect:
 		return do_connect(fd, a, h, nh);
 	case SYS_recvfrom:

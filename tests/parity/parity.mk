@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Programs of the parity tests; the tests themselves are tests/parity/*.t.
+PARITY_CFLAGS = $(TEST_CFLAGS) -Wno-stringop-overflow -Wno-stringop-overread
+
+test-parity-programs: $(T)/parity/parity $(T)/parity/coverage
+
+$(T)/parity/parity: tests/parity/parity.c $(wildcard tests/parity/in_*.c) tests/parity/parity.h
+	@mkdir -p $(@D)
+	@echo "  CC tests/parity/parity"
+	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(T)/parity/coverage: tests/parity/coverage.c calls/calls.h
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $< -ldl
