@@ -36,10 +36,11 @@
  * meanwhile frames are dropped. One that was removed gives ENXIO for good.
  *
  * Ownership: struct afpacket is one malloc'ed block with the socket. Threads:
- * tx and rx have separate message arrays and may run concurrently.
+ * each transmit queue and rx have message arrays of their own, the socket
+ * itself is safe, so all may run concurrently.
  *
  * Limits: no UDP segmentation (the host kernel tells nobody whether it accepts
- * it on a packet socket), one queue, frames up to 64 KiB.
+ * it on a packet socket), one socket for all queues, frames up to 64 KiB.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -70,12 +71,17 @@
 
 #define HDR_LEN sizeof(struct virtio_net_hdr)
 
+/* One transmit queue's batch: msg[i] carries f[frame[i]]. */
+struct batch {
+	struct mmsghdr msg[BACKEND_BATCH];
+	unsigned char frame[BACKEND_BATCH];
+};
+
 struct afpacket {
 	struct backend be;
 	struct sockaddr_ll to4; /* rawip: destination by protocol */
 	struct sockaddr_ll to6;
-	struct mmsghdr tx[BACKEND_BATCH];
-	unsigned char frame[BACKEND_BATCH]; /* tx[i] carries f[frame[i]] */
+	struct batch tx[BACKEND_QUEUES];
 	struct mmsghdr rx[BACKEND_BATCH];
 };
 
@@ -104,8 +110,14 @@ static void prepend_header(struct backend_frame *f, struct msghdr *m)
 	m->msg_iovlen = f->niov + 1;
 }
 
-/* Describe @n frames in ap->tx; return how many are worth sending. */
-static unsigned int tx_prepare(struct afpacket *ap, struct backend_frame *f, unsigned int n)
+static void count_dropped(struct backend *be, unsigned int n)
+{
+	__atomic_fetch_add(&be->tx_dropped, n, __ATOMIC_RELAXED);
+}
+
+/* Describe @n frames in @b; return how many are worth sending. */
+static unsigned int tx_prepare(struct afpacket *ap, struct batch *b, struct backend_frame *f,
+			       unsigned int n)
 {
 	bool rawip = ap->be.link == BACKEND_LINK_RAWIP;
 	struct sockaddr_ll *to = NULL;
@@ -116,15 +128,15 @@ static unsigned int tx_prepare(struct afpacket *ap, struct backend_frame *f, uns
 			unsigned int version = ip_version(&f[i]);
 
 			if (version != 4 && version != 6) {
-				ap->be.tx_dropped++;
+				count_dropped(&ap->be, 1);
 				continue;
 			}
 			to = version == 4 ? &ap->to4 : &ap->to6;
 		}
-		ap->tx[m].msg_hdr.msg_name = to;
-		ap->tx[m].msg_hdr.msg_namelen = to ? sizeof(*to) : 0;
-		prepend_header(&f[i], &ap->tx[m].msg_hdr);
-		ap->frame[m++] = (unsigned char)i;
+		b->msg[m].msg_hdr.msg_name = to;
+		b->msg[m].msg_hdr.msg_namelen = to ? sizeof(*to) : 0;
+		prepend_header(&f[i], &b->msg[m].msg_hdr);
+		b->frame[m++] = (unsigned char)i;
 	}
 	return m;
 }
@@ -133,14 +145,15 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 		       unsigned int n)
 {
 	struct afpacket *ap = afpacket(be);
+	struct batch *b = &ap->tx[queue];
 	unsigned int m, done = 0;
 	long r;
 
 	if (n > BACKEND_BATCH)
 		n = BACKEND_BATCH;
-	m = tx_prepare(ap, f, n);
+	m = tx_prepare(ap, b, f, n);
 	while (done < m) {
-		r = RAWSYS(SYS_sendmmsg, be->fd, ap->tx + done, m - done, MSG_DONTWAIT);
+		r = RAWSYS(SYS_sendmmsg, be->fd, b->msg + done, m - done, MSG_DONTWAIT);
 		if (r > 0) {
 			done += (unsigned int)r;
 			continue;
@@ -149,16 +162,16 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 		case -EINTR:
 			break;
 		case -EAGAIN:
-			return ap->frame[done];
+			return b->frame[done];
 		case -ENXIO:
 		case -ENODEV:
 		case -EBADF:
 			return -ENXIO;
 		case -ENETDOWN: /* all that follow would meet the same fate */
-			be->tx_dropped += m - done;
+			count_dropped(be, m - done);
 			return (int)n;
 		default: /* this frame: EMSGSIZE, EINVAL, ENOBUFS, ... */
-			be->tx_dropped++;
+			count_dropped(be, 1);
 			done++;
 		}
 	}
@@ -315,7 +328,7 @@ static int make(struct backend **be, const struct backend_ops *ops, enum backend
 	ap->be.fd = fd;
 	ap->be.link = link;
 	ap->be.mtu = h->mtu < 65535 ? h->mtu : 65535;
-	ap->be.queues = 1;
+	ap->be.queues = BACKEND_QUEUES;
 	if (link == BACKEND_LINK_ETHER) {
 		memcpy(ap->be.mac, h->mac, sizeof(ap->be.mac));
 		ap->be.features = BACKEND_F_CSUM | BACKEND_F_TSO4 | BACKEND_F_TSO6 |

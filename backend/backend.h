@@ -25,6 +25,7 @@ struct backend;
 
 #define BACKEND_BATCH	32 /* most frames in one @tx or @rx call */
 #define BACKEND_MAX_IOV 24 /* most pieces of one frame */
+#define BACKEND_QUEUES	16 /* most transmit queues: one per vCPU */
 
 enum backend_link {
 	BACKEND_LINK_ETHER, /* Ethernet frames, ARP */
@@ -90,6 +91,7 @@ struct backend_ops {
  * @fd:	      the descriptor to poll for reception (and to pass on to another process)
  * @mac:      Ethernet address to use inside (ether only)
  * @features: BACKEND_F_*
+ * @queues:   transmit queues, which may be used concurrently; @rx has queue 0 alone
  * @rx_truncated: frames dropped because they were longer than their buffer
  * @rx_dropped: frames the host could not hand over
  * @tx_dropped: frames the host refused for good (too long, malformed, link down)

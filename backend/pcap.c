@@ -16,7 +16,7 @@
  * same of its own stack.
  *
  * Each block is one writev to a file opened with O_APPEND, which the kernel
- * does atomically: several interfaces and both directions write concurrently
+ * does atomically: several interfaces, queues and directions write concurrently
  * without a lock of ours. A write that fails (disk full) ends the capture with
  * one line and leaves the traffic alone.
  *
@@ -79,7 +79,7 @@ struct pcap {
 	atomic_bool broken;
 };
 
-/* Blocks of one direction under construction. */
+/* A block under construction, of one queue or of reception. */
 struct writer {
 	struct epb head;
 	struct epb_tail tail;
@@ -91,18 +91,25 @@ struct pcap_backend {
 	struct backend *inner;
 	struct pcap *pcap;
 	uint32_t interface;
-	struct writer tx;
+	struct writer tx[BACKEND_QUEUES];
 	struct writer rx;
 };
 
 static const uint8_t zeros[4];
 
-static void stop_capture(struct pcap *p)
+/* @r: what the write gave instead of the whole block. */
+static void stop_capture(struct pcap *p, long r)
 {
-	static const char text[] = "persona: capture file cannot be written, capture ends\n";
+	char text[] = "persona: capture ends: the file cannot be written (error 000)\n";
+	char *digits = text + sizeof(text) - 6;
+	unsigned int err = r < 0 ? (unsigned int)-r : ENOSPC;
 
-	if (!atomic_exchange(&p->broken, true))
-		RAWSYS(SYS_write, 2, text, sizeof(text) - 1);
+	if (atomic_exchange(&p->broken, true))
+		return;
+	digits[0] = (char)('0' + err / 100 % 10);
+	digits[1] = (char)('0' + err / 10 % 10);
+	digits[2] = (char)('0' + err % 10);
+	RAWSYS(SYS_write, 2, text, sizeof(text) - 1);
 }
 
 static void record(struct pcap_backend *pb, struct writer *w, const struct backend_frame *f,
@@ -148,7 +155,7 @@ static void record(struct pcap_backend *pb, struct writer *w, const struct backe
 		r = RAWSYS(SYS_writev, pb->pcap->fd, w->iov, n);
 	} while (r == -EINTR);
 	if (r != (long)w->head.total)
-		stop_capture(pb->pcap);
+		stop_capture(pb->pcap, r);
 }
 
 static int pcap_tx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
@@ -158,7 +165,7 @@ static int pcap_tx(struct backend *be, unsigned int queue, struct backend_frame 
 
 	done = pb->inner->ops->tx(pb->inner, queue, f, n);
 	for (i = 0; i < done; i++)
-		record(pb, &pb->tx, &f[i], EPB_OUTBOUND);
+		record(pb, &pb->tx[queue], &f[i], EPB_OUTBOUND);
 	be->tx_dropped = pb->inner->tx_dropped;
 	return done;
 }

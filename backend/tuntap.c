@@ -26,7 +26,7 @@
  * is not asked for in receiving: an older kernel inside would not understand.
  *
  * Ownership: one malloc'ed block with the descriptor. Threads: tx uses no
- * state, rx its own iovec array.
+ * state and may run on any number of queues, rx has its own iovec array.
  */
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -73,7 +73,7 @@ static int tuntap_tx(struct backend *be, unsigned int queue, struct backend_fram
 			return -ENXIO;
 		}
 		if (r < 0) /* EINVAL, EMSGSIZE; EIO: the interface is down */
-			be->tx_dropped++;
+			__atomic_fetch_add(&be->tx_dropped, 1, __ATOMIC_RELAXED);
 		i++;
 	}
 	return (int)n;
@@ -187,7 +187,7 @@ static int make(struct backend **be, const struct backend_ops *ops, int fd, cons
 	tt->be.fd = fd;
 	tt->be.link = ops == &backend_tap ? BACKEND_LINK_ETHER : BACKEND_LINK_RAWIP;
 	tt->be.mtu = h.mtu < 65535 ? h.mtu : 65535;
-	tt->be.queues = 1;
+	tt->be.queues = BACKEND_QUEUES;
 	err = set_offload(fd, &tt->be.features);
 	if (!err && ops == &backend_tap)
 		err = random_mac(tt->be.mac);
