@@ -11,6 +11,9 @@
  *  - a thread waits or runs: frames are its business; sleep until the earliest
  *    timer of the others.
  *
+ * While applications call often it looks every WATCH_NS and nobody needs to
+ * wake it; after a quiet period it sleeps for good.
+ *
  * One thread for all vCPUs, all signals blocked. It sleeps in epoll; application
  * threads wake it (background_kick()) only if it would wake too late.
  */
@@ -24,7 +27,8 @@
 #include "engine/netif.h"
 #include "engine/vcpu.h"
 
-#define OVERDUE_NS 2000000 /* a tick this late: the application is not calling */
+#define OVERDUE_NS 10000000 /* a tick this late: the application is not calling */
+#define WATCH_NS   8000000  /* how often to look while applications call; less than OVERDUE_NS */
 #define KICK_TAG   0xffffffffu
 
 static pthread_t thread;
@@ -41,8 +45,22 @@ void background_kick(uint64_t deadline)
 	RAWSYS(SYS_write, engine.bg_kick_fd, &one, sizeof(one));
 }
 
+/* Have applications called since the last look? */
+static bool look_busy(void)
+{
+	bool busy = false;
+
+	for_each_vcpu(v) {
+		uint64_t runs = __atomic_load_n(&v->runs, __ATOMIC_RELAXED);
+
+		busy |= runs != v->seen;
+		v->seen = runs;
+	}
+	return busy;
+}
+
 /* Serve what nobody else does; gives when to look again, and whether frames matter. */
-static uint64_t survey(bool *frames)
+static uint64_t survey(bool busy, bool *frames)
 {
 	uint64_t slack = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
 	uint64_t until = LKL_NO_DEADLINE;
@@ -74,6 +92,13 @@ static uint64_t survey(bool *frames)
 			active = true;
 	}
 	*frames = alone || !active;
+	if (active && busy) {
+		/* Look again soon, so that nobody who leaves has to wake us. */
+		uint64_t watch = cycles() + (uint64_t)(WATCH_NS * engine.cycles_per_ns);
+
+		if (watch < until)
+			until = watch;
+	}
 	return until;
 }
 
@@ -133,16 +158,16 @@ static void *background(void *arg)
 {
 	prctl(PR_SET_NAME, "persona");
 	while (!atomic_load(&engine.stop)) {
-		bool frames = false;
+		bool busy = look_busy(), frames = false;
 		uint64_t until;
 
-		until = survey(&frames);
+		until = survey(busy, &frames);
 		if (!until)
 			continue;
 		atomic_store(&engine.bg_until, until);
 		atomic_store(&engine.bg_asleep, true);
 		/* Again: somebody may have left before we said that we sleep. */
-		until = survey(&frames);
+		until = survey(busy, &frames);
 		if (until) {
 			atomic_store(&engine.bg_until, until);
 			atomic_store(&engine.bg_frames, frames);

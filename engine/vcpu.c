@@ -148,6 +148,7 @@ static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t)
 {
 	uint32_t reason = engine.image.run(v->lkl, t);
 
+	v->runs++;
 	release(v);
 	return reason;
 }
@@ -215,16 +216,24 @@ static bool must_stop(struct thread *t, struct vcpu *v)
 	return is_done(t) || pending_of(v) || t->lkl.interrupt || cycles() >= v->lkl->deadline;
 }
 
-static bool host_ready(struct thread *t)
+/*
+ * Sleep on descriptor @fd and the host descriptors of the call. A host
+ * descriptor that is ready ends the call as a signal would. Gives whether @fd is.
+ */
+static bool sleep_with_host(struct thread *t, int fd)
 {
-	struct timespec zero = { 0, 0 };
+	struct pollfd *p = t->host - 1; /* see engine_syscall_poll() */
+	long n;
 
-	if (!t->nhost)
+	*p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	n = RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
+	if (n <= 0)
 		return false;
-	t->host_ready = RAWSYS(SYS_ppoll, t->host, t->nhost, &zero, NULL, 0) > 0;
-	if (t->host_ready)
+	if (n > (p->revents != 0)) {
+		t->host_ready = true;
 		t->lkl.interrupt = 1;
-	return t->host_ready;
+	}
+	return p->revents;
 }
 
 /* Poll for a while; true if something came. */
@@ -272,7 +281,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 {
 	uint64_t begin, until;
 
-	if (spin(t, v) || host_ready(t))
+	if (spin(t, v))
 		return;
 	begin = cycles();
 	until = v->lkl->deadline;
@@ -283,16 +292,12 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 	atomic_store(&t->sleep, SLEEP_VCPU);
 	atomic_store(&v->asleep, true);
 	if (!must_stop(t, v)) {
-		if (t->nhost) {
-			struct pollfd *p = t->host - 1; /* see engine_syscall_poll() */
-
-			*p = (struct pollfd){ .fd = v->epoll_fd, .events = POLLIN };
-			RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
-			host_ready(t);
-			poll_events(v, &(struct timespec){ 0, 0 });
-		} else {
+		if (!t->nhost)
 			poll_events(v, &t->ts);
-		}
+		else if (sleep_with_host(t, v->epoll_fd))
+			poll_events(v, &(struct timespec){ 0, 0 });
+		/* What has come is known: no need to look again at the next call. */
+		v->lkl->last_poll = cycles();
 	}
 	atomic_store(&v->asleep, false);
 	atomic_store(&t->sleep, SLEEP_NOT);
@@ -307,19 +312,11 @@ static void wait_done(struct thread *t)
 	t->ts = (struct timespec){ FOREVER_S, 0 };
 	atomic_store(&t->wake, 0); /* a late wake-up for the last call may have set it */
 	if (t->nhost) {
-		struct pollfd *p = t->host - 1;
+		uint64_t n;
 
-		*p = (struct pollfd){ .fd = t->event_fd, .events = POLLIN };
 		atomic_store(&t->sleep, SLEEP_EVENT);
-		if (!is_done(t) && !t->lkl.interrupt) {
-			RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
-			host_ready(t);
-			if (p->revents) {
-				uint64_t n;
-
-				RAWSYS(SYS_read, t->event_fd, &n, sizeof(n));
-			}
-		}
+		if (!is_done(t) && !t->lkl.interrupt && sleep_with_host(t, t->event_fd))
+			RAWSYS(SYS_read, t->event_fd, &n, sizeof(n));
 	} else {
 		atomic_store(&t->sleep, SLEEP_FUTEX);
 		if (!is_done(t) && !t->lkl.interrupt)
