@@ -6,7 +6,7 @@
  *
  * Everything that can be wrong is found before the program starts, in the
  * order in which a user would want to hear of it: the line itself, the
- * command, the personality, then each interface. Back ends are opened here,
+ * command, the personality with memory and sysctls, then each interface. Back ends are opened here,
  * with our privileges and our sentences, and inherited by the program as
  * descriptors; a sealed memfd tells the library inside about them.
  *
@@ -30,6 +30,7 @@
 #include "cli/cli.h"
 #include "cli/host.h"
 #include "cli/paths.h"
+#include "cli/preflight.h"
 #include "cli/program.h"
 #include "cli/supervise.h"
 #include "engine/engine.h"
@@ -392,6 +393,10 @@ int cmd_run(int argc, char **argv)
 	    path_personality(personality, c->image, sizeof(c->image), &why)) {
 		complain(status, "%s", why);
 		goto out;
+	}
+	if (strcmp(personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls) {
+		if (preflight(c))
+			goto out;
 	}
 	status = launch(c, path, argv + optind);
 out:

@@ -81,6 +81,8 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 		return (int)fd;
 	r = sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
 	sys(call, SYS_close, fd, 0, 0, 0, 0);
+	if (r == -ENOENT) /* the key is there: its value names something that is not */
+		return -EINVAL;
 	return r < 0 ? (int)r : 0;
 }
 

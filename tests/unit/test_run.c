@@ -97,6 +97,8 @@ static const struct {
 	 "/nosuchcommand: No such file or directory"},
 	{"-i va,ip=10.0.0.1/24 -- /etc/passwd", 126, "/etc/passwd: Permission denied"},
 	{"-i va,ip=10.0.0.1/24 -- /", 126, "/: Is a directory"},
+	{"-i va -p /etc/passwd -- true", 125,
+	 "personality image /etc/passwd: is not a personality image"},
 	{"-i va -p /nosuch -- true", 125, "personality '/nosuch': No such file or directory"},
 };
 
@@ -149,7 +151,7 @@ static void test_unfit_interfaces(void **state)
 	sh("ip link set va up");
 	sh("ip link add down0 type veth peer name down1");
 	for (i = 0; i < ARRAY_SIZE(unfit); i++) {
-		snprintf(args, sizeof(args), "-p /dev/null %s -- true", unfit[i].args);
+		snprintf(args, sizeof(args), "%s -- true", unfit[i].args);
 		expect_line(args, EXIT_PERSONA, unfit[i].line);
 	}
 	/* Nothing is left behind: an interface made on the way is gone again. */
@@ -166,7 +168,7 @@ static void test_no_privilege(void **state)
 		fprintf(stderr, "SKIP: cannot change the user\n");
 		skip();
 	}
-	expect_line("-p /dev/null -i va,ip=10.0.0.1/24 -- true", EXIT_PERSONA,
+	expect_line("-i va,ip=10.0.0.1/24 -- true", EXIT_PERSONA,
 		    "interface 'va': a packet socket needs CAP_NET_RAW: run as root, or setcap "
 		    "cap_net_raw,cap_net_admin+ep on persona");
 	assert_int_equal(setresuid(0, 0, 0), 0);
@@ -297,6 +299,33 @@ static void test_exec(void **state)
 	assert_int_equal(in_child(run_with_fd, NULL), 33);
 }
 
+static char dir[] = "/tmp/persona-test-XXXXXX";
+
+/* The default personality is found; that it is empty matters to none of these. */
+static int set_up(void **state)
+{
+	char path[64];
+	int fd;
+
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/" DEFAULT_PERSONALITY ".so", dir);
+	fd = open(path, O_WRONLY | O_CREAT, 0644);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	setenv("PERSONA_PATH", dir, 1);
+	return enter_netns(state);
+}
+
+static int tear_down(void **state)
+{
+	char cmd[64];
+
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
+	return system(cmd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,5 +335,5 @@ int main(void)
 		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_exec),
 	};
 
-	return cmocka_run_group_tests(tests, enter_netns, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
