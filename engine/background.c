@@ -37,10 +37,8 @@ void background_kick(uint64_t deadline)
 {
 	uint64_t one = 1;
 
-	uint64_t slack = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
-
 	if (deadline && (deadline == LKL_NO_DEADLINE ||
-			 atomic_load(&engine.bg_until) <= deadline + slack))
+			 atomic_load(&engine.bg_until) <= deadline + engine.overdue))
 		return;
 	RAWSYS(SYS_write, engine.bg_kick_fd, &one, sizeof(one));
 }
@@ -62,7 +60,6 @@ static bool look_busy(void)
 /* Serve what nobody else does; gives when to look again, and whether frames matter. */
 static uint64_t survey(bool busy, bool *frames)
 {
-	uint64_t slack = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
 	uint64_t until = LKL_NO_DEADLINE;
 	bool active = false, alone = false;
 
@@ -78,7 +75,7 @@ static uint64_t survey(bool busy, bool *frames)
 		orphans = atomic_load(&v->blocked) > 0;
 		deadline = v->lkl->deadline;
 		if (!idle && deadline != LKL_NO_DEADLINE && !orphans)
-			deadline += slack;
+			deadline += engine.overdue;
 		if (__atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST) & 0xff ||
 		    cycles() >= deadline || vcpu_spins(v) || ((idle || orphans) && v->lkl->pending)) {
 			vcpu_service(v);
@@ -187,6 +184,7 @@ int background_start(void)
 	int err;
 
 	atomic_store(&engine.stop, false);
+	engine.overdue = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
 	sigfillset(&all);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 << 10);

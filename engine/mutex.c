@@ -12,17 +12,8 @@
 
 #define SPINS 200
 
-bool mutex_trylock(_Atomic uint32_t *m)
+void mutex_lock_slow(_Atomic uint32_t *m)
 {
-	uint32_t free = 0;
-
-	return atomic_compare_exchange_strong(m, &free, 1);
-}
-
-void mutex_lock(_Atomic uint32_t *m)
-{
-	if (mutex_trylock(m))
-		return;
 	if (engine.processors > 1) {
 		for (int i = 0; i < SPINS; i++) {
 			cpu_pause();
@@ -34,8 +25,7 @@ void mutex_lock(_Atomic uint32_t *m)
 		RAWSYS(SYS_futex, m, FUTEX_WAIT_PRIVATE, 2, 0);
 }
 
-void mutex_unlock(_Atomic uint32_t *m)
+void mutex_wake(_Atomic uint32_t *m)
 {
-	if (atomic_exchange(m, 0) == 2)
-		RAWSYS(SYS_futex, m, FUTEX_WAKE_PRIVATE, 1);
+	RAWSYS(SYS_futex, m, FUTEX_WAKE_PRIVATE, 1);
 }

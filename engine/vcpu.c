@@ -370,7 +370,7 @@ long vcpu_call(struct thread *t)
 	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
 	uint32_t reason;
 
-	t->wake = 0;
+	atomic_store_explicit(&t->wake, 0, memory_order_relaxed);
 	t->host_ready = false;
 	t->inside = true;
 	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);

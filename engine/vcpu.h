@@ -82,6 +82,7 @@ struct vcpu {
  * @stop:      the background thread shall end
  * @bg_asleep, @bg_until: it sleeps, until then (cycles)
  * @bg_frames: its sleep ends when frames come
+ * @overdue:   a tick this late (cycles) means that the application is not calling
  * @spinners:  threads that poll right now; fewer than the host's processors
  */
 struct engine {
@@ -97,6 +98,7 @@ struct engine {
 	_Atomic bool forked;
 	bool halted;
 	double cycles_per_ns;
+	uint64_t overdue;
 	unsigned int processors;
 	_Atomic int spinners;
 
@@ -168,8 +170,26 @@ int background_start(void);
 void background_stop(void);
 
 /* mutex.c: a futex mutex, never held across a sleep */
-void mutex_lock(_Atomic uint32_t *m);
-bool mutex_trylock(_Atomic uint32_t *m);
-void mutex_unlock(_Atomic uint32_t *m);
+void mutex_lock_slow(_Atomic uint32_t *m);
+void mutex_wake(_Atomic uint32_t *m);
+
+static inline bool mutex_trylock(_Atomic uint32_t *m)
+{
+	uint32_t free = 0;
+
+	return atomic_compare_exchange_strong(m, &free, 1);
+}
+
+static inline void mutex_lock(_Atomic uint32_t *m)
+{
+	if (!mutex_trylock(m))
+		mutex_lock_slow(m);
+}
+
+static inline void mutex_unlock(_Atomic uint32_t *m)
+{
+	if (__builtin_expect(atomic_exchange(m, 0) == 2, 0))
+		mutex_wake(m);
+}
 
 #endif /* PERSONA_VCPU_H */
