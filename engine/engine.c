@@ -270,7 +270,7 @@ static int boot(const struct engine_options *opt, const char **why)
 	err = vcpus_init(n);
 	if (err < 0)
 		return refuse(why, err, "no descriptors left for the stack; raise `ulimit -n`");
-	snprintf(cmdline, sizeof(cmdline), "%s%s", opt->verbose ? "loglevel=8 " : "loglevel=1 quiet ",
+	snprintf(cmdline, sizeof(cmdline), "dummy.numdummies=0 %s%s", opt->verbose ? "loglevel=8 " : "loglevel=1 quiet ",
 		 opt->cmdline ? opt->cmdline : "");
 	memset(&engine.init, 0, sizeof(engine.init));
 	engine.init.event_fd = -1;

@@ -40,8 +40,16 @@ static struct clocksource host_clock = {
 	.rating = 400,
 	.read = host_clock_read,
 	.mask = CLOCKSOURCE_MASK(64),
+	.mult = 1 << 22, /* it counts nanoseconds */
+	.shift = 22,
 	.flags = CLOCK_SOURCE_IS_CONTINUOUS,
 };
+
+/* From the first moment: no phase of jiffies, in which wall time would lag. */
+struct clocksource *__init clocksource_default_clock(void)
+{
+	return &host_clock;
+}
 
 void read_persistent_clock64(struct timespec64 *ts)
 {
@@ -89,7 +97,7 @@ void __init time_init(void)
 	clocks_calc_mult_shift(&ns_mult, &ns_shift, lkl_params.cycles_hz, NSEC_PER_SEC, 0);
 	cycles_base = lkl_cycles();
 	lkl_poll_cycles = mul_u64_u32_shr(LKL_POLL_NS, cyc_mult, cyc_shift);
-	clocksource_register_hz(&host_clock, NSEC_PER_SEC);
+	__clocksource_register(&host_clock);
 	lkl_clockevent_init(0);
 }
 
