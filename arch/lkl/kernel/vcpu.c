@@ -81,25 +81,10 @@ static bool driver_wants(struct lkl_thread *me)
 	return READ_ONCE(me->interrupt) && me->state == LKL_THREAD_RUNNING;
 }
 
-/*
- * Take pending events, as interrupts would. @user: the context stands at its
- * call's border. The caller has interrupts enabled.
- */
-static void take_events(struct lkl_vcpu *v, bool user)
+/* As interrupts would; @user: the context stands at its call's border. */
+static noinline void handle_events(struct lkl_vcpu *v, bool user, u32 pending, bool timer)
 {
 	struct pt_regs regs = { .user = user }, *old;
-	u64 now = lkl_cycles();
-	bool timer = now >= v->deadline;
-	u32 pending = 0;
-
-	if (unlikely(READ_ONCE(v->pending)))
-		pending = __atomic_exchange_n(&v->pending, 0, __ATOMIC_SEQ_CST);
-	if (now - v->last_poll > lkl_poll_cycles) {
-		v->last_poll = now;
-		pending |= lkl_netdev_mask();
-	}
-	if (likely(!pending && !timer && !driver_wants(v->driver)))
-		return;
 
 	local_irq_disable();
 	old = set_irq_regs(&regs);
@@ -118,6 +103,23 @@ static void take_events(struct lkl_vcpu *v, bool user)
 	irq_exit();
 	set_irq_regs(old);
 	local_irq_enable();
+}
+
+/* Take what is pending, if anything. The caller has interrupts enabled. */
+static __always_inline void take_events(struct lkl_vcpu *v, bool user)
+{
+	u64 now = lkl_cycles();
+	bool timer = now >= v->deadline;
+	u32 pending = 0;
+
+	if (unlikely(READ_ONCE(v->pending)))
+		pending = __atomic_exchange_n(&v->pending, 0, __ATOMIC_SEQ_CST);
+	if (unlikely(now - v->last_poll > lkl_poll_cycles)) {
+		v->last_poll = now;
+		pending |= lkl_netdev_mask();
+	}
+	if (unlikely(pending || timer || driver_wants(v->driver)))
+		handle_events(v, user, pending, timer);
 }
 
 /*
