@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for persona(1)
+
+_persona_interfaces() {
+	local backend=$1 type name
+	for name in /sys/class/net/*; do
+		[[ -e $name/type ]] || continue
+		type=$(<"$name/type")
+		name=${name##*/}
+		case $backend:$type in
+		*:772) ;;                                  # the loopback
+		packet:1 | rawip:519 | rawip:512 | rawip:65534) echo "$name" ;;
+		tap:1 | tun:65534) [[ -e /sys/class/net/$name/tun_flags ]] && echo "$name" ;;
+		packet:* | rawip:* | tap:* | tun:*) ;;
+		*) echo "$name" ;;
+		esac
+	done
+}
+
+_persona_spec() {
+	local cur=$1 prefix
+	case $cur in
+	*,*=*) ;; # values are the user's
+	*,*)
+		prefix=${cur%,*},
+		compopt -o nospace
+		COMPREPLY=($(compgen -P "$prefix" -W "ip= gw= mac= mtu= name=" -- "${cur##*,}"))
+		;;
+	*:*)
+		prefix=${cur%%:*}
+		COMPREPLY=($(compgen -P "$prefix:" -W "$(_persona_interfaces "$prefix")" -- "${cur#*:}"))
+		;;
+	*)
+		COMPREPLY=($(compgen -W "$(_persona_interfaces "") packet: rawip: tap: tun:" -- "$cur"))
+		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
+		;;
+	esac
+	# Readline takes the part behind the last colon for the word.
+	if [[ $COMP_WORDBREAKS == *:* && $cur == *:* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${cur%:*}:"}")
+	fi
+}
+
+_persona_personalities() {
+	persona list --json 2>/dev/null |
+		sed 's/"backends".*//' | grep -o '"name":"[^"]*"' | cut -d'"' -f4
+}
+
+_persona() {
+	local cur prev words cword i
+	COMPREPLY=()
+	if declare -F _get_comp_words_by_ref >/dev/null; then
+		_get_comp_words_by_ref -n :, cur prev words cword
+	else
+		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+	fi
+	if ((cword == 1)); then
+		COMPREPLY=($(compgen -W "run list doctor version help --help --version" -- "$cur"))
+		return
+	fi
+	case ${words[1]} in
+	list) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
+	run) ;;
+	*) return ;;
+	esac
+
+	# Behind the options it is another command's line.
+	for ((i = 2; i < cword; i++)); do
+		case ${words[i]} in
+		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem) ((i++)) ;;
+		--)
+			((i++))
+			break
+			;;
+		-*) ;;
+		*) break ;;
+		esac
+	done
+	if ((i < cword)) || [[ $i == "$cword" && ${words[i - 1]} == -- ]]; then
+		if declare -F _command_offset >/dev/null; then
+			_command_offset "$i"
+		else
+			((i == cword)) && COMPREPLY=($(compgen -c -- "$cur"))
+		fi
+		return
+	fi
+
+	case $prev in
+	-p | --personality) COMPREPLY=($(compgen -W "$(_persona_personalities)" -- "$cur") $(compgen -f -- "$cur")) ;;
+	-i | --interface) _persona_spec "$cur" ;;
+	-o | --sysctl)
+		compopt -o nospace
+		COMPREPLY=($(compgen -S = -W "$(cd /proc/sys && find net/core net/ipv4 net/ipv6 net/mptcp \
+			-maxdepth 1 -type f 2>/dev/null | tr / .)" -- "$cur"))
+		;;
+	--pcap) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
+	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			COMPREPLY=($(compgen -W "-p --personality -i --interface --inline -o --sysctl
+				--no-mptcp --pcap -v --verbose --vcpus --mem --help --" -- "$cur"))
+		else
+			COMPREPLY=($(compgen -c -- "$cur"))
+		fi
+		;;
+	esac
+}
+
+complete -F _persona persona
