@@ -16,12 +16,6 @@
  * one that the version nibble says; frames that are neither IPv4 nor IPv6 are
  * dropped both ways; and there is no address to receive by.
  *
- * A socket filter drops what is not ours to see before it is queued: our own
- * transmissions (PACKET_OUTGOING, for kernels before 4.20 that lack
- * PACKET_IGNORE_OUTGOING), and frames of another VLAN (their tag lies outside
- * the frame, they would look like frames of this network). Socket options and
- * filter are in place before bind(), so no stray frame is ever queued.
- *
  * PACKET_QDISC_BYPASS is not used: dev_direct_xmit() drops every frame that
  * must be segmented in software, so GSO over an interface without TSO would
  * lose all bulk data; and the host's qdisc is what keeps queues short.
@@ -43,29 +37,16 @@
  * it on a packet socket), one socket for all queues, frames up to 64 KiB.
  */
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "backend/afpacket.h"
+#include "backend/afsocket.h"
 #include "backend/hostif.h"
 #include "backend/rawsys.h"
 #include "backend/why.h"
-
-#ifndef PACKET_IGNORE_OUTGOING
-#define PACKET_IGNORE_OUTGOING 23
-#endif
-
-/*
- * Bytes as setsockopt takes them; the kernel doubles both. Receive: a full TCP
- * window of 64 KiB frames. Send: enough to keep a 20 Gbit/s veth busy, and no
- * more, since it is a queue that the stack's own qdisc does not see.
- */
-#define RCVBUF (8 << 20)
-#define SNDBUF (1 << 20)
 
 #define RX_RETRIES 4 /* errors of single frames skipped in one call of rx */
 
@@ -178,15 +159,6 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 	return (int)n;
 }
 
-/* ENETDOWN tells both of "down" and of "gone": a removed interface unbinds. */
-static bool gone(int fd)
-{
-	struct sockaddr_ll self;
-	int len = sizeof(self);
-
-	return RAWSYS(SYS_getsockname, fd, &self, &len) || self.sll_ifindex <= 0;
-}
-
 static int rx_finish(struct afpacket *ap, struct backend_frame *f, unsigned int n)
 {
 	unsigned int i;
@@ -228,7 +200,7 @@ static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_fr
 		case -EBADF:
 			return -ENXIO;
 		case -ENETDOWN:
-			if (gone(be->fd))
+			if (afsocket_gone(be->fd))
 				return -ENXIO;
 			break;
 		default: /* a frame whose offload the header cannot express: it is consumed */
@@ -281,40 +253,6 @@ static unsigned int rawip_features(unsigned int type)
 	return features;
 }
 
-static void set_dest(struct sockaddr_ll *to, int ifindex, uint16_t protocol)
-{
-	memset(to, 0, sizeof(*to));
-	to->sll_family = AF_PACKET;
-	to->sll_ifindex = ifindex;
-	to->sll_protocol = htons(protocol);
-}
-
-/* Is the link type right for this kind? */
-static int check_type(enum backend_link link, const char *ifname, unsigned int type,
-		      const char **why)
-{
-	switch (type) {
-	case ARPHRD_ETHER:
-		if (link == BACKEND_LINK_ETHER)
-			return 0;
-		return why_set(why, EINVAL,
-			       "interface '%s' is an Ethernet: use back end packet, not rawip",
-			       ifname);
-	case ARPHRD_NONE:
-	case ARPHRD_RAWIP:
-	case ARPHRD_PPP:
-		if (link == BACKEND_LINK_RAWIP)
-			return 0;
-		return why_set(why, EINVAL,
-			       "interface '%s' has no link header: use back end rawip, not packet",
-			       ifname);
-	default:
-		return why_set(why, EINVAL,
-			       "interface '%s' has link type %u, which no back end serves", ifname,
-			       type);
-	}
-}
-
 /* Make the struct for socket @fd on interface @h. */
 static int make(struct backend **be, const struct backend_ops *ops, enum backend_link link, int fd,
 		const char *ifname, const struct hostif *h, const char **why)
@@ -335,98 +273,10 @@ static int make(struct backend **be, const struct backend_ops *ops, enum backend
 				  BACKEND_F_TSO_ECN | BACKEND_F_GUEST;
 	} else {
 		ap->be.features = rawip_features(h->type);
-		set_dest(&ap->to4, h->index, ETH_P_IP);
-		set_dest(&ap->to6, h->index, ETH_P_IPV6);
+		afsocket_address(&ap->to4, h->index, ETH_P_IP);
+		afsocket_address(&ap->to6, h->index, ETH_P_IPV6);
 	}
 	*be = &ap->be;
-	return 0;
-}
-
-#define LOAD_AD(ad)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + (ad))
-#define IF_EQ(k, jt, jf) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), (jt), (jf))
-#define ACCEPT		 BPF_STMT(BPF_RET | BPF_K, 0x7fffffff)
-#define REJECT		 BPF_STMT(BPF_RET | BPF_K, 0)
-
-static int attach_filter(int fd, enum backend_link link)
-{
-	static struct sock_filter ether[] = {
-		LOAD_AD(SKF_AD_PKTTYPE),
-		IF_EQ(PACKET_OUTGOING, 3, 0),
-		LOAD_AD(SKF_AD_VLAN_TAG_PRESENT),
-		IF_EQ(0, 0, 1),
-		ACCEPT,
-		REJECT,
-	};
-	static struct sock_filter rawip[] = {
-		LOAD_AD(SKF_AD_PKTTYPE),
-		IF_EQ(PACKET_OUTGOING, 5, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
-		IF_EQ(4, 1, 0),
-		IF_EQ(6, 0, 1),
-		ACCEPT,
-		REJECT,
-	};
-	struct sock_fprog prog;
-
-	if (link == BACKEND_LINK_ETHER) {
-		prog.len = sizeof(ether) / sizeof(ether[0]);
-		prog.filter = ether;
-	} else {
-		prog.len = sizeof(rawip) / sizeof(rawip[0]);
-		prog.filter = rawip;
-	}
-	return raw_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
-}
-
-/* Beyond the system's maximum if we may, else as far as it goes. */
-static void set_buffer(int fd, int force, int plain, int bytes)
-{
-	if (raw_setsockopt_int(fd, SOL_SOCKET, force, bytes))
-		raw_setsockopt_int(fd, SOL_SOCKET, plain, bytes);
-}
-
-static int prepare_socket(int fd, enum backend_link link, const char *ifname,
-			  const struct hostif *h, const char **why)
-{
-	struct sockaddr_ll self;
-	int err;
-
-	err = raw_setsockopt_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1);
-	if (err)
-		return why_set(why, -err, "the host kernel has no PACKET_VNET_HDR: %s",
-			       strerror(-err));
-	raw_setsockopt_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	err = attach_filter(fd, link);
-	if (err)
-		return why_set(why, -err, "cannot filter the packet socket on '%s': %s", ifname,
-			       strerror(-err));
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
-
-	set_dest(&self, h->index, ETH_P_ALL);
-	err = (int)RAWSYS(SYS_bind, fd, &self, sizeof(self));
-	if (err)
-		return why_set(why, -err, "cannot bind a packet socket to '%s': %s", ifname,
-			       strerror(-err));
-	return 0;
-}
-
-static int check_interface(int fd, enum backend_link link, const char *ifname, struct hostif *h,
-			   const char **why)
-{
-	int err = hostif_get(fd, ifname, h);
-
-	if (err == -ENODEV)
-		return why_set(why, ENODEV, "no such interface '%s' (see: ip link)", ifname);
-	if (err)
-		return why_set(why, -err, "cannot read interface '%s': %s", ifname, strerror(-err));
-	err = check_type(link, ifname, h->type, why);
-	if (err)
-		return err;
-	if (!(h->flags & IFF_UP))
-		return why_set(why, ENETDOWN, "interface '%s' is down: ip link set %s up", ifname,
-			       ifname);
 	return 0;
 }
 
@@ -436,21 +286,13 @@ static int afpacket_open(struct backend **be, const struct backend_ops *ops, enu
 	struct hostif h;
 	int fd, err;
 
-	err = check_interface(-1, link, ifname, &h, why);
+	err = afsocket_check(-1, link, ifname, &h, why);
 	if (err)
 		return err;
-	fd = raw_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd == -EPERM || fd == -EACCES)
-		return why_set(why, -fd,
-			       "interface '%s': a packet socket needs CAP_NET_RAW: run as root, or "
-			       "setcap cap_net_raw,cap_net_admin+ep on persona",
-			       ifname);
+	fd = afsocket_open(link, ifname, &h, why);
 	if (fd < 0)
-		return why_set(why, -fd, "interface '%s': cannot open a packet socket: %s", ifname,
-			       strerror(-fd));
-	err = prepare_socket(fd, link, ifname, &h, why);
-	if (!err)
-		err = make(be, ops, link, fd, ifname, &h, why);
+		return fd;
+	err = make(be, ops, link, fd, ifname, &h, why);
 	if (err)
 		raw_close(fd);
 	return err;
@@ -460,15 +302,9 @@ static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
 			   enum backend_link link, int fd, const char *ifname, const char **why)
 {
 	struct hostif h;
-	int domain = 0;
-	int len = sizeof(domain);
 	int err;
 
-	err = (int)RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-	if (err || domain != AF_PACKET)
-		return why_set(why, EBADF, "descriptor %d for interface '%s' is no packet socket",
-			       fd, ifname);
-	err = check_interface(fd, link, ifname, &h, why);
+	err = afsocket_check(fd, link, ifname, &h, why);
 	if (err)
 		return err;
 	return make(be, ops, link, fd, ifname, &h, why);

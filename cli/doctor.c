@@ -18,14 +18,17 @@
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 #include "backend/backend.h"
 #include "cli/cli.h"
 #include "cli/paths.h"
+#include "cli/preflight.h"
 #include "cli/program.h"
 #include "engine/engine.h"
 #include "setup/link.h"
@@ -101,6 +104,28 @@ static void check_image(void)
 		    path);
 	else
 		say(OK, "personality", DEFAULT_PERSONALITY ": %s", path);
+}
+
+/* Really start the stack, in a process of its own. */
+static void check_start(void)
+{
+	struct config *c = calloc(1, sizeof(*c));
+	struct timespec from, to;
+	long us;
+
+	if (!c || path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL))
+		goto out; /* was said before */
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	if (preflight(c)) {
+		say(FAIL, "start", "the stack does not start, see above");
+		goto out;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
+	say(OK, "start", "the stack starts and is set up, in %ld.%ld ms with its process",
+	    us / 1000, us % 1000 / 100);
+out:
+	free(c);
 }
 
 static void check_library(void)
@@ -192,7 +217,7 @@ static void check_interfaces(void)
 }
 
 static void (*const checks[])(void) = {
-	check_kernel,  check_processors, check_memory, check_image,
+	check_kernel,  check_processors, check_memory, check_image,	 check_start,
 	check_library, check_packet,	 check_tun,    check_interfaces,
 };
 
