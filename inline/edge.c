@@ -38,8 +38,8 @@
 static void refused(void)
 {
 	if (life_orphan())
-		say_once("a forked child cannot use the sockets of its parent's stack; "
-			 "without --inline they are shared");
+		say_once("a forked child cannot use its parent's sockets: "
+			 "inline mode serves the parent only");
 }
 
 struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, const long args[6])

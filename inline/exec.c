@@ -81,20 +81,6 @@ static const char *search(const char *file, char *path)
 	}
 }
 
-static bool refuse(const char *file)
-{
-	char path[PATH_MAX];
-	int saved = errno;
-	const char *found = file ? search(file, path) : NULL;
-
-	errno = saved;
-	if (!found || !is_static(found))
-		return false;
-	say("%s is statically linked: inline mode cannot serve it", found);
-	errno = EACCES;
-	return true;
-}
-
 static const char *find(char *const *env, const char *name)
 {
 	size_t n = strlen(name);
@@ -103,6 +89,26 @@ static const char *find(char *const *env, const char *name)
 		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
 			return *env + n + 1;
 	return NULL;
+}
+
+/* valgrind's tools are static, and load the client's libraries, ours among them. */
+static bool is_valgrind(char *const *envp)
+{
+	return find(envp, "VALGRIND_LAUNCHER") != NULL;
+}
+
+static bool refuse(const char *file, char *const *envp)
+{
+	char path[PATH_MAX];
+	int saved = errno;
+	const char *found = file ? search(file, path) : NULL;
+
+	errno = saved;
+	if (!found || is_valgrind(envp) || !is_static(found))
+		return false;
+	say("%s is statically linked: inline mode cannot serve it", found);
+	errno = EACCES;
+	return true;
 }
 
 static const char *own_path(void)
@@ -169,7 +175,7 @@ HOOK int execve(const char *path, char *const argv[], char *const envp[])
 {
 	struct env e;
 
-	if (refuse(path))
+	if (refuse(path, envp))
 		return -1;
 	COMPLETE(e, envp);
 	leave();
@@ -185,7 +191,7 @@ HOOK int execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	struct env e;
 
-	if (refuse(file))
+	if (refuse(file, envp))
 		return -1;
 	COMPLETE(e, envp);
 	leave();
@@ -203,7 +209,7 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
 	struct env e;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (refuse(path))
+	if (refuse(path, envp))
 		return -1;
 	COMPLETE(e, envp);
 	leave();

@@ -2,7 +2,7 @@
 /*
  * loopback.c - 127.0.0.0/8 and ::1 stay on the host.
  *
- * Theory of operation: a program's local helpers (a resolver, a database, the X
+ * Theory of operation: a program's local services (a resolver, a database, the X
  * server, its own other processes) live on the host's loopback. A socket does
  * not say at birth where it will go, so it is born in the stack, and moves
  * when it is bound, connected or sent to a loopback address: a host socket

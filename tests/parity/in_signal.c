@@ -289,6 +289,39 @@ static void ignored(void)
 	close_both(sv);
 }
 
+static volatile int faults;
+
+static void on_fault(int sig, siginfo_t *info, void *uc)
+{
+	faults++;
+	siglongjmp(away, (int)(uintptr_t)info->si_addr);
+}
+
+/* The program's own faults are its handler's; a bad pointer in a call is not a fault. */
+static void own_faults(void)
+{
+	struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, old, now;
+	int sv[2], at;
+
+	tcp_pair(sv);
+	sigaction(SIGSEGV, &act, &old);
+	sigaction(SIGSEGV, NULL, &now);
+	note("was default %d, is ours %d", old.sa_handler == SIG_DFL, now.sa_sigaction == on_fault);
+	SEE(send(sv[0], (void *)24, 4, 0));
+	for (int i = 0; i < 2; i++) {
+		at = sigsetjmp(away, 1);
+		if (!at)
+			*(volatile int *)(uintptr_t)(8 + i) = 1;
+		note("fault at %d", at);
+	}
+	note("faults %d", faults);
+	SEE(send(sv[0], (void *)24, 4, 0));
+	sigaction(SIGSEGV, &old, &now);
+	note("was ours %d", now.sa_sigaction == on_fault);
+	SEE(send(sv[0], (void *)24, 4, 0));
+	close_both(sv);
+}
+
 static volatile int cleaned;
 
 static void clean(void *arg)
@@ -359,6 +392,7 @@ const struct behaviour in_signal[] = {
 	{"signal-info", information},
 	{"signal-once", once},
 	{"signal-ignored", ignored},
+	{"signal-fault", own_faults},
 	{"thread-cancel", cancelled},
 	{"shutdown-by-another", shut_by_another},
 	{NULL, NULL},

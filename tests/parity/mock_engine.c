@@ -64,11 +64,13 @@ static long sleep_on(int fd, short events, struct pollfd *h, unsigned int nh)
 	uint64_t all = ~0x7f8ULL, old;
 	long ret;
 
-	memcpy(fds + 1, h, nh * sizeof(*h));
+	if (nh)
+		memcpy(fds + 1, h, nh * sizeof(*h));
 	host(SYS_rt_sigprocmask, SIG_BLOCK, (long)&all, (long)&old, 8, 0, 0);
 	ret = poked ? -EINTR : host(SYS_ppoll, (long)fds, nh + 1, 0, (long)&old, 8, 0);
 	host(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
-	memcpy(h, fds + 1, nh * sizeof(*h));
+	if (nh)
+		memcpy(h, fds + 1, nh * sizeof(*h));
 	return ret < 0 || !fds[0].revents ? -ENGINE_ERESTARTSYS : 0;
 }
 
@@ -83,7 +85,8 @@ static long do_ppoll(const long *a, struct pollfd *h, unsigned int nh)
 		all[i] = fds[i];
 		all[i].fd += BASE;
 	}
-	memcpy(all + n, h, nh * sizeof(*h));
+	if (nh)
+		memcpy(all + n, h, nh * sizeof(*h));
 	host(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&old, 8, 0, 0);
 	ret = poked ? -EINTR : host(SYS_ppoll, (long)all, n + nh, a[2], (long)&old, 8, 0);
 	host(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
@@ -91,7 +94,8 @@ static long do_ppoll(const long *a, struct pollfd *h, unsigned int nh)
 		fds[i].revents = ret > 0 ? all[i].revents : 0;
 		ready += fds[i].revents != 0;
 	}
-	memcpy(h, all + n, nh * sizeof(*h));
+	if (nh)
+		memcpy(h, all + n, nh * sizeof(*h));
 	if (ret == 0 || ready)
 		return ready;
 	return ret < 0 && ret != -EINTR ? ret : -ENGINE_ERESTARTNOHAND;
@@ -107,12 +111,14 @@ static long do_epoll(const long *a, struct pollfd *h, unsigned int nh)
 	ret = host(SYS_epoll_wait, a[0] + BASE, a[1], a[2], 0, 0, 0);
 	if (ret || !a[3])
 		return ret;
-	memcpy(fds + 1, h, nh * sizeof(*h));
+	if (nh)
+		memcpy(fds + 1, h, nh * sizeof(*h));
 	host(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&old, 8, 0, 0);
 	ret = poked ? -EINTR
 		    : host(SYS_ppoll, (long)fds, nh + 1, a[3] < 0 ? 0 : (long)&t, (long)&old, 8, 0);
 	host(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0, 8, 0, 0);
-	memcpy(h, fds + 1, nh * sizeof(*h));
+	if (nh)
+		memcpy(h, fds + 1, nh * sizeof(*h));
 	if (ret > 0 && fds[0].revents)
 		return host(SYS_epoll_wait, a[0] + BASE, a[1], a[2], 0, 0, 0);
 	return ret == 0 ? 0 : -EINTR;
