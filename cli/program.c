@@ -113,6 +113,7 @@ int program_find(const char *command, char path[PATH_MAX], const char **why)
 {
 	const char *dirs = getenv("PATH");
 	int err, verdict = -ENOENT;
+	struct stat st;
 
 	if (!*command)
 		return why_set(why, ENOENT, "COMMAND is empty");
@@ -134,8 +135,8 @@ int program_find(const char *command, char path[PATH_MAX], const char **why)
 			err = executable(path);
 			if (!err)
 				return 0;
-			if (err == -EACCES)
-				verdict = err;
+			if (err == -EACCES && !stat(path, &st))
+				verdict = err; /* there, unlike in a directory closed to us */
 		}
 		if (!dirs[len])
 			break;
