@@ -28,7 +28,7 @@ int cmd_help(int argc, char **argv)
 	     "      --pcap FILE          capture all interfaces into a pcapng file\n"
 	     "  -v, --verbose            show the stack's kernel log and what is done\n"
 	     "      --vcpus N            processors of the stack (default: 2, or 1)\n"
-	     "      --mem SIZE           memory of the stack (default: 64M)\n"
+	     "      --mem SIZE           memory of the stack (default: 128M)\n"
 	     "\n"
 	     "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]\n"
 	     "       without ip= the host interface's addresses and gateways are taken over\n"

@@ -69,8 +69,7 @@ static struct thread *thread_alloc(void)
 
 static void thread_free(struct thread *t)
 {
-	if (t->event_fd >= 0)
-		raw_close(t->event_fd);
+	host_fd_close(&t->event_fd);
 	mutex_lock(&pool_lock);
 	t->next_free = free_threads;
 	free_threads = t;
@@ -179,7 +178,7 @@ long engine_syscall_poll(struct pollfd *host, unsigned int nhost, long nr, const
 	if (atomic_load_explicit(&engine.forked, memory_order_relaxed))
 		return -ENETDOWN;
 	if (t->event_fd < 0) {
-		t->event_fd = (int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+		t->event_fd = host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
 		if (t->event_fd < 0)
 			return t->event_fd;
 	}

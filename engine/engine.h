@@ -35,7 +35,7 @@ struct backend;
 /**
  * struct engine_options - how to start the stack
  * @image:   path of the personality image (build/personalities/NAME.so)
- * @memory:  bytes of memory of the stack; 0 means the default (64 MiB)
+ * @memory:  bytes of memory of the stack; 0 means the default (128 MiB)
  * @vcpus:   virtual CPUs, 1..ENGINE_MAX_VCPUS; 0 means two where the host has
  *	     two processors or more, else one
  * @verbose: the stack's own kernel log goes to stderr, prefixed "persona: "
@@ -50,7 +50,7 @@ struct engine_options {
 };
 
 #define ENGINE_MAX_VCPUS      16
-#define ENGINE_MEMORY_DEFAULT (64UL << 20)
+#define ENGINE_MEMORY_DEFAULT (128UL << 20)
 #define ENGINE_MEMORY_MIN     (16UL << 20)
 
 /**
@@ -72,6 +72,16 @@ int engine_start(const struct engine_options *opt, const char **why);
  * Afterwards engine_start() may be called again.
  */
 void engine_stop(void);
+
+/*
+ * If set before engine_start(): called with each host descriptor that the engine
+ * opens (@open) or closes, so that an interposer can protect it from the program.
+ * The engine's descriptors are numbered from ENGINE_FD_BASE up where the limit
+ * allows, so that the program finds the low numbers free.
+ */
+extern void (*engine_host_fd)(int fd, bool open);
+
+#define ENGINE_FD_BASE 900
 
 /** engine_running() - has engine_start() succeeded (and engine_stop() not run)? */
 bool engine_running(void);
@@ -124,8 +134,9 @@ void engine_interrupt(void);
  *
  * Return: true if handled (the handler just returns, the call gives -EFAULT);
  * false if the fault is the program's own. The engine installs its own
- * SIGSEGV and SIGBUS handlers on an alternate stack at start and chains to
- * what engine_set_fault_chain() says for all other faults.
+ * SIGSEGV and SIGBUS handlers on an alternate stack at start; all other faults
+ * go to the handlers that were there before. A program that installs its own
+ * afterwards calls this first.
  */
 bool engine_fault(void *ucontext);
 

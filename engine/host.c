@@ -78,6 +78,34 @@ static void die(const char *why)
 	RAWSYS(SYS_exit_group, 134);
 }
 
+void (*engine_host_fd)(int fd, bool open);
+
+int host_fd_keep(int fd)
+{
+	int high;
+
+	if (fd < 0)
+		return fd;
+	high = (int)RAWSYS(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ENGINE_FD_BASE);
+	if (high >= 0) {
+		raw_close(fd);
+		fd = high;
+	}
+	if (engine_host_fd)
+		engine_host_fd(fd, true);
+	return fd;
+}
+
+void host_fd_close(int *fd)
+{
+	if (*fd >= 0) {
+		if (engine_host_fd)
+			engine_host_fd(*fd, false);
+		raw_close(*fd);
+	}
+	*fd = -1;
+}
+
 void host_ops_init(struct lkl_host_ops *ops)
 {
 	*ops = (struct lkl_host_ops){

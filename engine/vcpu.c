@@ -440,10 +440,10 @@ static int make_poll_set(int *epoll_fd, int *kick_fd)
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u32 = KICK_TAG };
 	long err;
 
-	*epoll_fd = (int)RAWSYS(SYS_epoll_create1, EPOLL_CLOEXEC);
+	*epoll_fd = host_fd_keep((int)RAWSYS(SYS_epoll_create1, EPOLL_CLOEXEC));
 	if (*epoll_fd < 0)
 		return *epoll_fd;
-	*kick_fd = (int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*kick_fd = host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (*kick_fd < 0)
 		return *kick_fd;
 	err = RAWSYS(SYS_epoll_ctl, *epoll_fd, EPOLL_CTL_ADD, *kick_fd, &ev);
@@ -471,19 +471,12 @@ int vcpus_init(unsigned int n)
 	return make_poll_set(&engine.bg_epoll_fd, &engine.bg_kick_fd);
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		raw_close(*fd);
-	*fd = -1;
-}
-
 void vcpus_exit(void)
 {
 	for_each_vcpu(v) {
-		close_fd(&v->epoll_fd);
-		close_fd(&v->kick_fd);
+		host_fd_close(&v->epoll_fd);
+		host_fd_close(&v->kick_fd);
 	}
-	close_fd(&engine.bg_epoll_fd);
-	close_fd(&engine.bg_kick_fd);
+	host_fd_close(&engine.bg_epoll_fd);
+	host_fd_close(&engine.bg_kick_fd);
 }

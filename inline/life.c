@@ -188,6 +188,7 @@ static int start_locked(void)
 		sigdelset(&all, (int[]){SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}[sig]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	self.bypass++;
+	engine_host_fd = fd_internal;
 	err = stack_up(&config, &why);
 	if (!err) {
 		owner = getpid();

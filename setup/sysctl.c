@@ -11,9 +11,10 @@
  *   autoconfiguration; and no duplicate detection, which would keep link-local
  *   addresses unusable for a second or two.
  * - Buffers: the kernel derives its bounds from the memory it finds, which for
- *   64 MB means 512 KiB windows and 6 MB in all of TCP. A receive window of an
- *   eighth of the memory (8 MB of 64) fills 100 Mbit/s at 100 ms several times
- *   over; TCP as a whole may use half.
+ *   128 MB means that a receive window of at most a twentieth of it (6 MB, which
+ *   fills 100 Mbit/s at 100 ms several times over). TCP feels pressure
+ *   at half of the memory; its hard limit is late, at three quarters, since
+ *   MPTCP drops what it has acknowledged already when it meets that limit.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -119,7 +120,7 @@ static void note(int *first, int err)
 
 int sysctl_defaults(nl_call_fn *call, size_t memory)
 {
-	size_t window = clamp(memory / 8, WINDOW_MIN, WINDOW_MAX);
+	size_t window = clamp(memory / 20, WINDOW_MIN, WINDOW_MAX);
 	size_t pages = memory / PAGE;
 	char text[96];
 	int err = 0;
@@ -132,7 +133,7 @@ int sysctl_defaults(nl_call_fn *call, size_t memory)
 	note(&err, sysctl_set(call, "net.ipv4.tcp_rmem", text));
 	snprintf(text, sizeof(text), "4096 65536 %zu", window / 2);
 	note(&err, sysctl_set(call, "net.ipv4.tcp_wmem", text));
-	snprintf(text, sizeof(text), "%zu %zu %zu", pages / 4, pages * 3 / 8, pages / 2);
+	snprintf(text, sizeof(text), "%zu %zu %zu", pages * 3 / 8, pages / 2, pages * 3 / 4);
 	note(&err, sysctl_set(call, "net.ipv4.tcp_mem", text));
 	snprintf(text, sizeof(text), "%zu", window);
 	note(&err, sysctl_set(call, "net.core.rmem_max", text));

@@ -22,6 +22,13 @@ static void guard_page(struct task_struct *tsk, bool on)
 	lkl_ops.protect(task_stack_page(tsk), PAGE_SIZE, !on);
 }
 
+/* In the context that follows @last, before common code lets go of its stack. */
+void lkl_switched_from(struct task_struct *last)
+{
+	if (unlikely(READ_ONCE(last->__state) == TASK_DEAD))
+		guard_page(last, false);
+}
+
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
 {
 	struct lkl_stack_top *from = lkl_stack_top();
@@ -31,8 +38,7 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 	to->cpu = from->cpu;
 	to->cpu_offset = from->cpu_offset;
 	last = lkl_ctx_switch(&prev->thread.sp, next->thread.sp, prev);
-	if (unlikely(READ_ONCE(last->__state) == TASK_DEAD))
-		guard_page(last, false);
+	lkl_switched_from(last);
 	return last;
 }
 

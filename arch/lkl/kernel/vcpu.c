@@ -231,6 +231,7 @@ asmlinkage void __ref lkl_task_start(struct task_struct *prev)
 			lkl_secondary_start();
 		BUG();
 	}
+	lkl_switched_from(prev);
 	schedule_tail(prev);
 	if (current->thread.fn)
 		current->thread.fn(current->thread.arg);

@@ -43,6 +43,7 @@ long lkl_do_call(struct lkl_thread *t);
 void lkl_secondary_start(void);
 
 /* process.c */
+void lkl_switched_from(struct task_struct *last);
 long lkl_new_task(struct lkl_thread *t, unsigned int cpu);
 
 /* mm/init.c */
