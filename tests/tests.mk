@@ -47,7 +47,7 @@ test-unit-programs: $(UNIT_BIN)
 # ---- assumptions ----
 ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))
 
-$(T)/assumptions/%: tests/assumptions/%.c tests/assumptions/tap.h
+$(T)/assumptions/%: tests/assumptions/%.c tests/assumptions/tap.h tests/assumptions/packet.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -o $@ $<

@@ -74,7 +74,7 @@ carries() { # NAME SPEC PEER VERSION PEER-ADDRESS OWN-ADDRESS
 	# A program that just waits is a host that answers.
 	EXEC=exec stack -- nc "-$4" -l -p 7008 </dev/null >/dev/null 2>"$TMP/err" &
 	pid=$!
-	STARTED+=($pid)
+	STARTED+=("$pid")
 	check "$what: ping to the stack" wait_for 5 "$3" ping -n -c 1 -W 1 "$6"
 	check "$what: ping to the stack, fragments" "$3" ping -n -c 3 -i 0.2 -s 6000 -W 2 "$6"
 	stop $pid
