@@ -48,7 +48,7 @@ static bool look_busy(void)
 {
 	bool busy = false;
 
-	for_each_vcpu(v) {
+	for_each_vcpu (v) {
 		uint64_t runs = __atomic_load_n(&v->runs, __ATOMIC_RELAXED);
 
 		busy |= runs != v->seen;
@@ -63,7 +63,7 @@ static uint64_t survey(bool busy, bool *frames)
 	uint64_t until = LKL_NO_DEADLINE;
 	bool active = false, alone = false;
 
-	for_each_vcpu(v) {
+	for_each_vcpu (v) {
 		uint64_t deadline;
 		bool idle = atomic_load(&v->idle);
 		bool orphans;
@@ -77,7 +77,8 @@ static uint64_t survey(bool busy, bool *frames)
 		if (!idle && deadline != LKL_NO_DEADLINE && !orphans)
 			deadline += engine.overdue;
 		if (__atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST) & 0xff ||
-		    cycles() >= deadline || vcpu_spins(v) || ((idle || orphans) && v->lkl->pending)) {
+		    cycles() >= deadline || vcpu_spins(v) ||
+		    ((idle || orphans) && v->lkl->pending)) {
 			vcpu_service(v);
 			return 0;
 		}
@@ -102,7 +103,7 @@ static uint64_t survey(bool busy, bool *frames)
 static void sleep_until(uint64_t until, bool frames)
 {
 	struct epoll_event ev[LKL_MAX_NETDEVS + 1];
-	struct timespec ts = { 3600, 0 };
+	struct timespec ts = {3600, 0};
 	uint64_t now = cycles();
 	long n;
 
@@ -115,10 +116,10 @@ static void sleep_until(uint64_t until, bool frames)
 		}
 	}
 	if (netif_stalled() && (ts.tv_sec || ts.tv_nsec > 1000000))
-		ts = (struct timespec){ 0, 1000000 };
+		ts = (struct timespec){0, 1000000};
 	if (!frames) {
 		/* Only the kick descriptor: frames are the callers' business. */
-		struct pollfd p = { .fd = engine.bg_kick_fd, .events = POLLIN };
+		struct pollfd p = {.fd = engine.bg_kick_fd, .events = POLLIN};
 		uint64_t v;
 
 		RAWSYS(SYS_ppoll, &p, 1, &ts, NULL, 0);
@@ -137,13 +138,14 @@ static void sleep_until(uint64_t until, bool frames)
 			continue;
 		}
 		/* Prefer a vCPU that nobody waits for: we drive it ourselves. */
-		for_each_vcpu(w) {
+		for_each_vcpu (w) {
 			if (!atomic_load(&w->waiter)) {
 				v = w;
 				break;
 			}
 		}
-		__atomic_fetch_or(&v->lkl->pending, LKL_PENDING_RX(ev[i].data.u32), __ATOMIC_SEQ_CST);
+		__atomic_fetch_or(&v->lkl->pending, LKL_PENDING_RX(ev[i].data.u32),
+				  __ATOMIC_SEQ_CST);
 		if (atomic_load(&v->waiter))
 			vcpu_kick(v);
 		else

@@ -113,7 +113,7 @@ static unsigned int least_loaded(void)
 {
 	struct vcpu *best = &engine.vcpu[0];
 
-	for_each_vcpu(v)
+	for_each_vcpu (v)
 		if (atomic_load(&v->threads) < atomic_load(&best->threads))
 			best = v;
 	atomic_fetch_add(&best->threads, 1);
@@ -136,7 +136,7 @@ static struct thread *attach(long *err)
 		return NULL;
 	}
 	cpu = least_loaded();
-	*err = init_call(LKL_NR_NEW_TASK, (long[6]){ (long)&t->lkl, cpu });
+	*err = init_call(LKL_NR_NEW_TASK, (long[6]){(long)&t->lkl, cpu});
 	if (*err < 0 || !t->lkl.task) {
 		atomic_fetch_sub(&engine.vcpu[cpu].threads, 1);
 		thread_free(t);
@@ -178,7 +178,8 @@ long engine_syscall_poll(struct pollfd *host, unsigned int nhost, long nr, const
 	if (atomic_load_explicit(&engine.forked, memory_order_relaxed))
 		return -ENETDOWN;
 	if (t->event_fd < 0) {
-		t->event_fd = host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+		t->event_fd =
+			host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
 		if (t->event_fd < 0)
 			return t->event_fd;
 	}
@@ -220,7 +221,7 @@ void engine_interrupt(void)
 		return;
 	t->lkl.interrupt = 1;
 	/* A sleep that has not begun yet must not begin. */
-	t->ts = (struct timespec){ 0, 0 };
+	t->ts = (struct timespec){0, 0};
 }
 
 void engine_thread_exit(void)
@@ -231,7 +232,7 @@ void engine_thread_exit(void)
 		return;
 	self = NULL;
 	if (engine_running())
-		call(t, LKL_NR_EXIT, (long[6]){ 0 });
+		call(t, LKL_NR_EXIT, (long[6]){0});
 	atomic_fetch_sub(&engine.vcpu[t->lkl.vcpu].threads, 1);
 	thread_free(t);
 	fault_thread_exit(alt_stack);
@@ -269,7 +270,8 @@ static int boot(const struct engine_options *opt, const char **why)
 	err = vcpus_init(n);
 	if (err < 0)
 		return refuse(why, err, "no descriptors left for the stack; raise `ulimit -n`");
-	snprintf(cmdline, sizeof(cmdline), "dummy.numdummies=0 %s%s", opt->verbose ? "loglevel=8 " : "loglevel=1 quiet ",
+	snprintf(cmdline, sizeof(cmdline), "dummy.numdummies=0 %s%s",
+		 opt->verbose ? "loglevel=8 " : "loglevel=1 quiet ",
 		 opt->cmdline ? opt->cmdline : "");
 	memset(&engine.init, 0, sizeof(engine.init));
 	engine.init.event_fd = -1;
@@ -341,7 +343,7 @@ void engine_stop(void)
 {
 	if (!engine_running())
 		return;
-	init_call(LKL_NR_HALT, (long[6]){ 0 });
+	init_call(LKL_NR_HALT, (long[6]){0});
 	atomic_store(&engine.running, false);
 	background_stop();
 	netifs_close();

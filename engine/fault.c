@@ -51,10 +51,11 @@ __asm__(".text\n"
 #define RESTORER engine_sigreturn
 #else
 #define KERNEL_SA_RESTORER 0UL
-#define RESTORER NULL
+#define RESTORER	   NULL
 #endif
 
-static int kernel_sigaction(int sig, const struct kernel_sigaction *sa, struct kernel_sigaction *old)
+static int kernel_sigaction(int sig, const struct kernel_sigaction *sa,
+			    struct kernel_sigaction *old)
 {
 	return (int)RAWSYS(SYS_rt_sigaction, sig, sa, old, sizeof(unsigned long));
 }
@@ -140,7 +141,7 @@ static void on_fault(int sig, siginfo_t *si, void *uc)
 		return;
 	if ((uintptr_t)old->handler <= 1) {
 		/* The instruction faults again, with the default action. */
-		kernel_sigaction(sig, &(struct kernel_sigaction){ 0 }, NULL);
+		kernel_sigaction(sig, &(struct kernel_sigaction){0}, NULL);
 		return;
 	}
 	old->handler(sig, si, uc);
@@ -183,7 +184,7 @@ void *fault_thread_init(void)
 	at = mmap(NULL, ALT_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return NULL;
-	ss = (stack_t){ .ss_sp = at, .ss_size = ALT_STACK };
+	ss = (stack_t){.ss_sp = at, .ss_size = ALT_STACK};
 	if (sigaltstack(&ss, NULL)) {
 		munmap(at, ALT_STACK);
 		return NULL;
@@ -193,7 +194,7 @@ void *fault_thread_init(void)
 
 void fault_thread_exit(void *altstack)
 {
-	stack_t ss, off = { .ss_flags = SS_DISABLE };
+	stack_t ss, off = {.ss_flags = SS_DISABLE};
 
 	if (!altstack)
 		return;

@@ -43,9 +43,9 @@ static void print(int level, const char *text, unsigned int len)
 		const char *nl = memchr(text, '\n', len);
 		unsigned int n = nl ? (unsigned int)(nl - text) : len;
 		struct iovec iov[3] = {
-			{ (void *)prefix, sizeof(prefix) - 1 },
-			{ (void *)text, n },
-			{ "\n", 1 },
+			{(void *)prefix, sizeof(prefix) - 1},
+			{(void *)text, n},
+			{"\n", 1},
 		};
 
 		if (n)

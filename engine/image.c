@@ -244,12 +244,12 @@ static const struct {
 	const char *name;
 	size_t offset;
 } exports[] = {
-	{ "lkl_image_abi", offsetof(struct image, abi) },
-	{ "lkl_boot", offsetof(struct image, boot) },
-	{ "lkl_run", offsetof(struct image, run) },
-	{ "lkl_fixup_fault", offsetof(struct image, fixup_fault) },
-	{ "lkl_symbol", offsetof(struct image, symbol) },
-	{ "lkl_oops", offsetof(struct image, oops) },
+	{"lkl_image_abi", offsetof(struct image, abi)},
+	{"lkl_boot", offsetof(struct image, boot)},
+	{"lkl_run", offsetof(struct image, run)},
+	{"lkl_fixup_fault", offsetof(struct image, fixup_fault)},
+	{"lkl_symbol", offsetof(struct image, symbol)},
+	{"lkl_oops", offsetof(struct image, oops)},
 };
 
 int image_load(struct image *im, const char *path, size_t memory, const char **why)
@@ -261,7 +261,8 @@ int image_load(struct image *im, const char *path, size_t memory, const char **w
 	memset(im, 0, sizeof(*im));
 	fd = raw_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return fail(why, fd, path, "%s; build it with `make personality`, or choose one with -p",
+		return fail(why, fd, path,
+			    "%s; build it with `make personality`, or choose one with -p",
 			    strerror(-fd));
 	err = read_headers(&e, fd, path, why);
 	if (err)
@@ -271,7 +272,8 @@ int image_load(struct image *im, const char *path, size_t memory, const char **w
 	im->size = (im->extent + memory + IMAGE_ALIGN - 1) & ~(IMAGE_ALIGN - 1);
 	im->base = reserve(im->size);
 	if (!im->base || !map_segments(im, &e, fd)) {
-		err = fail(why, -ENOMEM, path, "no room for %zu MiB of address space", im->size >> 20);
+		err = fail(why, -ENOMEM, path, "no room for %zu MiB of address space",
+			   im->size >> 20);
 		goto unload;
 	}
 	read_dynamic(&d, im, &e);

@@ -51,7 +51,8 @@ uint32_t netif_stalled(void)
 
 static uint32_t queued(const struct lkl_tx_ring *r)
 {
-	return __atomic_load_n(&r->head, __ATOMIC_SEQ_CST) - __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&r->head, __ATOMIC_SEQ_CST) -
+	       __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
 }
 
 /* Send what is in the ring; false if the host takes no more for now. */
@@ -76,7 +77,8 @@ static bool drain_ring(struct netif *n, unsigned int q)
 		}
 		sent = n->be->ops->tx(n->be, q % n->be->queues, b, count);
 		if (sent < 0)
-			sent = (int)count; /* the device is gone: frames are lost, as on a dead link */
+			sent = (int)
+				count; /* the device is gone: frames are lost, as on a dead link */
 		tail += (uint32_t)sent;
 		__atomic_store_n(&r->tail, tail, __ATOMIC_SEQ_CST);
 		if ((uint32_t)sent < count)
@@ -137,9 +139,9 @@ static uint32_t lkl_features(const struct backend *be)
 	static const struct {
 		uint32_t backend, lkl;
 	} map[] = {
-		{ BACKEND_F_CSUM, LKL_NETDEV_F_CSUM },	     { BACKEND_F_TSO4, LKL_NETDEV_F_TSO4 },
-		{ BACKEND_F_TSO6, LKL_NETDEV_F_TSO6 },	     { BACKEND_F_TSO_ECN, LKL_NETDEV_F_TSO_ECN },
-		{ BACKEND_F_USO, LKL_NETDEV_F_USO },
+		{BACKEND_F_CSUM, LKL_NETDEV_F_CSUM}, {BACKEND_F_TSO4, LKL_NETDEV_F_TSO4},
+		{BACKEND_F_TSO6, LKL_NETDEV_F_TSO6}, {BACKEND_F_TSO_ECN, LKL_NETDEV_F_TSO_ECN},
+		{BACKEND_F_USO, LKL_NETDEV_F_USO},
 	};
 	uint32_t f = 0;
 
@@ -168,7 +170,7 @@ int engine_add_netif(struct backend *be, const char *name)
 	strncpy(p.name, name, sizeof(p.name) - 1);
 	memcpy(p.mac, be->mac, sizeof(p.mac));
 	n->be = be;
-	ifindex = engine_syscall(LKL_NR_NETDEV, (long[6]){ (long)&p });
+	ifindex = engine_syscall(LKL_NR_NETDEV, (long[6]){(long)&p});
 	if (ifindex < 0) {
 		be->ops->close(be);
 		n->be = NULL;

@@ -39,7 +39,7 @@
 #define FOREVER_S   3600
 #define KICK_TAG    0xffffffffu
 
-struct engine engine = { .bg_epoll_fd = -1, .bg_kick_fd = -1 };
+struct engine engine = {.bg_epoll_fd = -1, .bg_kick_fd = -1};
 
 static uint64_t ns_to_cycles(uint64_t ns)
 {
@@ -49,11 +49,11 @@ static uint64_t ns_to_cycles(uint64_t ns)
 static struct timespec until_to_ts(uint64_t until)
 {
 	uint64_t now = cycles();
-	struct timespec ts = { FOREVER_S, 0 };
+	struct timespec ts = {FOREVER_S, 0};
 	double ns;
 
 	if (until <= now)
-		return (struct timespec){ 0, 0 };
+		return (struct timespec){0, 0};
 	ns = (double)(until - now) / engine.cycles_per_ns;
 	if (ns < FOREVER_S * 1e9) {
 		ts.tv_sec = (time_t)(ns / 1e9);
@@ -158,11 +158,12 @@ static void help_others(const struct vcpu *self)
 {
 	bool helped = false;
 
-	for_each_vcpu(v) {
-		struct lkl_thread driver = { .vcpu = v->lkl->id };
+	for_each_vcpu (v) {
+		struct lkl_thread driver = {.vcpu = v->lkl->id};
 
 		if (v == self || !(vcpu_spins(v) || pending_of(v) & URGENT) ||
-		    !__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
+		    !__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) ||
+		    !mutex_trylock(&v->lock))
 			continue;
 		helped = true;
 		/* Still spinning itself, or kicked while we held it: not to be forgotten. */
@@ -177,7 +178,7 @@ static void help_others(const struct vcpu *self)
 
 bool vcpu_service(struct vcpu *v)
 {
-	struct lkl_thread driver = { .vcpu = v->lkl->id };
+	struct lkl_thread driver = {.vcpu = v->lkl->id};
 	uint32_t reason;
 
 	if (!__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
@@ -225,7 +226,7 @@ static bool sleep_with_host(struct thread *t, int fd)
 	struct pollfd *p = t->host - 1; /* see engine_syscall_poll() */
 	long n;
 
-	*p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	*p = (struct pollfd){.fd = fd, .events = POLLIN};
 	n = RAWSYS(SYS_ppoll, p, t->nhost + 1, &t->ts, NULL, 0);
 	if (n <= 0)
 		return false;
@@ -245,7 +246,8 @@ static bool spin(struct thread *t, struct vcpu *v)
 
 	if (!limit)
 		return false;
-	if (atomic_fetch_add(&engine.spinners, 1) >= (int)engine.processors - 1 + (engine.processors > 1))
+	if (atomic_fetch_add(&engine.spinners, 1) >=
+	    (int)engine.processors - 1 + (engine.processors > 1))
 		goto out;
 	for (unsigned int turn = 1; cycles() - start < limit; turn++) {
 		if (must_stop(t, v)) {
@@ -295,7 +297,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 		if (!t->nhost)
 			poll_events(v, &t->ts);
 		else if (sleep_with_host(t, v->epoll_fd))
-			poll_events(v, &(struct timespec){ 0, 0 });
+			poll_events(v, &(struct timespec){0, 0});
 		/* What has come is known: no need to look again at the next call. */
 		v->lkl->last_poll = cycles();
 	}
@@ -309,7 +311,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 /* Another thread waits for the vCPU: until our call is done, or a signal. */
 static void wait_done(struct thread *t)
 {
-	t->ts = (struct timespec){ FOREVER_S, 0 };
+	t->ts = (struct timespec){FOREVER_S, 0};
 	atomic_store(&t->wake, 0); /* a late wake-up for the last call may have set it */
 	if (t->nhost) {
 		uint64_t n;
@@ -410,7 +412,7 @@ void vcpus_boot(struct thread *t)
 	mutex_lock(&first->lock);
 	run_and_release(first, &t->lkl);
 	while (!is_done(t) && !engine.halted) {
-		for_each_vcpu(v) {
+		for_each_vcpu (v) {
 			if (v == first || pending_of(v) || cycles() >= v->lkl->deadline)
 				vcpu_service(v);
 			if (is_done(t))
@@ -422,10 +424,10 @@ void vcpus_boot(struct thread *t)
 
 int vcpus_watch(int fd, unsigned int dev)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, .data.u32 = dev };
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE, .data.u32 = dev};
 	long err;
 
-	for_each_vcpu(v) {
+	for_each_vcpu (v) {
 		err = RAWSYS(SYS_epoll_ctl, v->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 		if (err < 0)
 			return (int)err;
@@ -437,7 +439,7 @@ int vcpus_watch(int fd, unsigned int dev)
 static int make_poll_set(int *epoll_fd, int *kick_fd)
 {
 	/* Edge triggered: the counter is never read, each write is an edge. */
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLET, .data.u32 = KICK_TAG };
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = KICK_TAG};
 	long err;
 
 	*epoll_fd = host_fd_keep((int)RAWSYS(SYS_epoll_create1, EPOLL_CLOEXEC));
@@ -459,7 +461,7 @@ int vcpus_init(unsigned int n)
 	memset(engine.lkl_vcpu, 0, sizeof(engine.lkl_vcpu));
 	for (unsigned int i = 0; i < LKL_MAX_VCPUS; i++)
 		engine.vcpu[i].epoll_fd = engine.vcpu[i].kick_fd = -1;
-	for_each_vcpu(v) {
+	for_each_vcpu (v) {
 		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
@@ -473,7 +475,7 @@ int vcpus_init(unsigned int n)
 
 void vcpus_exit(void)
 {
-	for_each_vcpu(v) {
+	for_each_vcpu (v) {
 		host_fd_close(&v->epoll_fd);
 		host_fd_close(&v->kick_fd);
 	}
