@@ -138,6 +138,7 @@ static unsigned int header_len(const struct lkl_netdev *nd, const u8 *data, unsi
 {
 	unsigned int at = nd->raw_ip ? 0 : ETH_HLEN;
 	unsigned int max = min_t(unsigned int, len, RX_HEAD);
+	unsigned int least = at + sizeof(struct iphdr);
 	u8 proto;
 
 	if (max < at + sizeof(struct ipv6hdr))
@@ -157,7 +158,8 @@ static unsigned int header_len(const struct lkl_netdev *nd, const u8 *data, unsi
 		at += 8;
 	else
 		return max;
-	return min(at, max);
+	/* Whatever the lengths in the headers say. */
+	return clamp(at, least, max);
 }
 
 static bool fill_page(struct lkl_netdev *nd, unsigned int s, unsigned int i)
@@ -457,7 +459,7 @@ long lkl_netdev_add(struct lkl_netdev_params *p)
 				goto fail;
 	}
 	for (i = 0; i < nq; i++) {
-		nd->ring[i] = kvzalloc(sizeof(struct lkl_tx_ring), GFP_KERNEL);
+		nd->ring[i] = kvzalloc(sizeof(*nd->ring[i]), GFP_KERNEL);
 		if (!nd->ring[i])
 			goto fail;
 		p->rings[i] = nd->ring[i];

@@ -30,7 +30,6 @@
 #include <asm/irq_regs.h>
 #include <asm/ptrace.h>
 
-
 /* cpu_relax() lets go after so many turns: a lock holder may be preempted. */
 #define RELAX_TURNS 64
 
