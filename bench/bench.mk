@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Benchmarks. bench/quick is the five-minute one: ratios to the host kernel in the same run.
+
+$(B)/bench/%: bench/%.c $(CORE_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_OBJ)
+
+.PHONY: bench-quick
+bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(B)/bench/micro
+	@bench/quick $(BENCH)
