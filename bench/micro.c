@@ -53,7 +53,7 @@ static long host_call(long nr, const long a[6])
 static const struct side {
 	const char *name;
 	syscall_fn call;
-} sides[2] = { { "persona", engine_syscall }, { "host", host_call } };
+} sides[2] = {{"persona", engine_syscall}, {"host", host_call}};
 
 static double now(void)
 {
@@ -63,7 +63,7 @@ static double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
 }
 
-#define CALL(s, nr, ...) ((s)->call((nr), (long[6]){ __VA_ARGS__ }))
+#define CALL(s, nr, ...) ((s)->call((nr), (long[6]){__VA_ARGS__}))
 
 static long must(long ret, const char *what)
 {
@@ -77,8 +77,7 @@ static long must(long ret, const char *what)
 /* A connected TCP pair on loopback: fd[0] dialled, fd[1] accepted. */
 static void tcp_pair(const struct side *s, int proto, int fd[2])
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 	long l = must(CALL(s, SYS_socket, AF_INET, SOCK_STREAM, proto), "socket");
 	int one = 1;
@@ -118,7 +117,7 @@ static void *echo(void *arg)
 static double pingpong(const struct side *s)
 {
 	char buf[64] = "ping";
-	struct job j = { .side = s };
+	struct job j = {.side = s};
 	pthread_t th;
 	double t;
 	int fd[2];
@@ -155,7 +154,7 @@ static void *sink(void *arg)
 static double bulk(const struct side *s, int proto)
 {
 	char *buf = calloc(1, BLOCK);
-	struct job j = { .side = s };
+	struct job j = {.side = s};
 	pthread_t th;
 	double t, end;
 	int fd[2];
@@ -198,8 +197,7 @@ static double null_call(const struct side *s)
 static void *udp_self(void *arg)
 {
 	struct job *j = arg;
-	struct sockaddr_in a = { .sin_family = AF_INET,
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(a);
 	char buf[64] = "";
 	double t;
@@ -224,7 +222,7 @@ static void *udp_self(void *arg)
 static double udp_rate(const struct side *s, int threads)
 {
 	pthread_barrier_t gate;
-	struct job j[2] = { { .side = s, .gate = &gate }, { .side = s, .gate = &gate } };
+	struct job j[2] = {{.side = s, .gate = &gate}, {.side = s, .gate = &gate}};
 	pthread_t th[2];
 	double slowest = 0;
 
@@ -268,11 +266,11 @@ static const struct test {
 	double goal;
 	bool absolute;
 } tests[] = {
-	{ "null call", "ns", null_call, -70, true },
-	{ "ping-pong", "us", pingpong, -0.8, false },
-	{ "bulk TCP", "Gbit/s", bulk_tcp, 1.0, false },
-	{ "bulk MPTCP", "Gbit/s", bulk_mptcp, 3.0, false },
-	{ "two threads / one", "x", two_threads, 1.5, true },
+	{"null call", "ns", null_call, -70, true},
+	{"ping-pong", "us", pingpong, -0.8, false},
+	{"bulk TCP", "Gbit/s", bulk_tcp, 1.0, false},
+	{"bulk MPTCP", "Gbit/s", bulk_mptcp, 3.0, false},
+	{"two threads / one", "x", two_threads, 1.5, true},
 };
 
 static bool json;
@@ -286,10 +284,12 @@ static void report(const char *name, const char *unit, double ours, double host,
 	bool ok = goal > 0 ? judged >= goal : judged <= -goal;
 
 	if (json) {
-		printf("%s  {\"name\": \"%s\", \"unit\": \"%s\", \"persona\": %.3f, \"host\": %.3f, "
+		printf("%s  {\"name\": \"%s\", \"unit\": \"%s\", \"persona\": %.3f, \"host\": "
+		       "%.3f, "
 		       "\"ratio\": %.3f, \"goal\": \"%s%g%s\", \"reached\": %s}",
-		       first ? "[\n" : ",\n", name, unit, ours, host, ratio, goal > 0 ? ">=" : "<=",
-		       goal > 0 ? goal : -goal, absolute ? "" : "x", ok ? "true" : "false");
+		       first ? "[\n" : ",\n", name, unit, ours, host, ratio,
+		       goal > 0 ? ">=" : "<=", goal > 0 ? goal : -goal, absolute ? "" : "x",
+		       ok ? "true" : "false");
 		first = false;
 		return;
 	}
@@ -319,7 +319,7 @@ static long anonymous_kb(void)
 
 static void start(const char *image)
 {
-	struct engine_options opt = { .image = image };
+	struct engine_options opt = {.image = image};
 	const char *why = "";
 	int err = engine_start(&opt, &why);
 
@@ -331,7 +331,7 @@ static void start(const char *image)
 
 static void loopback_up(void)
 {
-	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct ifreq ifr = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	const struct side *s = &sides[0];
 	long fd = must(CALL(s, SYS_socket, AF_INET, SOCK_DGRAM, 0), "socket");
 
@@ -359,15 +359,16 @@ int main(int argc, char **argv)
 		double t = now();
 
 		start(image);
-		CALL(&sides[0], SYS_close, must(CALL(&sides[0], SYS_socket, AF_INET, SOCK_STREAM, 0), "socket"));
+		CALL(&sides[0], SYS_close,
+		     must(CALL(&sides[0], SYS_socket, AF_INET, SOCK_STREAM, 0), "socket"));
 		v[0][i] = (now() - t) * 1e3;
 		rss[i] = (double)(anonymous_kb() - before) / 1024;
 		if (i < ROUNDS - 1)
 			engine_stop();
 	}
 	if (!json)
-		printf("%-22s %10s %-7s %10s %-7s %7s   %s\n", "", "persona", "", "host", "", "ratio",
-		       "goal");
+		printf("%-22s %10s %-7s %10s %-7s %7s   %s\n", "", "persona", "", "host", "",
+		       "ratio", "goal");
 	report("start to first socket", "ms", median(v[0]), 0, -6, true);
 	report("memory after start", "MiB", median(rss), 0, -8, true);
 	loopback_up();
