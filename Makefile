@@ -62,5 +62,5 @@ clean: ## remove what was built, keep the kernel trees
 	rm -rf $(B)/obj $(B)/persona $(B)/libpersona-hijack.so $(B)/testbed $(B)/tests
 
 include kernel/build.mk
--include $(wildcard tests/fuzz/fuzz.mk tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
+-include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
