@@ -300,8 +300,8 @@ static int open_interface(struct config *c, struct config_iface *ci)
 {
 	struct iface_spec *s = &ci->spec;
 	const struct backend_ops *ops;
+	const char *why = "no such back end";
 	struct backend *be;
-	const char *why;
 	int status;
 
 	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);

@@ -317,7 +317,8 @@ __attribute__((constructor(101))) static void life_begin(void)
 	}
 	thread_init();
 	pthread_atfork(at_fork, at_fork_parent, life_child);
-	at_quick_exit(life_end);
+	if (at_quick_exit(life_end))
+		say_once("no room for an exit handler: quick_exit() may lose data");
 	read_config();
 }
 

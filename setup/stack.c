@@ -34,8 +34,10 @@ static int open_backend(const struct config_iface *ci, struct backend **be, cons
 
 	if (s->backend[0]) {
 		ops = backend_find(s->backend);
-		if (!ops)
-			return why_set(why, EINVAL, "unknown back end '%s'", s->backend);
+		if (!ops) {
+			why_set(why, EINVAL, "unknown back end '%s'", s->backend);
+			return -EINVAL;
+		}
 	} else {
 		ops = backend_choose(s->ifname, why);
 		if (!ops)

@@ -72,7 +72,7 @@ carries() { # NAME SPEC PEER VERSION PEER-ADDRESS OWN-ADDRESS
 	is "$what: same data" "$(sum "$out")" "$BLOB"
 	stop "$pid"
 	# A program that just waits is a host that answers.
-	EXEC=exec stack -- nc "-$4" -l -p 7008 </dev/null >/dev/null 2>"$TMP/err" &
+	EXEC="exec" stack -- nc "-$4" -l -p 7008 </dev/null >/dev/null 2>"$TMP/err" &
 	pid=$!
 	STARTED+=("$pid")
 	check "$what: ping to the stack" wait_for 5 "$3" ping -n -c 1 -W 1 "$6"

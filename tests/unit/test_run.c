@@ -48,7 +48,7 @@ static int run_words(void *arg)
 	int argc = 0;
 
 	snprintf(words, sizeof(words), "run %s", (const char *)arg);
-	for (argv[0] = strtok_r(words, " ", &save); argv[argc] && argc < 31;)
+	for (argv[0] = strtok_r(words, " ", &save); argc < 31 && argv[argc];)
 		argv[++argc] = strtok_r(NULL, " ", &save);
 	argv[argc] = NULL;
 	return cmd_run(argc, argv);
