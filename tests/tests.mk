@@ -4,7 +4,7 @@
 #   tests/unit/test_*.c     cmocka, with address and undefined-behaviour sanitizers
 #   tests/assumptions/*.c   what we rely on in the host's kernel, each a TAP program
 #   tests/parity/*.t        inline mode against the host's own behaviour
-#   tests/fuzz/fuzz_*.c     libFuzzer targets, run for FUZZ_SECONDS each
+#   tests/fuzz/fuzz_*.c     libFuzzer targets; tests/fuzz/run runs them for FUZZ_SECONDS each
 #   tests/netns/*.t         real programs in network namespaces
 
 .PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
@@ -55,7 +55,6 @@ $(T)/assumptions/%: tests/assumptions/%.c tests/assumptions/tap.h tests/assumpti
 test-assumption-programs: $(ASSUMPTION_BIN)
 
 # ---- fuzzing: clang's libFuzzer, all host sources compiled anew with its coverage ----
-FUZZ_SECONDS ?= 10
 FUZZ_CC	     ?= clang
 FUZZ_BIN     := $(patsubst tests/fuzz/%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJ     := $(patsubst %,$(T)/fuzz-obj/%.o,$(basename $(UNIT_LIB_SRC)))
@@ -74,7 +73,7 @@ $(T)/libfuzz.a: $(FUZZ_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(T)/fuzz/%: tests/fuzz/%.c $(T)/libfuzz.a
+$(T)/fuzz/%: tests/fuzz/%.c $(T)/libfuzz.a $(wildcard tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -pthread $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(T)/libfuzz.a
