@@ -32,12 +32,13 @@
 #include "engine/netif.h"
 #include "engine/vcpu.h"
 
-#define URGENT	    (LKL_PENDING_RESCHED | LKL_PENDING_CALL | LKL_PENDING_IRQ_WORK)
-#define SPIN_MAX_NS 50000
-#define SPIN_MIN_NS 2000
-#define STALL_NS    1000000 /* retry a full transmit queue of the host after 1 ms */
-#define FOREVER_S   3600
-#define KICK_TAG    0xffffffffu
+#define URGENT	      (LKL_PENDING_RESCHED | LKL_PENDING_CALL | LKL_PENDING_IRQ_WORK)
+#define SPIN_MAX_NS   50000
+#define SPIN_MIN_NS   2000
+#define SHORT_WAIT_NS 150000
+#define STALL_NS      1000000 /* retry a full transmit queue of the host after 1 ms */
+#define FOREVER_S     3600
+#define KICK_TAG      0xffffffffu
 
 struct engine engine = {.bg_epoll_fd = -1, .bg_kick_fd = -1};
 
@@ -265,17 +266,20 @@ out:
 	return got;
 }
 
-/* Polling pays if sleeps are short: grow then, shrink when they were long. */
+/*
+ * Polling pays if waits are short. Two threads that wake each other out of sleep
+ * see waits of two wake-ups (some 100 us) that would be a few microseconds if
+ * both polled: so after such a wait poll for the full time at once, and less
+ * and less after longer ones.
+ */
 static void adapt_spin(struct vcpu *v, uint64_t slept)
 {
-	uint64_t max = ns_to_cycles(SPIN_MAX_NS), min = ns_to_cycles(SPIN_MIN_NS);
-
 	if (engine.processors < 2)
 		return;
-	if (slept > 4 * max)
-		v->spin = v->spin / 2 < min ? 0 : v->spin / 2;
-	else if (slept < 2 * max)
-		v->spin = v->spin ? (v->spin * 2 > max ? max : v->spin * 2) : min * 4;
+	if (slept < ns_to_cycles(SHORT_WAIT_NS))
+		v->spin = ns_to_cycles(SPIN_MAX_NS);
+	else
+		v->spin = v->spin / 2 < ns_to_cycles(SPIN_MIN_NS) ? 0 : v->spin / 2;
 }
 
 /* As @v's waiter: until something is to be done on @v or for @t. */
