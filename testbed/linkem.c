@@ -312,7 +312,7 @@ static void open_links(struct linkem *l, char **specs, unsigned int n)
 		const char *bad = wire_parse(w, strdup(specs[i])); /* it cuts the string up */
 
 		if (bad)
-			die("--link: %s", bad);
+			die("--link: bad word: %s", bad);
 		for (int side = 0; side < 2; side++) {
 			if (setns(l->ns[side].fd, CLONE_NEWNET))
 				die("cannot enter %s: %s", l->ns[side].path, strerror(errno));
