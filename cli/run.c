@@ -145,8 +145,9 @@ static int set_memory(struct config *c, const char *text)
 			goto malformed;
 		shift = 10 * (unsigned int)(1 + (unit - units) % 3);
 	}
-	if (n > (1ULL << 40) >> shift)
-		return complain(EXIT_PERSONA, "--mem %s: too much: at most 1024G", text);
+	if (n > ENGINE_MEMORY_MAX >> shift)
+		return complain(EXIT_PERSONA, "--mem %s: too much: at most %luG", text,
+				ENGINE_MEMORY_MAX >> 30);
 	n <<= shift;
 	if (n < ENGINE_MEMORY_MIN)
 		return complain(EXIT_PERSONA, "--mem %s: too small for the stack: at least %luM",

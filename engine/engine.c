@@ -307,6 +307,9 @@ int engine_start(const struct engine_options *opt, const char **why)
 	if (memory < ENGINE_MEMORY_MIN)
 		return refuse(why, -ENOMEM,
 			      "too little memory for the stack; give it 16 MiB or more with --mem");
+	if (memory > ENGINE_MEMORY_MAX)
+		return refuse(why, -ENOMEM,
+			      "more memory than a stack can use; 16G is the most for --mem");
 	if (opt->vcpus < 0 || opt->vcpus > ENGINE_MAX_VCPUS)
 		return refuse(why, -EINVAL, "the number of vCPUs must be 1 to 16");
 	engine.processors = host_processors();

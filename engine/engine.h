@@ -52,6 +52,7 @@ struct engine_options {
 #define ENGINE_MAX_VCPUS      16
 #define ENGINE_MEMORY_DEFAULT (128UL << 20)
 #define ENGINE_MEMORY_MIN     (16UL << 20)
+#define ENGINE_MEMORY_MAX     (16UL << 30)
 
 /**
  * engine_start() - load the image and boot the stack

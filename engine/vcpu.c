@@ -33,9 +33,10 @@
 #include "engine/vcpu.h"
 
 #define URGENT	      (LKL_PENDING_RESCHED | LKL_PENDING_CALL | LKL_PENDING_IRQ_WORK)
-#define SPIN_MAX_NS   50000
-#define SPIN_MIN_NS   2000
-#define SHORT_WAIT_NS 150000
+#define SPIN_NS	      50000 /* longest poll before a sleep */
+#define SHORT_WAIT_NS 90000
+#define PROBE	      16
+#define SCORE_MAX     16
 #define STALL_NS      1000000 /* retry a full transmit queue of the host after 1 ms */
 #define FOREVER_S     3600
 #define KICK_TAG      0xffffffffu
@@ -267,28 +268,32 @@ out:
 }
 
 /*
- * Polling pays if waits are short. Two threads that wake each other out of sleep
- * see waits of two wake-ups (some 100 us) that would be a few microseconds if
- * both polled: so after such a wait poll for the full time at once, and less
- * and less after longer ones.
+ * Polling pays if what is waited for comes soon, and costs a processor if not: a
+ * packet every 200 us is not worth it. So keep score of the waits that
+ * polling ended, or would have (a sleep of less than a wake-up and a bit). Two
+ * threads that wake each other out of sleep look as if it would not pay until one
+ * of them tries, so now and then one does.
  */
-static void adapt_spin(struct vcpu *v, uint64_t slept)
+static void keep_score(struct vcpu *v, bool polled, uint64_t waited)
 {
 	if (engine.processors < 2)
 		return;
-	if (slept < ns_to_cycles(SHORT_WAIT_NS))
-		v->spin = ns_to_cycles(SPIN_MAX_NS);
-	else
-		v->spin = v->spin / 2 < ns_to_cycles(SPIN_MIN_NS) ? 0 : v->spin / 2;
+	if (polled || waited < ns_to_cycles(SHORT_WAIT_NS))
+		v->score = v->score + 2 < SCORE_MAX ? v->score + 2 : SCORE_MAX;
+	else if (v->score)
+		v->score--;
+	v->spin = v->score || ++v->waits % PROBE == 0 ? ns_to_cycles(SPIN_NS) : 0;
 }
 
 /* As @v's waiter: until something is to be done on @v or for @t. */
 static void wait_vcpu(struct thread *t, struct vcpu *v)
 {
-	uint64_t begin, until;
+	uint64_t start = cycles(), begin, until;
 
-	if (spin(t, v))
+	if (spin(t, v)) {
+		keep_score(v, true, 0);
 		return;
+	}
 	begin = cycles();
 	until = v->lkl->deadline;
 	if (netif_stalled() && until > begin + ns_to_cycles(STALL_NS))
@@ -307,7 +312,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 	}
 	atomic_store(&v->asleep, false);
 	atomic_store(&t->sleep, SLEEP_NOT);
-	adapt_spin(v, cycles() - begin);
+	keep_score(v, false, cycles() - start);
 	if (netif_stalled())
 		netif_flush(netif_stalled());
 }
@@ -469,7 +474,7 @@ int vcpus_init(unsigned int n)
 		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
-		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_MAX_NS) / 2 : 0;
+		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_NS) : 0;
 		err = make_poll_set(&v->epoll_fd, &v->kick_fd);
 		if (err < 0)
 			return err;

@@ -59,6 +59,7 @@ struct thread {
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @spin:    how long to poll before sleeping, adapted, cycles
+ * @score:   how well polling has paid lately; @waits: waits that it did not end
  * @runs:    how often it was run; @seen: by the background thread, last time
  */
 struct vcpu {
@@ -73,6 +74,8 @@ struct vcpu {
 	int epoll_fd;
 	int kick_fd;
 	uint64_t spin;
+	uint64_t waits;
+	unsigned int score;
 	uint64_t runs;
 	uint64_t seen;
 } __attribute__((aligned(128)));
