@@ -101,8 +101,13 @@ refuse "without CAP_NET_RAW" 125 "CAP_NET_RAW" \
 refuse "without CAP_NET_ADMIN, new TAP" 125 "CAP_NET_ADMIN" \
 	setpriv --bounding-set=-net_admin --inh-caps=-net_admin \
 	"$PERSONA" run --inline -i tap:newtap,ip=10.5.0.2/24 -- true
+# The tree may lie where another user cannot look: give that user a copy.
+mkdir -m 755 "$TMP/pub" "$TMP/pub/personalities"
+chmod 755 "$TMP"
+cp "$PERSONA" "$(dirname "$PERSONA")/libpersona-hijack.so" "$TMP/pub/"
+cp "$(dirname "$PERSONA")/personalities/linux-6.12.so" "$TMP/pub/personalities/"
 refuse "another user, no capability" 125 "CAP_NET_RAW" \
-	setpriv --reuid=65534 --regid=65534 --clear-groups "$PERSONA" run --inline -i $GOOD -- true
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$TMP/pub/persona" run --inline -i $GOOD -- true
 
 # Images that are none, or another's
 echo "no ELF" >"$TMP/junk.so"
