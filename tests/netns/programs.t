@@ -27,13 +27,13 @@ iperf_client() { # VERSION SERVER
 	background server iperf3 -s -p 5201
 	local pid=$LAST
 	wait_for 10 listens 5201
-	if on wlan -- timeout 30 iperf3 -c "$2" -t 2 -J >"$TMP/iperf.json" 2>"$TMP/err"; then
+	if on wlan -- timeout 30 iperf3 -c "$2" -t 4 -J >"$TMP/iperf.json" 2>"$TMP/err"; then
 		at_least "iperf3 client sends, IPv$1, Mbit/s" "$(bits sum_received)" 70
 	else
 		not_ok "iperf3 client sends, IPv$1"
 		head -c 600 "$TMP/iperf.json" "$TMP/err" | sed 's/^/# /'
 	fi
-	if on wlan -- timeout 30 iperf3 -R -c "$2" -t 2 -J >"$TMP/iperf.json" 2>"$TMP/err"; then
+	if on wlan -- timeout 30 iperf3 -R -c "$2" -t 4 -J >"$TMP/iperf.json" 2>"$TMP/err"; then
 		at_least "iperf3 client receives, IPv$1, Mbit/s" "$(bits sum_received)" 70
 	else
 		not_ok "iperf3 client receives, IPv$1"
@@ -49,7 +49,7 @@ iperf_server() { # VERSION PHONE
 	sleep 0.5
 	for way in "" -R; do
 		if wait_for 10 server timeout 30 iperf3 -c "$2" -n 1k &&
-			server timeout 30 iperf3 $way -c "$2" -t 2 -J >"$TMP/iperf.json" 2>&1; then
+			server timeout 30 iperf3 $way -c "$2" -t 4 -J >"$TMP/iperf.json" 2>&1; then
 			at_least "iperf3 server, IPv$1, host's client ${way:-sends}, Mbit/s" "$(bits sum_received)" 70
 		else
 			not_ok "iperf3 server, IPv$1, host's client ${way:-sends}"
