@@ -19,9 +19,9 @@ CFLAGS	?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -pthread
 LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
-CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c)
+CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c)
 CORE_ASM   := $(wildcard engine/*.S)
-CLI_SRC	   := $(wildcard cli/*.c)
+CLI_SRC	   := $(wildcard cli/*.c shadow/*.c)
 INLINE_SRC := $(wildcard inline/*.c)
 INLINE_ASM := $(wildcard inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))

@@ -13,7 +13,10 @@
  *			FDS if they are inside a structure (poll), NEWFD if the
  *			result is a new descriptor
  *   flags		BLOCKS: may wait; CANCELS: POSIX cancellation point;
- *			CONTROL: sets a socket up or asks about it, moves no data
+ *			CONTROL: sets a socket up or asks about it, moves no data;
+ *			ADDRESS: moves data and may carry addresses; PATH: opens a
+ *			path. Shadow mode's supervisor is asked about CONTROL,
+ *			ADDRESS and PATH calls (shadow/filter.c)
  *
  * Includers define CALL and include this file; it is undefined at the end. From
  * the table are made: the declarations of the hooks and the pointers to the
@@ -37,6 +40,8 @@
 #define CALL_BLOCKS   (1u << 0)
 #define CALL_CANCELS  (1u << 1)
 #define CALL_CONTROL  (1u << 2)
+#define CALL_ADDRESS  (1u << 3)
+#define CALL_PATH     (1u << 4)
 #define CALL_WAITS    (CALL_BLOCKS | CALL_CANCELS)
 #define CALL_PLAIN    0u
 
@@ -90,15 +95,15 @@ CALL(io, ssize_t, write, (int fd, const void *buf, size_t n), SYS_write, CALL_FD
 CALL(io, ssize_t, writev, (int fd, const struct iovec *iov, int n), SYS_writev, CALL_FD(0), CALL_WAITS)
 CALL(io, ssize_t, pwritev2, (int fd, const struct iovec *iov, int n, off_t off, int flags), SYS_pwritev2, CALL_FD(0), CALL_WAITS)
 CALL(io, ssize_t, send, (int fd, const void *buf, size_t n, int flags), CALL_NONE, CALL_FD(0), CALL_WAITS)
-CALL(io, ssize_t, sendto, (int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t len), SYS_sendto, CALL_FD(0), CALL_WAITS)
-CALL(io, ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), SYS_sendmsg, CALL_FD(0), CALL_WAITS)
-CALL(io, int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags), SYS_sendmmsg, CALL_FD(0), CALL_WAITS)
+CALL(io, ssize_t, sendto, (int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr, socklen_t len), SYS_sendto, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
+CALL(io, ssize_t, sendmsg, (int fd, const struct msghdr *msg, int flags), SYS_sendmsg, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
+CALL(io, int, sendmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags), SYS_sendmmsg, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
 CALL(io, ssize_t, recv, (int fd, void *buf, size_t n, int flags), CALL_NONE, CALL_FD(0), CALL_WAITS)
 CALL(io, ssize_t, __recv_chk, (int fd, void *buf, size_t n, size_t room, int flags), CALL_NONE, CALL_FD(0), CALL_WAITS)
-CALL(io, ssize_t, recvfrom, (int fd, void *buf, size_t n, int flags, struct sockaddr *addr, socklen_t *len), SYS_recvfrom, CALL_FD(0), CALL_WAITS)
+CALL(io, ssize_t, recvfrom, (int fd, void *buf, size_t n, int flags, struct sockaddr *addr, socklen_t *len), SYS_recvfrom, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
 CALL(io, ssize_t, __recvfrom_chk, (int fd, void *buf, size_t n, size_t room, int flags, struct sockaddr *addr, socklen_t *len), CALL_NONE, CALL_FD(0), CALL_WAITS)
-CALL(io, ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), SYS_recvmsg, CALL_FD(0), CALL_WAITS)
-CALL(io, int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout), SYS_recvmmsg, CALL_FD(0), CALL_WAITS)
+CALL(io, ssize_t, recvmsg, (int fd, struct msghdr *msg, int flags), SYS_recvmsg, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
+CALL(io, int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout), SYS_recvmmsg, CALL_FD(0), CALL_WAITS | CALL_ADDRESS)
 CALL(copy, ssize_t, sendfile, (int out, int in, off_t *off, size_t n), SYS_sendfile, CALL_FD(0) | CALL_FD(1), CALL_BLOCKS)
 CALL(copy, ssize_t, sendfile64, (int out, int in, off64_t *off, size_t n), CALL_NONE, CALL_FD(0) | CALL_FD(1), CALL_BLOCKS)
 CALL(copy, ssize_t, splice, (int in, off64_t *inoff, int out, off64_t *outoff, size_t n, unsigned int flags), SYS_splice, CALL_FD(0) | CALL_FD(2), CALL_WAITS)
@@ -131,9 +136,9 @@ CALL(epoll, int, epoll_pwait, (int ep, struct epoll_event *evs, int n, int timeo
 CALL(epoll, int, epoll_pwait2, (int ep, struct epoll_event *evs, int n, const struct timespec *timeout, const sigset_t *mask), SYS_epoll_pwait2, CALL_FD(0), CALL_WAITS)
 
 /* Files of the stack: /proc/net, /proc/sys/net; streams upon sockets. */
-CALL(procfs, int, open, (const char *path, int flags, ...), CALL_SYS_open, CALL_NEWFD, CALL_WAITS)
+CALL(procfs, int, open, (const char *path, int flags, ...), CALL_SYS_open, CALL_NEWFD, CALL_WAITS | CALL_PATH)
 CALL(procfs, int, open64, (const char *path, int flags, ...), CALL_NONE, CALL_NEWFD, CALL_WAITS)
-CALL(procfs, int, openat, (int dir, const char *path, int flags, ...), SYS_openat, CALL_FD(0) | CALL_NEWFD, CALL_WAITS)
+CALL(procfs, int, openat, (int dir, const char *path, int flags, ...), SYS_openat, CALL_FD(0) | CALL_NEWFD, CALL_WAITS | CALL_PATH)
 CALL(procfs, int, openat64, (int dir, const char *path, int flags, ...), CALL_NONE, CALL_FD(0) | CALL_NEWFD, CALL_WAITS)
 CALL(procfs, int, __open_2, (const char *path, int flags), CALL_NONE, CALL_NEWFD, CALL_WAITS)
 CALL(procfs, int, __open64_2, (const char *path, int flags), CALL_NONE, CALL_NEWFD, CALL_WAITS)

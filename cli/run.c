@@ -37,13 +37,27 @@
 #include "setup/closest.h"
 #include "setup/config.h"
 #include "setup/sysctl.h"
+#include "shadow/shadow.h"
 
-enum { OPT_INLINE = 256, OPT_NO_MPTCP, OPT_PCAP, OPT_VCPUS, OPT_MEM, OPT_HELP };
+#define DEFAULT_LINGER 30 /* seconds for the last data to be delivered */
+
+enum {
+	OPT_INLINE = 256,
+	OPT_ISOLATE,
+	OPT_LINGER,
+	OPT_NO_MPTCP,
+	OPT_PCAP,
+	OPT_VCPUS,
+	OPT_MEM,
+	OPT_HELP
+};
 
 static const struct option options[] = {
 	{"personality", required_argument, NULL, 'p'},
 	{"interface", required_argument, NULL, 'i'},
 	{"inline", no_argument, NULL, OPT_INLINE},
+	{"isolate", no_argument, NULL, OPT_ISOLATE},
+	{"linger", required_argument, NULL, OPT_LINGER},
 	{"sysctl", required_argument, NULL, 'o'},
 	{"no-mptcp", no_argument, NULL, OPT_NO_MPTCP},
 	{"pcap", required_argument, NULL, OPT_PCAP},
@@ -200,8 +214,26 @@ refused:
 	return complain(EXIT_PERSONA, "--pcap %s: cannot write: %s", text, strerror(errno));
 }
 
-/* Options into @c and @personality; -1 to go on, else an exit status. */
-static int parse(int argc, char **argv, struct config *c, const char **personality)
+/* What is the command line's alone. */
+struct choice {
+	const char *personality;
+	bool inline_mode;
+	struct shadow_options shadow;
+};
+
+static int set_linger(struct choice *o, const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (end == text || *end || n < 0 || n > 86400)
+		return complain(EXIT_PERSONA, "--linger %s: must be seconds from 0 to 86400", text);
+	o->shadow.linger = (int)n;
+	return 0;
+}
+
+/* Options into @c and @o; -1 to go on, else an exit status. */
+static int parse(int argc, char **argv, struct config *c, struct choice *o)
 {
 	int opt, status = 0;
 
@@ -210,7 +242,7 @@ static int parse(int argc, char **argv, struct config *c, const char **personali
 	while (!status && (opt = getopt_long(argc, argv, "+:p:i:o:vh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
-			*personality = optarg;
+			o->personality = optarg;
 			break;
 		case 'i':
 			status = add_interface(c, optarg);
@@ -222,6 +254,13 @@ static int parse(int argc, char **argv, struct config *c, const char **personali
 			c->verbose = true;
 			break;
 		case OPT_INLINE:
+			o->inline_mode = true;
+			break;
+		case OPT_ISOLATE:
+			o->shadow.isolate = true;
+			break;
+		case OPT_LINGER:
+			status = set_linger(o, optarg);
 			break;
 		case OPT_NO_MPTCP:
 			c->mptcp = false;
@@ -344,18 +383,24 @@ static int set_environment(int config_fd)
 	return 0;
 }
 
-static int launch(struct config *c, const char *path, char **argv)
+static int open_interfaces(struct config *c)
+{
+	int status = 0;
+
+	for (unsigned int i = 0; i < c->nifaces && !status; i++)
+		status = open_interface(c, &c->iface[i]);
+	return status;
+}
+
+/* The stack inside the program: it inherits the interfaces and the configuration. */
+static int launch_inline(struct config *c, const char *path, char **argv)
 {
 	int keep[CONFIG_MAX_IFACES + 1];
 	unsigned int i;
 	int fd, status;
 
-	for (i = 0; i < c->nifaces; i++) {
-		status = open_interface(c, &c->iface[i]);
-		if (status)
-			return status;
+	for (i = 0; i < c->nifaces; i++)
 		keep[i] = c->iface[i].fd;
-	}
 	fd = config_to_fd(c);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
@@ -366,12 +411,25 @@ static int launch(struct config *c, const char *path, char **argv)
 	status = set_environment(keep[i]);
 	if (status)
 		return status;
-	return supervise(path, argv, keep, c->nifaces + 1);
+	return supervise(path, argv, keep, c->nifaces + 1, NULL);
+}
+
+/* What must hold before the program starts with the stack inside. */
+static int check_inline(struct config *c, const struct choice *o, const char *path)
+{
+	const char *why;
+
+	if (program_preloadable(path, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (strcmp(o->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls)
+		return preflight(c);
+	return 0;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	const char *personality = DEFAULT_PERSONALITY;
+	struct choice o = {.personality = DEFAULT_PERSONALITY,
+			   .shadow = {.linger = DEFAULT_LINGER}};
 	struct config *c = calloc(1, sizeof(*c));
 	char path[PATH_MAX];
 	const char *why;
@@ -380,7 +438,7 @@ int cmd_run(int argc, char **argv)
 	if (!c)
 		return complain(EXIT_PERSONA, "out of memory");
 	c->mptcp = true;
-	status = parse(argc, argv, c, &personality);
+	status = parse(argc, argv, c, &o);
 	if (status >= 0)
 		goto out;
 
@@ -389,17 +447,19 @@ int cmd_run(int argc, char **argv)
 		status = complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
 		goto out;
 	}
-	status = EXIT_PERSONA;
-	if (program_preloadable(path, &why) ||
-	    path_personality(personality, c->image, sizeof(c->image), &why)) {
-		complain(status, "%s", why);
+	status = 0;
+	if (path_personality(o.personality, c->image, sizeof(c->image), &why))
+		status = complain(EXIT_PERSONA, "%s", why);
+	if (!status && o.inline_mode)
+		status = check_inline(c, &o, path);
+	if (!status)
+		status = open_interfaces(c);
+	if (status)
 		goto out;
-	}
-	if (strcmp(personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls) {
-		if (preflight(c))
-			goto out;
-	}
-	status = launch(c, path, argv + optind);
+	if (o.inline_mode)
+		status = launch_inline(c, path, argv + optind);
+	else
+		status = shadow_run(c, &o.shadow, path, argv + optind);
 out:
 	free(c);
 	return status;

@@ -13,6 +13,7 @@
  * stood there is saved and put back too.
  */
 #include "inline/real.h"
+#include "calls/address.h"
 #include "inline/dns.h"
 #include "inline/life.h"
 #include "inline/loopback.h"

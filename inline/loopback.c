@@ -25,6 +25,7 @@
  * wildcard address serves the stack only.
  */
 #include "inline/real.h"
+#include "calls/address.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 #include "inline/loopback.h"
@@ -34,37 +35,9 @@
 
 static atomic_ushort ports[2][65536]; /* stream, datagram */
 
-enum address_class address_class(const struct sockaddr *addr, socklen_t len)
+static enum address_class class_of(const struct sockaddr *addr, socklen_t len)
 {
-	const struct sockaddr_in *in = (const void *)addr;
-	const struct sockaddr_in6 *in6 = (const void *)addr;
-	uint32_t v4;
-
-	if (!readable(addr) || len < sizeof(sa_family_t))
-		return ADDRESS_OTHER;
-	if (addr->sa_family == AF_INET && len >= sizeof(*in)) {
-		v4 = ntohl(in->sin_addr.s_addr);
-	} else if (addr->sa_family == AF_INET6 && len >= 24) {
-		if (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
-			return ADDRESS_LOOPBACK;
-		if (IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
-			return ADDRESS_ANY;
-		if (!IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			return ADDRESS_OTHER;
-		memcpy(&v4, &in6->sin6_addr.s6_addr[12], sizeof(v4));
-		v4 = ntohl(v4);
-	} else {
-		return ADDRESS_OTHER;
-	}
-	if (v4 >> 24 == 127)
-		return ADDRESS_LOOPBACK;
-	return v4 ? ADDRESS_OTHER : ADDRESS_ANY;
-}
-
-/* The port stands at the same place in both families. */
-static uint16_t address_port(const struct sockaddr *addr)
-{
-	return ntohs(((const struct sockaddr_in *)(const void *)addr)->sin_port);
+	return readable(addr) ? address_class(addr, len) : ADDRESS_OTHER;
 }
 
 static bool inet(const struct desc *d)
@@ -79,15 +52,14 @@ static atomic_ushort *port_count(const struct desc *d, uint16_t port)
 
 bool loopback_should_bind(const struct desc *d, const struct sockaddr *addr, socklen_t len)
 {
-	return inet(d) && !d->settled && !d->boundlen &&
-	       address_class(addr, len) == ADDRESS_LOOPBACK;
+	return inet(d) && !d->settled && !d->boundlen && class_of(addr, len) == ADDRESS_LOOPBACK;
 }
 
 bool loopback_should_send(const struct desc *d, const struct sockaddr *addr, socklen_t len)
 {
 	if (!inet(d) || d->settled || d->type == SOCK_RAW)
 		return false;
-	if (address_class(addr, len) == ADDRESS_OTHER)
+	if (class_of(addr, len) == ADDRESS_OTHER)
 		return false;
 	return atomic_load(port_count(d, address_port(addr))) == 0;
 }
@@ -96,7 +68,7 @@ int loopback_leaves(const struct sockaddr *addr, socklen_t len)
 {
 	if (!readable(addr) || len < sizeof(sa_family_t) ||
 	    (addr->sa_family != AF_INET && addr->sa_family != AF_INET6) ||
-	    address_class(addr, len) != ADDRESS_OTHER)
+	    class_of(addr, len) != ADDRESS_OTHER)
 		return 0;
 	say_once("a socket used with a loopback address first cannot leave the host afterwards");
 	return -ENETUNREACH;

@@ -7,14 +7,6 @@
 #include <sys/socket.h>
 #include "inline/fdtable.h"
 
-enum address_class {
-	ADDRESS_OTHER,
-	ADDRESS_LOOPBACK, /* 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104 */
-	ADDRESS_ANY,	  /* 0.0.0.0, :: */
-};
-
-enum address_class address_class(const struct sockaddr *addr, socklen_t len);
-
 /**
  * loopback_move() - put a host socket at every number of this description
  *

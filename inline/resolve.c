@@ -15,6 +15,7 @@
  * (nscd, systemd-resolved, mDNS) are the host's.
  */
 #include "inline/real.h"
+#include "calls/address.h"
 #include "inline/dns.h"
 #include "inline/edge.h"
 #include "inline/life.h"

@@ -9,55 +9,19 @@
  * A program that asked for TCP and was given MPTCP is told TCP (SO_PROTOCOL).
  * Some TCP and IP options do not exist on MPTCP sockets, and many programs
  * take a refusal for fatal. Those that merely tune are accepted and remembered
- * (hints[]); those that change what the bytes on the wire mean (TCP_ULP,
+ * (calls/hints.h); those that change what the bytes on the wire mean (TCP_ULP,
  * TCP_MD5SIG, TCP_REPAIR ...) stay refused. TCP_MAXSEG is answered from TCP_INFO.
  *
  * Threads: two threads setting options of one unbound socket may lose one of
  * the remembered values; the stack's own are right.
  */
 #include "inline/real.h"
+#include "calls/hints.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 
 #include <netinet/tcp.h>
 #include <string.h>
-
-static const struct {
-	int level, name;
-} hints[] = {
-	{IPPROTO_TCP, TCP_MAXSEG},
-	{IPPROTO_TCP, TCP_SYNCNT},
-	{IPPROTO_TCP, TCP_LINGER2},
-	{IPPROTO_TCP, TCP_WINDOW_CLAMP},
-	{IPPROTO_TCP, TCP_QUICKACK},
-	{IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS},
-	{IPPROTO_TCP, TCP_THIN_DUPACK},
-	{IPPROTO_TCP, TCP_USER_TIMEOUT},
-	{IPPROTO_TCP, TCP_NOTSENT_LOWAT},
-	{IPPROTO_TCP, TCP_SAVE_SYN},
-	{IPPROTO_TCP, TCP_CORK},
-	{IPPROTO_TCP, TCP_NODELAY},
-	{IPPROTO_TCP, TCP_KEEPIDLE},
-	{IPPROTO_TCP, TCP_KEEPINTVL},
-	{IPPROTO_TCP, TCP_KEEPCNT},
-	{IPPROTO_TCP, TCP_DEFER_ACCEPT},
-	{IPPROTO_IP, IP_TTL},
-	{IPPROTO_IP, IP_MTU_DISCOVER},
-	{IPPROTO_IP, IP_RECVERR},
-	{IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-	{IPPROTO_IPV6, IPV6_MTU_DISCOVER},
-	{IPPROTO_IPV6, IPV6_RECVERR},
-	{SOL_SOCKET, SO_RCVLOWAT},
-	{SOL_SOCKET, SO_BUSY_POLL},
-};
-
-static bool is_hint(int level, int name)
-{
-	for (unsigned int i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-		if (hints[i].level == level && hints[i].name == name)
-			return true;
-	return false;
-}
 
 static bool unknown(long err)
 {
@@ -104,7 +68,7 @@ HOOK int setsockopt(int fd, int level, int name, const void *val, socklen_t len)
 		return real(setsockopt)(fd, level, name, val, len);
 	d = slot_desc(slot);
 	ret = edge(SYS_setsockopt, slot_stack(slot), level, name, val, len, 0);
-	if (d->mptcp && unknown(ret) && len >= sizeof(int) && is_hint(level, name)) {
+	if (d->mptcp && unknown(ret) && len >= sizeof(int) && hint(level, name)) {
 		remember(d, level, name, val, len);
 		ret = 0;
 	} else if (!ret && !d->settled) {
@@ -161,7 +125,7 @@ HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 	d = slot_desc(slot);
 	ret = edge(SYS_getsockopt, slot_stack(slot), level, name, val, len, 0);
 	if (unlikely(d->mptcp)) {
-		if (unknown(ret) && is_hint(level, name))
+		if (unknown(ret) && hint(level, name))
 			ret = substitute(slot, level, name, val, len);
 		else if (!ret && level == SOL_SOCKET && name == SO_PROTOCOL)
 			give_int(IPPROTO_TCP, val, len);

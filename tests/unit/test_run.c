@@ -180,7 +180,7 @@ static int run_script(void *arg)
 {
 	char *argv[] = {"sh", "-c", arg, NULL};
 
-	return supervise("/bin/sh", argv, NULL, 0);
+	return supervise("/bin/sh", argv, NULL, 0, NULL);
 }
 
 static int script(const char *s)
@@ -229,7 +229,7 @@ static int run_masked(void *arg)
 		/* Not by a shell, which sets up SIGCHLD for itself. */
 		char *argv[] = {"grep", "-Eq", arg, "/proc/self/status", NULL};
 
-		return supervise("/bin/grep", argv, NULL, 0);
+		return supervise("/bin/grep", argv, NULL, 0, NULL);
 	}
 	return run_script("exit 9");
 }
@@ -266,7 +266,7 @@ static int run_file(void *arg)
 {
 	char *argv[] = {arg, NULL};
 
-	return supervise(arg, argv, NULL, 0);
+	return supervise(arg, argv, NULL, 0, NULL);
 }
 
 static int run_with_fd(void *arg)
@@ -277,7 +277,7 @@ static int run_with_fd(void *arg)
 	if (pipe2(p, O_CLOEXEC) || write(p[1], "33\n", 3) != 3)
 		return 1;
 	high = fcntl(p[0], F_DUPFD_CLOEXEC, 19);
-	return high == 19 ? supervise("/bin/sh", argv, &high, 1) : 1;
+	return high == 19 ? supervise("/bin/sh", argv, &high, 1, NULL) : 1;
 }
 
 static void test_exec(void **state)

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * control.c - calls that make sockets and connect them, see serve.h.
+ *
+ * The stack's sockets are always non-blocking; whether the program's call blocks
+ * is its own descriptor's flag, read when it matters.
+ *
+ * A call may be interrupted by a signal while it is served and made again
+ * (SA_RESTART): connect() of a socket that is connecting waits for the
+ * same connection, and an accepted connection whose caller has gone is kept
+ * for the next one, by closing nothing before the answer has arrived.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "shadow/call.h"
+#include "shadow/dgram.h"
+#include "shadow/ports.h"
+#include "shadow/pump.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+#include "shadow/stream.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static bool is_host(int domain, int protocol)
+{
+	if (domain != AF_NETLINK)
+		return false;
+	switch (protocol) {
+	case NETLINK_ROUTE:
+	case NETLINK_SOCK_DIAG:
+	case NETLINK_GENERIC:
+	case NETLINK_NETFILTER:
+		return false;
+	}
+	return true;
+}
+
+static bool mptcp_wanted(int domain, int type, int protocol)
+{
+	return serve_options.mptcp && (domain == AF_INET || domain == AF_INET6) &&
+	       type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP);
+}
+
+/* Hand the program's end @fd over as the result. */
+static long hand_over(struct call *c, struct sock *s, int fd, int flags)
+{
+	int n;
+
+	if (flags & SOCK_NONBLOCK)
+		fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	s->tid = c->tid;
+	n = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
+	close(fd);
+	if (n >= 0) {
+		s->fd = n;
+		sock_put(s);
+		return CALL_ANSWERED;
+	}
+	sock_destroy(s);
+	return n == -ENOENT ? CALL_ANSWERED : n;
+}
+
+long control_socket(struct call *c)
+{
+	int domain = (int)c->args[0], type = (int)c->args[1], protocol = (int)c->args[2];
+	int flags = type & TYPE_FLAGS, fd, err;
+	struct sock *s;
+	long stack = -EPROTONOSUPPORT;
+	bool mptcp;
+
+	if (is_host(domain, protocol))
+		return CALL_PASS;
+	type &= ~TYPE_FLAGS;
+	mptcp = mptcp_wanted(domain, type, protocol);
+	if (mptcp)
+		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0,
+				   0);
+	if (stack == -EPROTONOSUPPORT || stack == -ENOPROTOOPT || stack == -EINVAL) {
+		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, protocol, 0, 0, 0);
+		mptcp = false;
+	}
+	if (stack < 0)
+		return stack;
+	s = sock_new(domain, type, protocol, (int)stack, &fd, &err);
+	if (!s)
+		return err;
+	s->mptcp = mptcp;
+	pump_watch_host(s, sock_is_stream(s) ? 0 : EPOLLIN | EPOLLOUT);
+	if (!sock_is_stream(s))
+		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	return hand_over(c, s, fd, flags);
+}
+
+long control_bind(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = (socklen_t)c->args[2];
+	long ret = call_read_addr(c, c->args[1], c->args[2], &addr);
+
+	if (ret)
+		return ret;
+	if (ports_should_bind(s, (struct sockaddr *)&addr, len)) {
+		ret = ports_move(c, s);
+		return ret ? ret : CALL_PASS;
+	}
+	ret = stack_call(SYS_bind, s->stack, &addr, len, 0, 0, 0);
+	if (!ret)
+		ports_bound(s, false);
+	return ret;
+}
+
+/* connect() of a stream socket that has begun already: the stack knows how far it is. */
+static long connect_again(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
+			  socklen_t len)
+{
+	long ret;
+
+	if (s->state == SOCK_FAILED) {
+		ret = s->error ? -s->error : -ECONNABORTED;
+		s->error = 0;
+		return ret;
+	}
+	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
+	if (ret != -EALREADY || s->state != SOCK_CONNECTING || call_nonblocking(c, 0))
+		return ret;
+	c->connecting = true;
+	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
+}
+
+static long connect_message(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
+			    socklen_t len)
+{
+	long ret;
+
+	dgram_drain_up(s);
+	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
+	if (!ret)
+		s->settled = true;
+	return ret;
+}
+
+long control_connect(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = (socklen_t)c->args[2];
+	long ret = call_read_addr(c, c->args[1], c->args[2], &addr);
+
+	if (ret)
+		return ret;
+	if (c->connecting) {
+		/* Parked: this very call began it. */
+		if (s->state == SOCK_CONNECTING)
+			return CALL_PARK;
+		ret = connect_again(c, s, &addr, len);
+		return s->state == SOCK_OPEN ? 0 : ret;
+	}
+	if (s->state != SOCK_FRESH)
+		return connect_again(c, s, &addr, len);
+	if (ports_should_send(s, (struct sockaddr *)&addr, len)) {
+		ret = ports_move(c, s);
+		return ret ? ret : CALL_PASS;
+	}
+	if (!sock_is_stream(s))
+		return connect_message(c, s, &addr, len);
+	ret = stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
+	if (!ret && addr.ss_family != AF_UNSPEC)
+		stream_open(s, c->fd);
+	if (ret != -EINPROGRESS)
+		return ret;
+	stream_connecting(s, c->fd);
+	if (call_nonblocking(c, 0))
+		return ret;
+	c->connecting = true;
+	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
+}
+
+long control_listen(struct call *c, struct sock *s)
+{
+	long ret = stack_call(SYS_listen, s->stack, (int)c->args[1], 0, 0, 0, 0);
+
+	if (ret)
+		return ret;
+	if (s->state == SOCK_FRESH) {
+		stream_listening(s, c->fd);
+		ports_bound(s, true);
+	}
+	return 0;
+}
+
+/* A peer without MPTCP makes the stack hand out a plain TCP socket. */
+static bool is_mptcp(int stack)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	stack_call(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
+	return protocol == IPPROTO_MPTCP;
+}
+
+/* The connection is there; make it a socket of the program. */
+static long take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
+		 socklen_t len)
+{
+	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
+	struct sock *child;
+	int fd, err;
+	long ret;
+
+	if (c->args[1]) {
+		err = call_write_addr(c, c->args[1], c->args[2], peer, len);
+		if (err) {
+			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+			return err;
+		}
+	}
+	child = sock_new(s->domain, s->type, s->protocol, stack, &fd, &err);
+	if (!child)
+		return err;
+	child->mptcp = s->mptcp && is_mptcp(stack);
+	stream_open(child, fd);
+	ret = hand_over(c, child, fd, flags);
+	return ret;
+}
+
+long control_accept(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	long stack, ret;
+
+	if (c->nr == SYS_accept4 && (int)c->args[3] & ~TYPE_FLAGS)
+		return -EINVAL;
+	if (!sock_is_stream(s))
+		return -EOPNOTSUPP;
+	if (s->state != SOCK_LISTENING)
+		return -EINVAL;
+	if (!call_valid(c))
+		return CALL_ANSWERED;
+	stack = stack_call(SYS_accept4, s->stack, &peer, &len, SOCK_NONBLOCK, 0, 0);
+	if (stack == -EAGAIN) {
+		stream_queue(s, c->fd);
+		if (call_nonblocking(c, 0))
+			return -EAGAIN;
+		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+	}
+	if (stack < 0)
+		return stack;
+	ret = take(c, s, (int)stack, &peer, len);
+	stream_queue(s, c->fd);
+	return ret;
+}
+
+long control_name(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	long ret = stack_call(c->nr, s->stack, &addr, &len, 0, 0, 0);
+
+	return ret ? ret : call_write_addr(c, c->args[1], c->args[2], &addr, len);
+}
+
+long control_shutdown(struct call *c, struct sock *s)
+{
+	int how = (int)c->args[1];
+	long ret;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	if (!sock_is_stream(s)) {
+		dgram_drain_up(s);
+		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
+		if (!ret) {
+			s->rd_shut |= how != SHUT_WR;
+			shutdown(c->fd, how);
+		}
+		return ret;
+	}
+	if (s->state == SOCK_LISTENING) {
+		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
+		if (!ret && how != SHUT_WR)
+			s->state = SOCK_FRESH;
+		return ret;
+	}
+	if (s->state != SOCK_OPEN)
+		return -ENOTCONN;
+	/* Ours follows from the pair: end of file behind the data. */
+	if (how != SHUT_WR)
+		s->rd_shut = true;
+	shutdown(c->fd, how);
+	return 0;
+}

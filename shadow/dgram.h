@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dgram.h - sockets that carry messages: UDP, ping, raw, netlink, packet.
+ *
+ * All functions want the socket locked and leave it so, unless said otherwise.
+ */
+#ifndef PERSONA_SHADOW_DGRAM_H
+#define PERSONA_SHADOW_DGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct sock;
+struct dgram;
+
+#define DGRAM_MAX     (128 << 10) /* largest message; netlink's dumps are 32 KiB */
+#define DGRAM_CONTROL 512	  /* ancillary data of one message */
+
+/**
+ * struct meta - what the pair cannot carry of a message that waits in it
+ * @len, @sum: its length and checksum, by which it is recognised
+ */
+struct meta {
+	struct meta *next;
+	uint32_t len;
+	uint32_t sum;
+	int flags; /* MSG_* as the stack gave them */
+	socklen_t namelen;
+	size_t controllen;
+	struct sockaddr_storage name;
+	unsigned char control[];
+};
+
+struct dgram *dgram_new(void);
+void dgram_free(struct dgram *d);
+
+/** dgram_drain_up() - send what the program has written so far. */
+void dgram_drain_up(struct sock *s);
+
+/** dgram_pull() - fetch what the stack has received into the pair. */
+void dgram_pull(struct sock *s);
+
+/**
+ * dgram_peek() - look at the first message that waits in the pair
+ * @fd:	 the program's end
+ * @buf: DGRAM_MAX bytes
+ * @meta: receives what else is known of it, or NULL; valid while the lock is held
+ *
+ * Return: its length or -errno (-EAGAIN: none).
+ */
+long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta);
+
+/** dgram_drop() - take that message out of the pair. */
+void dgram_drop(struct sock *s, int fd);
+
+/** dgram_host_event(), dgram_stack_event() - of the pair, of the stack; unlock. */
+void dgram_host_event(struct sock *s, uint32_t events);
+void dgram_stack_event(struct sock *s, uint32_t events);
+
+#endif /* PERSONA_SHADOW_DGRAM_H */

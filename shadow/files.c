@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * files.c - /proc/net and /proc/sys/net are the stack's, see serve.h.
+ *
+ * open() for reading gives a copy, whole and as of now, in a memfd; for writing, the
+ * end of a pipe whose other end a thread writes into the stack, so that `sysctl -w`
+ * works. /proc/self/net, /proc/thread-self/net and /proc/PID/net mean the same.
+ *
+ * Limits: only absolute paths; directories and stat() show the host's; a value that
+ * the stack refuses is not reported by write(), but by a line on stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "cli/cli.h"
+#include "shadow/call.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+
+#define PATH_LIMIT 256
+
+static const char *after(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) ? NULL : path + n;
+}
+
+/* The path inside, as "net/tcp" or "sys/net/ipv4/ip_forward"; NULL: the host's. */
+static const char *inside(const char *path)
+{
+	const char *rest = after(path, "/proc/"), *net;
+
+	if (!rest)
+		return NULL;
+	if (after(rest, "sys/net/") || (after(rest, "net/") && rest[4]))
+		return rest;
+	net = after(rest, "self/net/");
+	if (!net)
+		net = after(rest, "thread-self/net/");
+	if (!net) {
+		size_t digits = strspn(rest, "0123456789");
+
+		net = digits ? after(rest + digits, "/net/") : NULL;
+	}
+	return net && *net ? net - strlen("net/") : NULL;
+}
+
+static int copy_out(int stack)
+{
+	char buf[4096];
+	int fd = memfd_create("persona-proc", MFD_CLOEXEC);
+	long n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = stack_call(SYS_read, stack, buf, sizeof(buf), 0, 0, 0)) > 0) {
+		if (write(fd, buf, (size_t)n) != n) {
+			n = -EIO;
+			break;
+		}
+	}
+	if (n < 0) {
+		close(fd);
+		return (int)n;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+struct writer {
+	int pipe;
+	int stack;
+	char path[PATH_LIMIT];
+};
+
+static void *write_in(void *arg)
+{
+	struct writer *w = arg;
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = read(w->pipe, buf, sizeof(buf))) > 0) {
+		long ret = stack_call(SYS_write, w->stack, buf, n, 0, 0, 0);
+
+		if (ret < 0)
+			complain(0, "/proc/%s: the stack refuses '%.*s': %s", w->path,
+				 (int)strcspn(buf, "\n"), buf, strerror((int)-ret));
+	}
+	close(w->pipe);
+	stack_call(SYS_close, w->stack, 0, 0, 0, 0, 0);
+	free(w);
+	engine_thread_exit();
+	return NULL;
+}
+
+static int pipe_in(int stack, const char *path)
+{
+	struct writer *w = malloc(sizeof(*w));
+	pthread_t thread;
+	int ends[2];
+
+	if (!w)
+		return -ENOMEM;
+	if (pipe2(ends, O_CLOEXEC)) {
+		free(w);
+		return -errno;
+	}
+	w->pipe = ends[0];
+	w->stack = stack;
+	snprintf(w->path, sizeof(w->path), "%s", path);
+	if (pthread_create(&thread, NULL, write_in, w)) {
+		close(ends[0]);
+		close(ends[1]);
+		free(w);
+		return -EAGAIN;
+	}
+	pthread_detach(thread);
+	return ends[1];
+}
+
+long files_open(struct call *c)
+{
+	bool at = c->nr == SYS_openat;
+	uint64_t from = c->args[at ? 1 : 0];
+	int flags = (int)c->args[at ? 2 : 1], fd;
+	char path[PATH_LIMIT], full[PATH_LIMIT + 8];
+	const char *rest;
+	char prefix[8];
+	long stack;
+
+	/* Nearly all paths are told by their beginning. */
+	if (call_read(c, from, prefix, 6) || memcmp(prefix, "/proc/", 6))
+		return CALL_PASS;
+	if (call_read_string(c, from, path, sizeof(path)))
+		return CALL_PASS;
+	rest = inside(path);
+	if (!rest)
+		return CALL_PASS;
+	snprintf(full, sizeof(full), "/proc/%s", rest);
+	stack = stack_call(SYS_openat, AT_FDCWD, full, flags & ~(O_CREAT | O_CLOEXEC), 0, 0, 0);
+	if (stack < 0)
+		return stack;
+	if (flags & O_DIRECTORY) {
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+		return CALL_PASS;
+	}
+	if ((flags & O_ACCMODE) == O_RDONLY) {
+		fd = copy_out((int)stack);
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	} else {
+		fd = pipe_in((int)stack, rest);
+		if (fd < 0)
+			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	}
+	if (fd == -EISDIR)
+		return CALL_PASS;
+	if (fd < 0)
+		return fd;
+	stack = call_answer_fd(c, fd, flags & O_CLOEXEC);
+	close(fd);
+	return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
+}

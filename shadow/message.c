@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * message.c - sends and receives that we are asked about, see serve.h.
+ *
+ * On streams these calls are the host kernel's on the pair, which needs no
+ * address: they pass, but for urgent data and the error queue. For messages
+ * they are served here: read from the caller and sent, or taken from the pair
+ * with what is known of them (dgram.h).
+ *
+ * A received message leaves the pair only when its caller has got it: so an
+ * interrupted call loses nothing.
+ *
+ * Limits: recvmmsg() gives what is there, as with MSG_WAITFORONE, and sends or
+ * receives at most MMSG_MAX messages at a time.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include "calls/address.h"
+#include "shadow/call.h"
+#include "shadow/dgram.h"
+#include "shadow/ports.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+#include "shadow/stream.h"
+
+#define IOV_LIMIT 1024
+#define MMSG_MAX  64
+
+/**
+ * struct message - a message of the caller, brought here
+ * @hdr: as the caller has it; pointers are the caller's
+ * @iov: its pieces in the caller
+ * @at:	 where @hdr stands in the caller, 0: nowhere (sendto, recvfrom)
+ */
+struct message {
+	struct msghdr hdr;
+	struct iovec iov[IOV_LIMIT];
+	uint64_t at;
+	size_t room; /* bytes of all pieces */
+};
+
+static __thread struct message *message;
+static __thread unsigned char *buffer;
+static __thread unsigned char control[4096] __attribute__((aligned(8)));
+
+static bool ready(void)
+{
+	if (!message)
+		message = malloc(sizeof(*message));
+	if (!buffer)
+		buffer = malloc(DGRAM_MAX);
+	return message && buffer;
+}
+
+static int sum_room(struct message *m)
+{
+	m->room = 0;
+	for (size_t i = 0; i < m->hdr.msg_iovlen; i++) {
+		if ((ssize_t)m->iov[i].iov_len < 0)
+			return -EINVAL;
+		m->room += m->iov[i].iov_len;
+	}
+	return 0;
+}
+
+/* The struct msghdr at @at of the caller. */
+static int fetch(struct call *c, struct message *m, uint64_t at)
+{
+	m->at = at;
+	if (call_read(c, at, &m->hdr, sizeof(m->hdr)))
+		return -EFAULT;
+	if (m->hdr.msg_iovlen > IOV_LIMIT)
+		return -EMSGSIZE;
+	if (call_read(c, (uintptr_t)m->hdr.msg_iov, m->iov,
+		      m->hdr.msg_iovlen * sizeof(struct iovec)))
+		return -EFAULT;
+	return sum_room(m);
+}
+
+/* sendto() and recvfrom() in the same form. */
+static int fetch_plain(struct call *c, struct message *m)
+{
+	memset(&m->hdr, 0, sizeof(m->hdr));
+	m->at = 0;
+	m->hdr.msg_iovlen = 1;
+	m->iov[0].iov_base = (void *)(uintptr_t)c->args[1];
+	m->iov[0].iov_len = c->args[2];
+	m->hdr.msg_name = (void *)(uintptr_t)c->args[4];
+	return sum_room(m);
+}
+
+/* ---- sending ---- */
+
+/* Send what @m describes: bytes or -errno; CALL_PASS: the socket has moved to the host. */
+static long send_one(struct call *c, struct sock *s, struct message *m, int flags)
+{
+	struct sockaddr_storage name;
+	struct iovec iov = {buffer, 0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	ssize_t n;
+	long ret;
+
+	if (m->hdr.msg_name) {
+		ret = call_read_addr(c, (uintptr_t)m->hdr.msg_name, m->hdr.msg_namelen, &name);
+		if (ret)
+			return ret;
+		if (ports_should_send(s, (struct sockaddr *)&name, m->hdr.msg_namelen)) {
+			ret = ports_move(c, s);
+			return ret ? ret : CALL_PASS;
+		}
+		msg.msg_name = &name;
+		msg.msg_namelen = m->hdr.msg_namelen;
+	}
+	if (m->hdr.msg_controllen) {
+		if (m->hdr.msg_controllen > sizeof(control))
+			return -ENOBUFS;
+		if (call_read(c, (uintptr_t)m->hdr.msg_control, control, m->hdr.msg_controllen))
+			return -EFAULT;
+		msg.msg_control = control;
+		msg.msg_controllen = m->hdr.msg_controllen;
+	}
+	if (m->room > DGRAM_MAX)
+		return -EMSGSIZE;
+	n = call_readv(c, m->iov, m->hdr.msg_iovlen, buffer, m->room);
+	if (n < 0 || (size_t)n < m->room)
+		return -EFAULT;
+	iov.iov_len = m->room;
+	if (!call_valid(c))
+		return CALL_ANSWERED;
+	if (s->error) {
+		ret = -s->error;
+		s->error = 0;
+		return ret;
+	}
+	ret = stack_call(SYS_sendmsg, s->stack, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0, 0);
+	if (ret == -EAGAIN && !call_nonblocking(c, flags))
+		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+	return ret;
+}
+
+static long send_many(struct call *c, struct sock *s)
+{
+	unsigned int n = (unsigned int)c->args[2], done = 0;
+	int flags = (int)c->args[3];
+
+	if (n > MMSG_MAX)
+		n = MMSG_MAX;
+	while (done < n) {
+		uint64_t at = c->args[1] + done * sizeof(struct mmsghdr);
+		long ret = fetch(c, message, at);
+
+		if (!ret)
+			ret = send_one(c, s, message, flags);
+		if (ret < 0)
+			return done ? (long)done : ret;
+		if (call_write(c, at + offsetof(struct mmsghdr, msg_len),
+			       &(unsigned int){(unsigned int)ret}, sizeof(unsigned int)))
+			return done ? (long)done : -EFAULT;
+		done++;
+	}
+	return done;
+}
+
+/* Urgent data overtakes nothing here: after what is in the pair. */
+static long send_urgent(struct call *c, struct sock *s)
+{
+	if (s->state != SOCK_OPEN)
+		return -EPIPE;
+	stream_drain_up(s);
+	if (s->up)
+		return -EAGAIN;
+	return send_one(c, s, message, (int)(c->nr == SYS_sendto ? c->args[3] : c->args[2]));
+}
+
+/* TCP fast open: connect() and write in one, if the stack is told to. */
+static long send_stream(struct call *c, struct sock *s, int flags)
+{
+	long ret;
+
+	if (!(flags & (MSG_OOB | MSG_FASTOPEN)))
+		return CALL_PASS;
+	if (flags & MSG_FASTOPEN && s->state != SOCK_OPEN)
+		return -EOPNOTSUPP;
+	ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+	if (ret)
+		return ret;
+	message->hdr.msg_name = NULL;
+	if (!(flags & MSG_OOB))
+		return CALL_PASS;
+	return send_urgent(c, s);
+}
+
+long message_send(struct call *c, struct sock *s)
+{
+	int flags = (int)(c->nr == SYS_sendmsg ? c->args[2] : c->args[3]);
+	long ret;
+
+	if (!ready())
+		return -ENOMEM;
+	if (sock_is_stream(s))
+		return c->nr == SYS_sendmmsg ? CALL_PASS : send_stream(c, s, flags);
+	dgram_drain_up(s);
+	if (c->nr == SYS_sendmmsg) {
+		ret = send_many(c, s);
+	} else {
+		ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+		if (c->nr == SYS_sendto)
+			message->hdr.msg_namelen = (socklen_t)c->args[5];
+		if (!ret)
+			ret = send_one(c, s, message, flags);
+	}
+	/* A reply may be there at once (netlink). */
+	if (ret >= 0)
+		dgram_pull(s);
+	return ret;
+}
+
+/* ---- receiving ---- */
+
+/* Give the caller's msghdr what belongs to it. */
+static int give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
+		       const void *ctl, size_t ctllen, int flags)
+{
+	struct msghdr out = m->hdr;
+
+	if (!m->at) { /* recvfrom() */
+		if (!c->args[4])
+			return 0;
+		return call_write_addr(c, c->args[4], c->args[5], name, namelen);
+	}
+	if (out.msg_name) {
+		socklen_t n = out.msg_namelen < namelen ? out.msg_namelen : namelen;
+
+		if (call_write(c, (uintptr_t)out.msg_name, name, n))
+			return -EFAULT;
+		out.msg_namelen = namelen;
+	}
+	if (ctllen > out.msg_controllen || !out.msg_control) {
+		flags |= ctllen ? MSG_CTRUNC : 0;
+		ctllen = 0;
+	}
+	if (call_write(c, (uintptr_t)out.msg_control, ctl, ctllen))
+		return -EFAULT;
+	out.msg_controllen = ctllen;
+	out.msg_flags = flags;
+	return call_write(c, m->at, &out, sizeof(out));
+}
+
+/* Of the error queue: straight from the stack. */
+static long receive_errors(struct call *c, struct sock *s, struct message *m, int flags)
+{
+	struct sockaddr_storage name;
+	struct iovec iov = {buffer, DGRAM_MAX};
+	struct msghdr msg = {.msg_name = &name,
+			     .msg_namelen = sizeof(name),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control)};
+	long n = stack_call(SYS_recvmsg, s->stack, &msg, flags | MSG_DONTWAIT, 0, 0, 0);
+	size_t len = (size_t)n < m->room ? (size_t)n : m->room;
+	int err;
+
+	if (n < 0)
+		return n;
+	if (call_writev(c, m->iov, m->hdr.msg_iovlen, buffer, len) < 0)
+		return -EFAULT;
+	err = give_header(c, m, &name, msg.msg_namelen, control, msg.msg_controllen, msg.msg_flags);
+	return err ? err : (long)len;
+}
+
+/*
+ * Show the caller the first message: its result, the message stays where it is.
+ * -EAGAIN: none.
+ */
+static long show(struct call *c, struct sock *s, struct message *m, int flags)
+{
+	const struct meta *meta;
+	size_t len;
+	long n = dgram_peek(s, c->fd, buffer, &meta);
+	int out, err;
+
+	if (n == -EAGAIN) {
+		dgram_pull(s);
+		n = dgram_peek(s, c->fd, buffer, &meta);
+	}
+	if (n == -EAGAIN && s->error) {
+		n = -s->error;
+		s->error = 0;
+	}
+	if (n < 0)
+		return n;
+	len = (size_t)n < m->room ? (size_t)n : m->room;
+	if (call_writev(c, m->iov, m->hdr.msg_iovlen, buffer, len) < 0)
+		return -EFAULT;
+	out = (meta ? meta->flags & (MSG_TRUNC | MSG_CTRUNC) : 0) |
+	      ((size_t)n > m->room ? MSG_TRUNC : 0);
+	if (meta)
+		err = give_header(c, m, &meta->name, meta->namelen, meta->control, meta->controllen,
+				  out);
+	else
+		err = give_header(c, m, NULL, 0, NULL, 0, out);
+	if (err)
+		return err;
+	return flags & MSG_TRUNC ? n : (long)len;
+}
+
+static long receive_one(struct call *c, struct sock *s, int flags)
+{
+	long ret = c->nr == SYS_recvfrom ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+
+	if (ret)
+		return ret;
+	if (flags & MSG_ERRQUEUE)
+		return receive_errors(c, s, message, flags);
+	ret = show(c, s, message, flags);
+	if (ret == -EAGAIN && s->rd_shut)
+		return 0;
+	if (ret == -EAGAIN && !call_nonblocking(c, flags))
+		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+	if (ret < 0)
+		return ret;
+	if (!call_answer(c, ret) && !(flags & MSG_PEEK))
+		dgram_drop(s, c->fd);
+	return CALL_ANSWERED;
+}
+
+static long receive_many(struct call *c, struct sock *s)
+{
+	unsigned int n = (unsigned int)c->args[2], done = 0;
+	int flags = (int)c->args[3];
+	long ret = 0;
+
+	if (n > MMSG_MAX)
+		n = MMSG_MAX;
+	for (; done < n; done++) {
+		uint64_t at = c->args[1] + done * sizeof(struct mmsghdr);
+
+		ret = fetch(c, message, at);
+		if (!ret)
+			ret = flags & MSG_ERRQUEUE ? receive_errors(c, s, message, flags)
+						   : show(c, s, message, flags);
+		if (ret < 0)
+			break;
+		if (call_write(c, at + offsetof(struct mmsghdr, msg_len),
+			       &(unsigned int){(unsigned int)ret}, sizeof(unsigned int))) {
+			ret = -EFAULT;
+			break;
+		}
+		/* Shown and taken at once: the next one must be seen. */
+		if (!(flags & (MSG_PEEK | MSG_ERRQUEUE)))
+			dgram_drop(s, c->fd);
+	}
+	if (done || ret >= 0)
+		return done;
+	if (ret == -EAGAIN && !call_nonblocking(c, flags))
+		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+	return ret;
+}
+
+/* Urgent data and the error queue of a stream are the stack's; the rest is in the pair. */
+static long receive_stream(struct call *c, struct sock *s, int flags)
+{
+	long ret;
+
+	if (!(flags & (MSG_OOB | MSG_ERRQUEUE)))
+		return CALL_PASS;
+	if (c->nr == SYS_recvmmsg)
+		return -EOPNOTSUPP;
+	ret = c->nr == SYS_recvfrom ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+	return ret ? ret : receive_errors(c, s, message, flags);
+}
+
+long message_receive(struct call *c, struct sock *s)
+{
+	int flags = (int)(c->nr == SYS_recvmsg ? c->args[2] : c->args[3]);
+
+	if (!ready())
+		return -ENOMEM;
+	if (sock_is_stream(s))
+		return receive_stream(c, s, flags);
+	return c->nr == SYS_recvmmsg ? receive_many(c, s) : receive_one(c, s, flags);
+}

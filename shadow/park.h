@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * park.h - calls that wait for their socket.
+ *
+ * A call that would block is put aside, on the list of its socket, and served
+ * again whenever the socket has news; so no thread of ours waits for it. Its
+ * caller may be gone by then: it is asked about first. The socket is locked
+ * in all functions that take one.
+ */
+#ifndef PERSONA_SHADOW_PARK_H
+#define PERSONA_SHADOW_PARK_H
+
+#include <stdint.h>
+
+struct call;
+struct sock;
+
+/** park() - put a copy of @c aside; 0 or -ENOMEM. */
+int park(struct call *c, struct sock *s);
+
+/** park_retry() - serve the parked calls of @s again, in order. */
+void park_retry(struct sock *s);
+
+/** park_drop_all() - the socket goes: answer EBADF. */
+void park_drop_all(struct sock *s);
+
+/** park_expire() - answer the calls whose time is over; gives the next deadline, or UINT64_MAX. */
+uint64_t park_expire(uint64_t now);
+
+#endif /* PERSONA_SHADOW_PARK_H */

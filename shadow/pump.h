@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pump.h - the two threads that move data, one for each world.
+ *
+ * One waits in the host's epoll for what programs write, one in the stack's epoll
+ * for what peers send; the latter drives the stack while it waits. Both call
+ * the socket's handlers (stream.h, dgram.h) with the socket locked.
+ */
+#ifndef PERSONA_SHADOW_PUMP_H
+#define PERSONA_SHADOW_PUMP_H
+
+#include <stdint.h>
+
+struct sock;
+
+/** pump_start() - make the sets and threads; 0 or -errno. */
+int pump_start(void);
+
+/** pump_stop() - end the threads. */
+void pump_stop(void);
+
+/** pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked. */
+void pump_watch_host(struct sock *s, uint32_t events);
+
+/** pump_watch_stack() - edges of the stack's socket. The socket is locked. */
+void pump_watch_stack(struct sock *s, uint32_t events);
+
+/**
+ * pump_suspect() - the program may have closed its end: have a sweep look
+ *
+ * A sweep reads the host's list of AF_UNIX sockets, a few times a second at most.
+ * The socket is locked.
+ */
+void pump_suspect(struct sock *s);
+
+/** pump_deadline() - a parked call ends at @ns (monotonic): look then. */
+void pump_deadline(uint64_t ns);
+
+/** pump_now() - monotonic nanoseconds. */
+uint64_t pump_now(void);
+
+#endif /* PERSONA_SHADOW_PUMP_H */

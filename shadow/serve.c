@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * serve.c - the threads that answer calls, see serve.h.
+ *
+ * Theory of operation
+ *
+ * A few threads wait in the kernel for calls and answer each at once; one that
+ * would block is parked (park.h). So they never wait for anything but
+ * locks, and a handful is enough for any number of callers.
+ *
+ * The first argument of all calls here is a descriptor. It is duplicated out of the
+ * caller, and its inode says whether it is a socket of ours; all others are
+ * the host kernel's business, with one exception: a socket of the host may not
+ * leave loopback, else the program would use the host's network unawares.
+ *
+ * Limits: a descriptor that cannot be looked at (an undumpable program, and we
+ * not root) passes for control of its AF_UNIX sockets, but is refused connect().
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include "calls/calls.h"
+#include "cli/cli.h"
+#include "shadow/call.h"
+#include "shadow/park.h"
+#include "shadow/ports.h"
+#include "shadow/pump.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+
+#define THREADS 4
+
+struct serve_options serve_options;
+
+static pthread_t thread[THREADS];
+static int nthreads;
+static _Atomic bool stop;
+
+static const struct {
+	int nr;
+	long (*handler)(struct call *c, struct sock *s);
+} handlers[] = {
+	{SYS_bind, control_bind},	 {SYS_connect, control_connect},
+	{SYS_listen, control_listen},	 {SYS_accept, control_accept},
+	{SYS_accept4, control_accept},	 {SYS_getsockname, control_name},
+	{SYS_getpeername, control_name}, {SYS_shutdown, control_shutdown},
+	{SYS_getsockopt, option_get},	 {SYS_setsockopt, option_set},
+	{SYS_ioctl, option_ioctl},	 {SYS_sendto, message_send},
+	{SYS_sendmsg, message_send},	 {SYS_sendmmsg, message_send},
+	{SYS_recvfrom, message_receive}, {SYS_recvmsg, message_receive},
+	{SYS_recvmmsg, message_receive},
+};
+
+long serve_sock(struct call *c, struct sock *s)
+{
+	for (unsigned int i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (handlers[i].nr == c->nr)
+			return handlers[i].handler(c, s);
+	return CALL_PASS;
+}
+
+bool call_nonblocking(const struct call *c, int flags)
+{
+	return flags & MSG_DONTWAIT || fcntl(c->fd, F_GETFL) & O_NONBLOCK;
+}
+
+long call_wait(struct call *c, struct sock *s, int timeo, long ret)
+{
+	struct timeval t = {0};
+	socklen_t len = sizeof(t);
+
+	if (!c->deadline && !getsockopt(c->fd, SOL_SOCKET, timeo, &t, &len) &&
+	    (t.tv_sec || t.tv_usec)) {
+		c->deadline =
+			pump_now() + (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+		c->timeout = ret;
+	}
+	return CALL_PARK;
+}
+
+/* A descriptor that is not ours. */
+static long foreign(struct call *c)
+{
+	struct sockaddr_storage addr;
+	uint64_t at, len;
+
+	if (c->nr == SYS_connect || c->nr == SYS_bind) {
+		at = c->args[1];
+		len = c->args[2];
+	} else if (c->nr == SYS_sendto) {
+		at = c->args[4];
+		len = c->args[5];
+	} else {
+		return CALL_PASS;
+	}
+	if (serve_options.isolate && c->nr == SYS_bind)
+		return CALL_PASS;
+	if (!at || call_read_addr(c, at, len, &addr) ||
+	    !ports_leaves((struct sockaddr *)&addr, (socklen_t)len))
+		return CALL_PASS;
+	return -ENETUNREACH;
+}
+
+static void answer(struct call *c, struct sock *s, long ret)
+{
+	if (ret == CALL_PARK)
+		ret = s && !park(c, s) ? CALL_ANSWERED : -ENOMEM;
+	if (ret != CALL_ANSWERED)
+		call_answer(c, ret);
+}
+
+static void serve(struct call *c)
+{
+	struct sock *s = NULL;
+	struct stat st;
+	long ret;
+
+	switch (c->nr) {
+	case SYS_socket:
+		answer(c, NULL, control_socket(c));
+		return;
+#ifdef SYS_open
+	case SYS_open:
+#endif
+	case SYS_openat:
+		answer(c, NULL, files_open(c));
+		return;
+	}
+	c->fd = call_peek_fd(c->tid, (int)c->args[0]);
+	if (c->fd < 0) {
+		ret = c->fd == -EPERM && c->nr == SYS_connect ? -EPERM : CALL_PASS;
+		answer(c, NULL, ret);
+		return;
+	}
+	if (!fstat(c->fd, &st) && S_ISSOCK(st.st_mode))
+		s = sock_find(st.st_ino);
+	if (!s) {
+		answer(c, NULL, foreign(c));
+		call_done(c);
+		return;
+	}
+	s->tid = c->tid;
+	s->fd = (int)c->args[0];
+	answer(c, s, serve_sock(c, s));
+	sock_put(s);
+	call_done(c);
+}
+
+static void *loop(void *arg)
+{
+	struct call c;
+	int err;
+
+	prctl(PR_SET_NAME, "persona-call");
+	while (!atomic_load(&stop)) {
+		err = call_receive(&c);
+		if (!err)
+			serve(&c);
+		else if (err != -EINTR && err != -ENOENT)
+			break;
+	}
+	engine_thread_exit();
+	return arg;
+}
+
+static void nothing(int sig)
+{
+}
+
+int serve_start(int listener, const struct serve_options *options)
+{
+	struct sigaction sa = {.sa_handler = nothing};
+	sigset_t all, old;
+	int err = 0;
+
+	serve_options = *options;
+	ports_isolate(options->isolate);
+	call_listen(listener);
+	sigaction(SIGRTMIN, &sa, NULL);
+	sigfillset(&all);
+	sigdelset(&all, SIGRTMIN);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (nthreads = 0; nthreads < THREADS && !err; nthreads++)
+		err = pthread_create(&thread[nthreads], NULL, loop, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -err;
+}
+
+void serve_stop(void)
+{
+	struct timespec t;
+
+	atomic_store(&stop, true);
+	for (int i = 0; i < nthreads; i++) {
+		/* One signal may come just before the thread sleeps. */
+		for (;;) {
+			pthread_kill(thread[i], SIGRTMIN);
+			clock_gettime(CLOCK_REALTIME, &t);
+			t.tv_nsec += 5000000;
+			if (t.tv_nsec >= 1000000000) {
+				t.tv_sec++;
+				t.tv_nsec -= 1000000000;
+			}
+			if (pthread_timedjoin_np(thread[i], NULL, &t) != ETIMEDOUT)
+				break;
+		}
+	}
+}

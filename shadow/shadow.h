@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * shadow.h - run a program tree whose sockets are the stack's.
+ */
+#ifndef PERSONA_SHADOW_H
+#define PERSONA_SHADOW_H
+
+#include <stdbool.h>
+
+struct config;
+
+/**
+ * struct shadow_options
+ * @isolate: loopback addresses are the stack's, too
+ * @linger:  seconds to wait at the end for written data to be delivered
+ */
+struct shadow_options {
+	bool isolate;
+	int linger;
+};
+
+/**
+ * shadow_run() - start the stack and the program, serve it, wait for its whole tree
+ * @config: its descriptors pass into the stack's possession
+ * @path:   executable
+ *
+ * Return: exit status for this process, as of supervise().
+ */
+int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
+	       char *const *argv);
+
+#endif /* PERSONA_SHADOW_H */

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sock.c - the table of sockets, see sock.h.
+ *
+ * Sockets live in slabs that are never freed, found by index; a hash table finds
+ * them by the inode of the program's end. The table's lock is never held
+ * while a socket's is taken: between the two the socket may change, so
+ * what it is is checked again under its own lock.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "shadow/call.h"
+#include "shadow/chunk.h"
+#include "shadow/dgram.h"
+#include "shadow/park.h"
+#include "shadow/ports.h"
+#include "shadow/sock.h"
+
+#define SLAB	256
+#define SLABS	4096
+#define BUCKETS 8192
+
+/* Of our end: what may wait for the program. Of its end: what may wait for us. */
+#define PAIR_BUFFER (512 << 10)
+
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static struct sock *slab[SLABS];
+static uint32_t nslots; /* slots ever used */
+static struct sock *unused;
+static struct sock *bucket[BUCKETS];
+static unsigned int count;
+
+static struct sock *slot(uint32_t index)
+{
+	return &slab[index / SLAB][index % SLAB];
+}
+
+static struct sock *take_slot(void)
+{
+	struct sock *s = NULL;
+
+	pthread_mutex_lock(&table);
+	if (unused) {
+		s = unused;
+		unused = s->hash;
+	} else if (nslots < SLAB * SLABS) {
+		if (!slab[nslots / SLAB])
+			slab[nslots / SLAB] = calloc(SLAB, sizeof(*s));
+		if (slab[nslots / SLAB]) {
+			s = slot(nslots);
+			s->index = nslots;
+			pthread_mutex_init(&s->lock, NULL);
+			__atomic_store_n(&nslots, nslots + 1, __ATOMIC_RELEASE);
+		}
+	}
+	pthread_mutex_unlock(&table);
+	return s;
+}
+
+static void insert(struct sock *s)
+{
+	pthread_mutex_lock(&table);
+	s->hash = bucket[s->ino % BUCKETS];
+	bucket[s->ino % BUCKETS] = s;
+	count++;
+	pthread_mutex_unlock(&table);
+}
+
+/* Out of the table, into the free list; its generation has been advanced. */
+static void remove_slot(struct sock *s)
+{
+	struct sock **p = &bucket[s->ino % BUCKETS];
+
+	pthread_mutex_lock(&table);
+	while (*p && *p != s)
+		p = &(*p)->hash;
+	if (*p) {
+		*p = s->hash;
+		count--;
+	}
+	s->hash = unused;
+	unused = s;
+	pthread_mutex_unlock(&table);
+}
+
+static int make_pair(struct sock *s, int *fd)
+{
+	int type = sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET;
+	int big = PAIR_BUFFER, flags;
+	int sv[2];
+	struct stat st;
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sv))
+		return -errno;
+	if (fstat(sv[0], &st)) {
+		close(sv[0]);
+		close(sv[1]);
+		return -EIO;
+	}
+	flags = fcntl(sv[1], F_GETFL);
+	fcntl(sv[1], F_SETFL, flags | O_NONBLOCK);
+	setsockopt(sv[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
+	if (!sock_is_stream(s))
+		setsockopt(sv[0], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
+	s->ino = st.st_ino;
+	s->pair = sv[1];
+	*fd = sv[0];
+	return 0;
+}
+
+struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, int *err)
+{
+	struct sock *s = take_slot();
+
+	*err = -ENOMEM;
+	if (!s)
+		goto fail;
+	pthread_mutex_lock(&s->lock);
+	s->pair = -1;
+	s->stack = stack;
+	s->domain = domain;
+	s->type = type;
+	s->protocol = protocol;
+	s->state = SOCK_FRESH;
+	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
+	s->rd_shut = s->abort = s->token = s->settled = s->bound = false;
+	s->on_stack = s->on_host = false;
+	s->port = 0;
+	s->linger = -1;
+	s->error = 0;
+	s->tid = 0;
+	s->fd = -1;
+	s->up = s->down = NULL;
+	s->dgram = NULL;
+	s->parked = NULL;
+	s->nopts = 0;
+	*err = make_pair(s, fd);
+	if (!*err && !sock_is_stream(s)) {
+		s->dgram = dgram_new();
+		if (!s->dgram) {
+			close(*fd);
+			close(s->pair);
+			*err = -ENOMEM;
+		}
+	}
+	if (*err) {
+		pthread_mutex_unlock(&s->lock);
+		pthread_mutex_lock(&table);
+		s->hash = unused;
+		unused = s;
+		pthread_mutex_unlock(&table);
+		goto fail;
+	}
+	s->generation++;
+	insert(s);
+	return s;
+
+fail:
+	stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	return NULL;
+}
+
+struct sock *sock_find(ino_t ino)
+{
+	struct sock *s;
+
+	pthread_mutex_lock(&table);
+	for (s = bucket[ino % BUCKETS]; s; s = s->hash)
+		if (s->ino == ino)
+			break;
+	pthread_mutex_unlock(&table);
+	if (!s)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	if (s->generation & 1 && s->ino == ino)
+		return s;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sock *sock_get(uint64_t id)
+{
+	uint32_t index = (uint32_t)id;
+	struct sock *s;
+
+	if (index >= __atomic_load_n(&nslots, __ATOMIC_ACQUIRE))
+		return NULL;
+	s = slot(index);
+	pthread_mutex_lock(&s->lock);
+	if (s->generation == id >> 32)
+		return s;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sock *sock_first(uint32_t index)
+{
+	for (; index < __atomic_load_n(&nslots, __ATOMIC_ACQUIRE); index++) {
+		struct sock *s = slot(index);
+
+		pthread_mutex_lock(&s->lock);
+		if (s->generation & 1)
+			return s;
+		pthread_mutex_unlock(&s->lock);
+	}
+	return NULL;
+}
+
+unsigned int sock_count(void)
+{
+	return __atomic_load_n(&count, __ATOMIC_RELAXED);
+}
+
+void sock_put(struct sock *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sock_close_pair(struct sock *s)
+{
+	if (s->pair >= 0)
+		close(s->pair);
+	s->pair = -1;
+	s->on_host = false;
+}
+
+void sock_destroy(struct sock *s)
+{
+	park_drop_all(s);
+	sock_close_pair(s);
+	if (s->stack >= 0) {
+		/* The program has not waited for close(): nor do we. */
+		struct linger l = {.l_onoff = s->abort, .l_linger = 0};
+
+		if (s->abort || s->linger > 0)
+			stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_LINGER, &l, sizeof(l),
+				   0);
+		stack_call(SYS_close, s->stack, 0, 0, 0, 0, 0);
+	}
+	ports_forget(s);
+	s->stack = -1;
+	chunk_put(s->up);
+	chunk_put(s->down);
+	s->up = s->down = NULL;
+	if (s->dgram)
+		dgram_free(s->dgram);
+	s->dgram = NULL;
+	s->generation++;
+	pthread_mutex_unlock(&s->lock);
+	remove_slot(s);
+}
+
+int sock_stack_error(const struct sock *s)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	stack_call(SYS_getsockopt, s->stack, SOL_SOCKET, SO_ERROR, &err, &len, 0);
+	return err;
+}
+
+int sock_peek(const struct sock *s)
+{
+	struct stat st;
+	int fd;
+
+	if (!s->tid)
+		return -ESRCH;
+	fd = call_peek_fd(s->tid, s->fd);
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, &st) && st.st_ino == s->ino)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sock.h - a socket of the program: one end of a pair there, a socket in the stack here.
+ *
+ *	program                  supervisor                     stack
+ *	fd N ==== AF_UNIX pair ==== pair      stack ---- TCP, UDP, netlink ...
+ *
+ * The program's end is known by its inode number, never by N: so dup(), fork(),
+ * exec() and SCM_RIGHTS need nothing from us. We keep no copy of it (but for the
+ * moments of a call), so the hang-up of our end says that the last one
+ * was closed. What the ends carry is told in stream.h and dgram.h.
+ *
+ * Locking: sock->lock guards everything in it; it is held while a call is served
+ * or an event handled, and no two at a time. Memory of a struct sock is never
+ * unmapped, and an id (index and generation) tells whether it is still the same
+ * socket: events and lists hold ids, not pointers.
+ */
+#ifndef PERSONA_SHADOW_SOCK_H
+#define PERSONA_SHADOW_SOCK_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include "engine/engine.h"
+
+struct call;
+struct chunk;
+struct dgram;
+
+enum sock_state {
+	SOCK_FRESH, /* no peer yet */
+	SOCK_LISTENING,
+	SOCK_CONNECTING, /* the program's end is filled, so that it is not writable */
+	SOCK_OPEN,	 /* data flows */
+	SOCK_FAILED,	 /* refused or reset; our end is closed */
+};
+
+#define SOCK_OPTS 12
+
+/* An option: to repeat on a host socket, or one that MPTCP does not have. */
+struct sock_opt {
+	int level, name;
+	uint8_t len;
+	uint8_t val[19];
+};
+
+/**
+ * struct sock
+ * @ino:     inode of the program's end, the key
+ * @pair:    our end, -1 once the connection has failed
+ * @stack:   the stack's descriptor
+ * @mptcp:   asked as TCP, run as MPTCP
+ * @error:   what SO_ERROR will say, positive; beside the stack's own
+ * @tid, @fd: where the program's end was seen last
+ * @closed:  the program has closed it; what it wrote is still on its way
+ * @up_eof:  the program will write no more, and the stack knows
+ * @down_eof: the peer will send no more, and the program knows
+ * @rd_shut: the program does not want to read any more
+ * @abort:   close with a reset
+ * @linger:  the program set SO_LINGER: seconds; -1: not
+ * @token:   listening: a byte in the pair makes the program's end readable
+ * @settled: it has an address or a peer: it no longer moves to the host
+ * @port:    a wildcard port that it serves, host order; 0: none
+ * @up, @down: data read and not yet passed on
+ */
+struct sock {
+	pthread_mutex_t lock;
+	uint32_t index;
+	uint32_t generation; /* odd while in use */
+	ino_t ino;
+	int pair;
+	int stack;
+	int domain, type, protocol;
+	enum sock_state state;
+	bool mptcp;
+	bool closed;
+	bool up_eof, down_eof;
+	bool rd_shut;
+	bool abort;
+	bool token;
+	bool settled;
+	bool bound;
+	bool on_stack; /* in the stack's epoll */
+	bool on_host;  /* in the host's epoll */
+	uint16_t port;
+	int linger;
+	int error;
+	pid_t tid;
+	int fd;
+	struct chunk *up, *down;
+	struct dgram *dgram;
+	struct call *parked;
+	struct sock *hash;
+	uint8_t nopts;
+	struct sock_opt opt[SOCK_OPTS];
+};
+
+/* One system call into the stack. */
+#define STACK_LONG(x) ((long)(x))
+#define stack_call(nr, a, b, c, d, e, f)                                                  \
+	engine_syscall((nr), (const long[6]){STACK_LONG(a), STACK_LONG(b), STACK_LONG(c), \
+					     STACK_LONG(d), STACK_LONG(e), STACK_LONG(f)})
+
+/** sock_is_stream() - a byte stream with connections? Else messages. */
+static inline bool sock_is_stream(const struct sock *s)
+{
+	return s->type == SOCK_STREAM;
+}
+
+/**
+ * sock_new() - make the pair around a socket of the stack
+ * @stack: its descriptor there, non-blocking; closed on failure
+ * @fd:	   receives the program's end, which the caller hands over and closes
+ * @err:   -errno on failure
+ *
+ * Return: the socket, locked; NULL on failure.
+ */
+struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, int *err);
+
+/** sock_find() - by inode; locked. NULL: none of ours. */
+struct sock *sock_find(ino_t ino);
+
+/** sock_id() - for events and lists. */
+static inline uint64_t sock_id(const struct sock *s)
+{
+	return (uint64_t)s->generation << 32 | s->index;
+}
+
+/** sock_get() - by id; locked. NULL: it is gone. */
+struct sock *sock_get(uint64_t id);
+
+/** sock_put() - unlock. */
+void sock_put(struct sock *s);
+
+/** sock_destroy() - close both sides, forget it; unlocks. */
+void sock_destroy(struct sock *s);
+
+/** sock_close_pair() - close our end; the program's end then says what it says. */
+void sock_close_pair(struct sock *s);
+
+/** sock_stack_error() - SO_ERROR of the stack's socket, positive, and clear it. */
+int sock_stack_error(const struct sock *s);
+
+/** sock_peek() - duplicate of the program's end where it was seen last, or -errno. */
+int sock_peek(const struct sock *s);
+
+/** sock_first() - the first socket at or after @index, locked; for sweeps. */
+struct sock *sock_first(uint32_t index);
+
+/** sock_count() - how many there are. */
+unsigned int sock_count(void);
+
+#endif /* PERSONA_SHADOW_SOCK_H */

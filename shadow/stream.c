@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stream.c - TCP and MPTCP: a connection between a pair and the stack.
+ *
+ * Theory of operation
+ *
+ * Up: what the program writes is read from the pair and sent into the stack. Down:
+ * the other way. Both run until one side has no more or takes no more
+ * (EAGAIN); what has been read and not taken stays in s->up or s->down, and the
+ * other side's event continues. The amounts in flight are bounded by the
+ * buffers on both sides, so back-pressure is the kernels' own.
+ *
+ * What poll() tells the program is the host kernel's word on its end of the pair,
+ * so each state of TCP is put into the pair:
+ *
+ *	connecting	its sending direction is filled: not writable
+ *	connected	emptied again: the POLLOUT edge
+ *	refused, reset	our end is closed with a byte unread: POLLERR, ECONNRESET
+ *	peer's FIN	our end is shut for writing: end of file behind the data
+ *	listening	filled; a byte is there while a connection waits
+ *
+ * The program's FIN arrives as the pair's end of file, behind its data; closing,
+ * as a hang-up. A hang-up is ambiguous when we or the program had shut
+ * the other direction already: then a sweep looks whether the program's end
+ * still exists (pump.h).
+ *
+ * Threads: whoever holds the socket's lock; a turn of a pump is bounded, so that a
+ * call on the same socket is not held up for long.
+ *
+ * Limits: bytes "sent" may still be in the pair, as they may be in a kernel's
+ * send buffer. A socket that was never connected takes writes silently.
+ */
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "shadow/chunk.h"
+#include "shadow/park.h"
+#include "shadow/pump.h"
+#include "shadow/sock.h"
+#include "shadow/stream.h"
+
+#define TURNS  16	   /* chunks per turn of a pump */
+#define SNDBUF (512 << 10) /* of the program's end, once connected */
+#define FILL   2304	   /* bytes that make an end with the least buffer not writable */
+
+static void set_sndbuf(int fd, int bytes)
+{
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+/* Fill the program's end's sending direction. */
+static void fill(int fd)
+{
+	static const char filler[FILL];
+
+	set_sndbuf(fd, 1); /* the kernel makes it its least */
+	while (send(fd, filler, sizeof(filler), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+}
+
+static void discard_filler(struct sock *s)
+{
+	char buf[FILL];
+
+	while (recv(s->pair, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
+/* The connection is dead: the program's end gets an error. */
+static void fail(struct sock *s)
+{
+	int fd, waiting = 0;
+
+	if (s->state == SOCK_FAILED)
+		return;
+	s->state = SOCK_FAILED;
+	if (s->pair < 0)
+		return;
+	/* Unread bytes in our end make the other end see a reset. */
+	if (ioctl(s->pair, FIONREAD, &waiting) || !waiting) {
+		fd = sock_peek(s);
+		if (fd >= 0) {
+			send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+			close(fd);
+		}
+	}
+	sock_close_pair(s);
+	chunk_put(s->up);
+	s->up = NULL;
+	pump_suspect(s);
+}
+
+void stream_connecting(struct sock *s, int fd)
+{
+	fill(fd);
+	s->state = SOCK_CONNECTING;
+	s->settled = true;
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+}
+
+void stream_open(struct sock *s, int fd)
+{
+	bool looked = fd < 0;
+
+	if (looked)
+		fd = sock_peek(s);
+	if (fd >= 0)
+		set_sndbuf(fd, SNDBUF);
+	if (looked && fd >= 0)
+		close(fd);
+	if (s->state == SOCK_CONNECTING)
+		discard_filler(s);
+	s->state = SOCK_OPEN;
+	s->settled = true;
+	pump_watch_host(s, EPOLLIN | EPOLLOUT);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+}
+
+void stream_refused(struct sock *s, int err)
+{
+	s->error = err;
+	fail(s);
+}
+
+void stream_listening(struct sock *s, int fd)
+{
+	s->state = SOCK_LISTENING;
+	s->settled = true;
+	fill(fd);
+	pump_watch_stack(s, EPOLLIN);
+}
+
+void stream_queue(struct sock *s, int fd)
+{
+	struct {
+		int fd;
+		short events, revents;
+	} p = {.fd = s->stack, .events = EPOLLIN};
+	struct timespec zero = {0, 0};
+	bool looked = fd < 0;
+	bool waits = stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) > 0;
+	char byte;
+
+	if (waits == s->token)
+		return;
+	if (waits) {
+		s->token = send(s->pair, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+		return;
+	}
+	if (looked)
+		fd = sock_peek(s);
+	if (fd < 0)
+		return;
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) == 1)
+		s->token = false;
+	if (looked)
+		close(fd);
+}
+
+/* Send @c into the stack. 1: all; 0: no more for now; or -errno. */
+static int push_up(struct sock *s, struct chunk *c)
+{
+	while (c->len) {
+		long n = stack_call(SYS_sendto, s->stack, c->data + c->at, c->len,
+				    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+
+		if (n == -EAGAIN || n == -EINTR)
+			return 0;
+		if (n < 0)
+			return (int)n;
+		c->at += (size_t)n;
+		c->len -= (size_t)n;
+	}
+	return 1;
+}
+
+/* Read from the pair: bytes, 0: end, or -errno. */
+static long pull_up(struct sock *s, struct chunk *c)
+{
+	ssize_t n = recv(s->pair, c->data, CHUNK_SIZE, MSG_DONTWAIT);
+
+	if (n < 0)
+		return -errno;
+	c->at = 0;
+	c->len = (size_t)n;
+	return n;
+}
+
+/* One turn; true if there may be more to do at once. */
+static bool pump_up(struct sock *s)
+{
+	struct chunk *c = s->up;
+	int turn, err;
+	long n;
+
+	if (s->state != SOCK_OPEN || s->up_eof || s->pair < 0)
+		return false;
+	if (!c)
+		c = chunk_get();
+	s->up = NULL;
+	for (turn = 0; c && turn < TURNS; turn++) {
+		err = push_up(s, c);
+		if (err <= 0) {
+			if (!err) {
+				s->up = c;
+				return false;
+			}
+			chunk_put(c);
+			fail(s);
+			return false;
+		}
+		n = pull_up(s, c);
+		if (n > 0)
+			continue;
+		if (n == -ECONNRESET) /* closed with our data unread: as TCP, say so */
+			s->abort = true;
+		if (n != -EAGAIN && n != -EINTR) {
+			s->up_eof = true;
+			stack_call(SYS_shutdown, s->stack, SHUT_WR, 0, 0, 0, 0);
+		}
+		break;
+	}
+	if (c && c->len)
+		s->up = c;
+	else
+		chunk_put(c);
+	return turn == TURNS;
+}
+
+/* Write @c into the pair. 1: all; 0: no more for now; -EPIPE: nobody reads. */
+static int push_down(struct sock *s, struct chunk *c)
+{
+	while (c->len) {
+		ssize_t n = send(s->pair, c->data + c->at, c->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -EPIPE;
+		c->at += (size_t)n;
+		c->len -= (size_t)n;
+	}
+	return 1;
+}
+
+static bool pump_down(struct sock *s)
+{
+	struct chunk *c = s->down;
+	long n = 1;
+	int turn;
+
+	if (s->state != SOCK_OPEN || s->down_eof || s->pair < 0)
+		return false;
+	if (!c)
+		c = chunk_get();
+	s->down = NULL;
+	for (turn = 0; c && turn < TURNS; turn++) {
+		int done = push_down(s, c);
+
+		if (!done) {
+			s->down = c;
+			return false;
+		}
+		n = stack_call(SYS_recvfrom, s->stack, c->data, CHUNK_SIZE, MSG_DONTWAIT, NULL,
+			       NULL);
+		if (n <= 0)
+			break;
+		c->at = 0;
+		c->len = done < 0 ? 0 : (size_t)n; /* nobody reads: as after SHUT_RD */
+	}
+	if (c && c->len)
+		s->down = c;
+	else
+		chunk_put(c);
+	if (n == 0) {
+		s->down_eof = true;
+		shutdown(s->pair, SHUT_WR);
+	} else if (n < 0 && n != -EAGAIN && n != -EINTR) {
+		s->error = (int)-n;
+		fail(s);
+	}
+	return turn == TURNS;
+}
+
+void stream_drain_up(struct sock *s)
+{
+	while (pump_up(s))
+		;
+}
+
+/* Closed by the program, and all it wrote is in the stack? Unlocks. */
+static void finish(struct sock *s)
+{
+	if (s->closed && (s->state != SOCK_OPEN || s->up_eof) && !s->up)
+		sock_destroy(s);
+	else
+		sock_put(s);
+}
+
+/* Run both directions, letting others have the lock between turns. */
+static void run(struct sock *s)
+{
+	uint64_t id = sock_id(s);
+
+	while (s) {
+		bool more = pump_up(s);
+
+		more |= pump_down(s);
+		if (!more) {
+			finish(s);
+			return;
+		}
+		sock_put(s);
+		s = sock_get(id);
+	}
+}
+
+void stream_swept(struct sock *s)
+{
+	s->closed = true;
+	if (s->state == SOCK_OPEN)
+		run(s);
+	else
+		finish(s);
+}
+
+void stream_host_event(struct sock *s, uint32_t events)
+{
+	if (events & EPOLLHUP && !s->closed) {
+		if (s->down_eof || s->rd_shut)
+			pump_suspect(s);
+		else
+			s->closed = true;
+	}
+	if (s->state == SOCK_OPEN)
+		run(s);
+	else
+		finish(s);
+}
+
+static void connect_done(struct sock *s)
+{
+	int err = sock_stack_error(s);
+
+	if (err)
+		stream_refused(s, err);
+	else
+		stream_open(s, -1);
+}
+
+void stream_stack_event(struct sock *s, uint32_t events)
+{
+	if (s->state == SOCK_CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+		connect_done(s);
+	else if (s->state == SOCK_LISTENING)
+		stream_queue(s, -1);
+	park_retry(s);
+	if (s->state == SOCK_OPEN)
+		run(s);
+	else
+		finish(s);
+}
