@@ -239,7 +239,15 @@ static bool sleep_with_host(struct thread *t, int fd)
 	return p->revents;
 }
 
-/* Poll for a while; true if something came. */
+/* Is a host descriptor of the call ready? */
+static bool host_ready(struct thread *t)
+{
+	static const struct timespec zero;
+
+	return t->nhost && RAWSYS(SYS_ppoll, t->host, t->nhost, &zero, NULL, 0) > 0;
+}
+
+/* Poll for a while; true if something came. A ready host descriptor ends it, too. */
 static bool spin(struct thread *t, struct vcpu *v)
 {
 	static const struct timespec zero;
@@ -260,6 +268,8 @@ static bool spin(struct thread *t, struct vcpu *v)
 			got = true;
 			break;
 		}
+		if (turn % 16 == 8 && host_ready(t))
+			break;
 		cpu_pause();
 	}
 out:

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -28,6 +29,8 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
+
+#define SOON_NS 100000
 
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
@@ -149,6 +152,15 @@ static long connect_message(struct call *c, struct sock *s, const struct sockadd
 	return ret;
 }
 
+/* A near peer answers before other threads could be told to wait for it. */
+static bool soon_connected(const struct sock *s)
+{
+	struct pollfd p = {.fd = s->stack, .events = POLLOUT};
+	struct timespec t = {0, SOON_NS};
+
+	return stack_call(SYS_ppoll, &p, 1, &t, NULL, 8, 0) == 1;
+}
+
 long control_connect(struct call *c, struct sock *s)
 {
 	struct sockaddr_storage addr;
@@ -177,9 +189,17 @@ long control_connect(struct call *c, struct sock *s)
 		stream_open(s, c->fd);
 	if (ret != -EINPROGRESS)
 		return ret;
-	stream_connecting(s, c->fd);
-	if (call_nonblocking(c, 0))
+	if (call_nonblocking(c, 0)) {
+		stream_connecting(s, c->fd);
 		return ret;
+	}
+	if (soon_connected(s)) {
+		ret = -sock_stack_error(s);
+		if (!ret)
+			stream_open(s, c->fd);
+		return ret;
+	}
+	stream_connecting(s, c->fd);
 	c->connecting = true;
 	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
 }

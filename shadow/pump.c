@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pump.c - the two threads that move data, see pump.h.
+ * pump.c - the thread that moves data, see pump.h.
  *
  * Theory of operation
  *
+ * The thread sleeps inside the stack, in the stack's epoll, and so drives it; the
+ * host's epoll is a descriptor that is watched meanwhile. One thread for both
+ * worlds: a request and its reply need one wake-up, not two, and copying is
+ * what costs, not waiting.
+ *
  * All registrations are edge-triggered and carry the socket's id, so an event that
- * comes late for a socket that is gone finds nothing. The host thread's
- * sleep is also the clock for what needs one: sweeps and deadlines.
+ * comes late for a socket that is gone finds nothing. The
+ * thread's sleep is also the clock for what needs one: sweeps and deadlines.
  *
  * Sweep: /proc/self/net/unix lists the sockets of our network namespace by inode.
  * A suspect whose inode is not there has been closed by the program. A
@@ -14,6 +19,7 @@
  * never taken for gone.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -36,9 +42,9 @@
 #define NO_SOCK	 UINT64_MAX
 #define KICK	 (UINT64_MAX - 1)
 
-static int host_epoll = -1, host_kick = -1;
-static int stack_epoll = -1, stack_kick = -1;
-static pthread_t host_thread, stack_thread;
+static int host_epoll = -1, kick_fd = -1;
+static int stack_epoll = -1;
+static pthread_t thread;
 static _Atomic bool stop;
 
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,11 +60,11 @@ uint64_t pump_now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void kick_host(void)
+static void kick(void)
 {
 	uint64_t one = 1;
 
-	if (!pthread_equal(pthread_self(), host_thread) && write(host_kick, &one, sizeof(one)) < 0)
+	if (!pthread_equal(pthread_self(), thread) && write(kick_fd, &one, sizeof(one)) < 0)
 		return;
 }
 
@@ -101,7 +107,7 @@ void pump_suspect(struct sock *s)
 	suspects[nsuspects++] = sock_id(s);
 	pthread_mutex_unlock(&suspects_lock);
 	if (first)
-		kick_host();
+		kick();
 }
 
 void pump_deadline(uint64_t ns)
@@ -111,7 +117,7 @@ void pump_deadline(uint64_t ns)
 	while (ns < old)
 		if (atomic_compare_exchange_weak(&deadline, &old, ns))
 			break;
-	kick_host();
+	kick();
 }
 
 static int by_number(const void *a, const void *b)
@@ -190,7 +196,7 @@ static void sweep(void)
 }
 
 /* Milliseconds until there is something to do without an event; -1: never. */
-static int host_timeout(uint64_t *last_sweep)
+static int timeout(uint64_t *last_sweep)
 {
 	uint64_t now = pump_now(), until = atomic_load(&deadline);
 	bool any;
@@ -219,44 +225,40 @@ static int host_timeout(uint64_t *last_sweep)
 	return until > now ? (int)((until - now) / 1000000) + 1 : 0;
 }
 
-static void *host_loop(void *arg)
+static void host_events(void)
 {
+	struct epoll_event ev[EVENTS];
+	int n = epoll_wait(host_epoll, ev, EVENTS, 0);
+
+	for (int i = 0; i < n; i++) {
+		struct sock *s;
+		uint64_t junk;
+
+		if (ev[i].data.u64 == KICK) {
+			if (read(kick_fd, &junk, sizeof(junk)) < 0)
+				continue;
+			continue;
+		}
+		s = sock_get(ev[i].data.u64);
+		if (!s)
+			continue;
+		if (sock_is_stream(s))
+			stream_host_event(s, ev[i].events);
+		else
+			dgram_host_event(s, ev[i].events);
+	}
+}
+
+static void *loop(void *arg)
+{
+	struct pollfd host = {.fd = host_epoll, .events = POLLIN};
 	struct epoll_event ev[EVENTS];
 	uint64_t last_sweep = 0;
 
-	prctl(PR_SET_NAME, "persona-host");
+	prctl(PR_SET_NAME, "persona-pump");
 	while (!atomic_load(&stop)) {
-		int n = epoll_wait(host_epoll, ev, EVENTS, host_timeout(&last_sweep));
-
-		for (int i = 0; i < n; i++) {
-			struct sock *s;
-			uint64_t junk;
-
-			if (ev[i].data.u64 == KICK) {
-				if (read(host_kick, &junk, sizeof(junk)) < 0)
-					continue;
-				continue;
-			}
-			s = sock_get(ev[i].data.u64);
-			if (!s)
-				continue;
-			if (sock_is_stream(s))
-				stream_host_event(s, ev[i].events);
-			else
-				dgram_host_event(s, ev[i].events);
-		}
-	}
-	engine_thread_exit();
-	return arg;
-}
-
-static void *stack_loop(void *arg)
-{
-	struct epoll_event ev[EVENTS];
-
-	prctl(PR_SET_NAME, "persona-stack");
-	while (!atomic_load(&stop)) {
-		long n = stack_call(SYS_epoll_pwait, stack_epoll, ev, EVENTS, -1, NULL, 8);
+		long args[6] = {stack_epoll, (long)ev, EVENTS, timeout(&last_sweep), 0, 8};
+		long n = engine_syscall_poll(&host, 1, SYS_epoll_pwait, args);
 
 		for (long i = 0; i < n; i++) {
 			struct sock *s = sock_get(ev[i].data.u64);
@@ -268,6 +270,7 @@ static void *stack_loop(void *arg)
 			else
 				dgram_stack_event(s, ev[i].events);
 		}
+		host_events();
 	}
 	engine_thread_exit();
 	return arg;
@@ -280,36 +283,22 @@ int pump_start(void)
 	int err;
 
 	host_epoll = epoll_create1(EPOLL_CLOEXEC);
-	host_kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (host_epoll < 0 || host_kick < 0 || epoll_ctl(host_epoll, EPOLL_CTL_ADD, host_kick, &ev))
+	kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (host_epoll < 0 || kick_fd < 0 || epoll_ctl(host_epoll, EPOLL_CTL_ADD, kick_fd, &ev))
 		return -errno;
 	stack_epoll = (int)stack_call(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
 	if (stack_epoll < 0)
 		return stack_epoll;
-	stack_kick = (int)stack_call(SYS_eventfd2, 0, EFD_NONBLOCK, 0, 0, 0, 0);
-	if (stack_kick < 0)
-		return stack_kick;
-	ev.data.u64 = KICK;
-	err = (int)stack_call(SYS_epoll_ctl, stack_epoll, EPOLL_CTL_ADD, stack_kick, &ev, 0, 0);
-	if (err)
-		return err;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&host_thread, NULL, host_loop, NULL);
-	if (!err)
-		err = pthread_create(&stack_thread, NULL, stack_loop, NULL);
+	err = pthread_create(&thread, NULL, loop, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
 }
 
 void pump_stop(void)
 {
-	uint64_t one = 1;
-
 	atomic_store(&stop, true);
-	if (write(host_kick, &one, sizeof(one)) < 0)
-		return;
-	stack_call(SYS_write, stack_kick, &one, sizeof(one), 0, 0, 0);
-	pthread_join(host_thread, NULL);
-	pthread_join(stack_thread, NULL);
+	kick();
+	pthread_join(thread, NULL);
 }

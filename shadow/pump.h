@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pump.h - the two threads that move data, one for each world.
+ * pump.h - the thread that moves data between the host and the stack.
  *
- * One waits in the host's epoll for what programs write, one in the stack's epoll
- * for what peers send; the latter drives the stack while it waits. Both call
- * the socket's handlers (stream.h, dgram.h) with the socket locked.
+ * It waits in both worlds at once, for what programs write and for what peers
+ * send, drives the stack while it waits, and calls the socket's handlers
+ * (stream.h, dgram.h) with the socket locked.
  */
 #ifndef PERSONA_SHADOW_PUMP_H
 #define PERSONA_SHADOW_PUMP_H
@@ -13,10 +13,10 @@
 
 struct sock;
 
-/** pump_start() - make the sets and threads; 0 or -errno. */
+/** pump_start() - make the sets and the thread; 0 or -errno. */
 int pump_start(void);
 
-/** pump_stop() - end the threads. */
+/** pump_stop() - end the thread. */
 void pump_stop(void);
 
 /** pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked. */

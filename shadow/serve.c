@@ -37,7 +37,7 @@
 #include "shadow/serve.h"
 #include "shadow/sock.h"
 
-#define THREADS 4
+#define THREADS 2
 
 struct serve_options serve_options;
 
