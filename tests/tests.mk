@@ -6,9 +6,10 @@
 #   tests/parity/*.t        inline mode against the host's own behaviour
 #   tests/fuzz/fuzz_*.c     libFuzzer targets; tests/fuzz/run runs them for FUZZ_SECONDS each
 #   tests/netns/*.t         real programs in network namespaces
+#   tests/programs/*        helpers of those, in C and Go (static)
 
 .PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
-	test-fuzz-programs
+	test-fuzz-programs test-programs
 
 deps: ## install the packages that build and tests need (Debian; nothing to do if all are there)
 	@tests/deps
@@ -79,6 +80,24 @@ $(T)/fuzz/%: tests/fuzz/%.c $(T)/libfuzz.a $(wildcard tests/fuzz/*.h)
 	@$(FUZZ_CC) $(CPPFLAGS) -std=gnu11 -O1 -g -pthread $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $< $(T)/libfuzz.a
 
 test-fuzz-programs: $(FUZZ_BIN)
+
+# ---- programs of tests/netns; those in Go are skipped by the tests where no Go is ----
+GO	     ?= $(shell command -v go)
+PROGRAM_BIN  := $(patsubst tests/programs/%.c,$(T)/programs/%,$(wildcard tests/programs/*.c))
+PROGRAM_BIN  += $(if $(GO),$(patsubst tests/programs/%.go,$(T)/programs/%,$(wildcard tests/programs/*.go)))
+
+$(T)/programs/%: tests/programs/%.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -o $@ $<
+
+$(T)/programs/%: tests/programs/%.go
+	@mkdir -p $(@D)
+	@echo "  GO $<"
+	@CGO_ENABLED=0 GO111MODULE=off GOFLAGS= GOPATH=$(CURDIR)/$(T)/go GOCACHE=$(CURDIR)/$(T)/go/cache \
+		$(GO) build -o $@ $<
+
+test-programs: $(PROGRAM_BIN)
 
 # ---- parity: the programs are built by rules of tests/parity/parity.mk ----
 test-parity-programs:

@@ -17,6 +17,8 @@ PERSONA=${PERSONA:-$TOP/build/persona}
 NATIVE=${PERSONA_TEST_NATIVE:-}
 ID=t$$
 TMP=$(mktemp -d /tmp/persona-test.XXXXXX)
+# How `on` runs programs: inline, or shadow (a supervisor beside the program)
+MODE=${MODE:-inline}
 TESTS=0
 FAILED=0
 STARTED=()
@@ -55,6 +57,15 @@ check() {
 	fi
 }
 
+# matches NAME TEXT PATTERN: an extended regular expression
+matches() {
+	if grep -qE -- "$3" <<<"$2"; then ok "$1"; else
+		not_ok "$1"
+		head -c 1500 <<<"$2" | sed 's/^/# | /'
+		note "wanted: $3"
+	fi
+}
+
 # is NAME GOT WANTED
 is() {
 	if [ "$2" = "$3" ]; then ok "$1"; else
@@ -74,6 +85,27 @@ need() {
 	for tool; do
 		command -v "$tool" >/dev/null || skip_all "$tool is not installed"
 	done
+}
+
+# have NAME TOOL...: are the programs there? Else the test NAME is skipped, loudly.
+have() {
+	local name=$1 tool
+	shift
+	for tool; do
+		command -v "$tool" >/dev/null || {
+			skip "$name" "$tool is not installed"
+			return 1
+		}
+	done
+}
+
+# program NAME: path of a program of tests/programs, in $PROGRAM
+program() {
+	PROGRAM=$TOP/build/tests/programs/$1
+	[ -x "$PROGRAM" ] || {
+		skip "$1" "$PROGRAM is not built: make test-programs"
+		return 1
+	}
 }
 
 persona_only() { [ -z "$NATIVE" ] || skip_all "only for Persona"; }
@@ -168,15 +200,17 @@ phone() {
 WLAN_IF=packet:wlan0,ip=10.1.0.2/24,gw=10.1.0.1,ip=fd01::2/64,gw=fd01::1
 RMNET_IF=rawip:rmnet0,ip=10.2.0.2/24,ip=fd02::2/64
 
-# on wlan|rmnet|both [OPTION...] -- COMMAND...: run a program on the stack, over these paths.
+# on wlan|rmnet|both [OPTION...] -- COMMAND...: run a program on the stack, over these paths,
+# as $MODE says.
 # With `both` its plain TCP sockets become MPTCP on the host's kernel, too.
 on() {
 	local paths=$1 args=()
 	shift
+	[ "$MODE" = shadow ] || args=(--inline)
 	case $paths in
-	wlan) args=(-i "$WLAN_IF") ;;
-	rmnet) args=(-i "$RMNET_IF") ;;
-	both) args=(-i "$WLAN_IF" -i "$RMNET_IF") ;;
+	wlan) args+=(-i "$WLAN_IF") ;;
+	rmnet) args+=(-i "$RMNET_IF") ;;
+	both) args+=(-i "$WLAN_IF" -i "$RMNET_IF") ;;
 	esac
 	while [ "$1" != -- ]; do
 		args+=("$1")
@@ -184,7 +218,7 @@ on() {
 	done
 	shift
 	if [ -z "$NATIVE" ]; then
-		phone "$PERSONA" run --inline "${args[@]}" -- "$@"
+		phone "$PERSONA" run "${args[@]}" -- "$@"
 	elif [ "$paths" = both ]; then
 		phone mptcpize run "$@"
 	else
