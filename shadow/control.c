@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -129,7 +130,7 @@ static long connect_again(struct call *c, struct sock *s, const struct sockaddr_
 	long ret;
 
 	if (s->state == SOCK_FAILED) {
-		ret = s->error ? -s->error : -ECONNABORTED;
+		ret = -s->error;
 		s->error = 0;
 		return ret;
 	}
@@ -150,6 +151,23 @@ static long connect_message(struct call *c, struct sock *s, const struct sockadd
 	if (!ret)
 		s->settled = true;
 	return ret;
+}
+
+/* Refused before, and now again: the program's end has had its error, it needs a new one. */
+static int renew(struct call *c, struct sock *s)
+{
+	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd;
+	int err = sock_renew(s, &fd);
+
+	if (err)
+		return err;
+	fcntl(fd, F_SETFL, flags);
+	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
+	close(c->fd);
+	c->fd = fd;
+	s->error = 0;
+	pump_watch_host(s, 0);
+	return err;
 }
 
 /* A near peer answers before other threads could be told to wait for it. */
@@ -175,6 +193,11 @@ long control_connect(struct call *c, struct sock *s)
 			return CALL_PARK;
 		ret = connect_again(c, s, &addr, len);
 		return s->state == SOCK_OPEN ? 0 : ret;
+	}
+	if (s->state == SOCK_FAILED && !s->error) {
+		ret = renew(c, s);
+		if (ret)
+			return ret;
 	}
 	if (s->state != SOCK_FRESH)
 		return connect_again(c, s, &addr, len);
@@ -289,6 +312,17 @@ long control_name(struct call *c, struct sock *s)
 	return ret ? ret : call_write_addr(c, c->args[1], c->args[2], &addr, len);
 }
 
+/* Have both directions ended? */
+static bool is_over(const struct sock *s)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return s->up_eof && s->down_eof &&
+	       !stack_call(SYS_getsockopt, s->stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) &&
+	       info.tcpi_state == TCP_CLOSE;
+}
+
 long control_shutdown(struct call *c, struct sock *s)
 {
 	int how = (int)c->args[1];
@@ -311,7 +345,7 @@ long control_shutdown(struct call *c, struct sock *s)
 			s->state = SOCK_FRESH;
 		return ret;
 	}
-	if (s->state != SOCK_OPEN)
+	if (s->state != SOCK_OPEN || is_over(s))
 		return -ENOTCONN;
 	/* Ours follows from the pair: end of file behind the data. */
 	if (how != SHUT_WR)

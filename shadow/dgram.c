@@ -18,7 +18,8 @@
  * us directly, after what is in the pair.
  *
  * An error that the stack reports (ICMP) is kept in s->error for the next call
- * that we see.
+ * that we see; an empty message wakes who waits for one. A plain recv() gets that,
+ * 0 bytes, where the host's kernel says ECONNREFUSED.
  *
  * Limits: of two equal messages from different peers, one read by recv() and
  * one by recvfrom(), the second may be given the first one's address. A plain write
@@ -169,6 +170,23 @@ static void hold(struct sock *s, const void *data, size_t len, struct meta *m)
 	d->held_meta = m;
 }
 
+/* An error that no call has asked for: keep it, and wake who waits. */
+static void report(struct sock *s, int err)
+{
+	struct meta *m;
+
+	if (s->error)
+		return;
+	s->error = err;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return;
+	m->error = true;
+	m->sum = checksum(NULL, 0);
+	if (!put_down(s, "", 0, m))
+		free(m);
+}
+
 void dgram_pull(struct sock *s)
 {
 	unsigned char control[DGRAM_CONTROL] __attribute__((aligned(8)));
@@ -192,7 +210,7 @@ void dgram_pull(struct sock *s)
 		if (n < 0) {
 			if (n == -EAGAIN || n == -EINTR)
 				return;
-			s->error = (int)-n;
+			report(s, (int)-n);
 			continue; /* the error is consumed, messages may follow */
 		}
 		m = malloc(sizeof(*m) + msg.msg_controllen);
@@ -200,6 +218,7 @@ void dgram_pull(struct sock *s)
 			return;
 		m->len = (uint32_t)n;
 		m->sum = checksum(buf, (size_t)n);
+		m->error = false;
 		m->flags = msg.msg_flags;
 		m->namelen = msg.msg_namelen;
 		m->name = name;

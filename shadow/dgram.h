@@ -7,6 +7,7 @@
 #ifndef PERSONA_SHADOW_DGRAM_H
 #define PERSONA_SHADOW_DGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -25,7 +26,8 @@ struct meta {
 	struct meta *next;
 	uint32_t len;
 	uint32_t sum;
-	int flags; /* MSG_* as the stack gave them */
+	int flags;  /* MSG_* as the stack gave them */
+	bool error; /* an empty message that wakes the reader of an error */
 	socklen_t namelen;
 	size_t controllen;
 	struct sockaddr_storage name;

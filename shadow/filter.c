@@ -138,7 +138,7 @@ static void block(struct out *o, int nr)
 		block_address(o, MSG_OOB | MSG_FASTOPEN);
 		break;
 	case SYS_recvfrom:
-		block_address(o, MSG_OOB | MSG_ERRQUEUE);
+		block_address(o, MSG_TRUNC | MSG_ERRQUEUE);
 		break;
 	case SYS_ioctl:
 		block_ioctl(o);

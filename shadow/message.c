@@ -164,33 +164,38 @@ static long send_many(struct call *c, struct sock *s)
 	return done;
 }
 
-/* Urgent data overtakes nothing here: after what is in the pair. */
-static long send_urgent(struct call *c, struct sock *s)
+/* Straight into the stack, after what is in the pair. */
+static long send_behind(struct call *c, struct sock *s, int flags)
 {
-	if (s->state != SOCK_OPEN)
-		return -EPIPE;
 	stream_drain_up(s);
-	if (s->up)
-		return -EAGAIN;
-	return send_one(c, s, message, (int)(c->nr == SYS_sendto ? c->args[3] : c->args[2]));
+	if (s->up) {
+		if (call_nonblocking(c, flags))
+			return -EAGAIN;
+		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+	}
+	message->hdr.msg_name = NULL;
+	if (message->room > DGRAM_MAX) {
+		message->room = DGRAM_MAX;
+		message->iov[0].iov_len = DGRAM_MAX;
+		message->hdr.msg_iovlen = 1;
+	}
+	return send_one(c, s, message, flags);
 }
 
-/* TCP fast open: connect() and write in one, if the stack is told to. */
+/* Plain data is the pair's; urgent data and what carries an address (ignored by TCP) are ours. */
 static long send_stream(struct call *c, struct sock *s, int flags)
 {
+	struct msghdr hdr = {.msg_name = (void *)(uintptr_t)c->args[4]};
 	long ret;
 
-	if (!(flags & (MSG_OOB | MSG_FASTOPEN)))
-		return CALL_PASS;
-	if (flags & MSG_FASTOPEN && s->state != SOCK_OPEN)
-		return -EOPNOTSUPP;
+	if (c->nr == SYS_sendmsg && call_read(c, c->args[1], &hdr, sizeof(hdr)))
+		return -EFAULT;
+	if (!hdr.msg_name && !(flags & MSG_OOB))
+		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : CALL_PASS;
+	if (s->state != SOCK_OPEN)
+		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : -EPIPE;
 	ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
-	if (ret)
-		return ret;
-	message->hdr.msg_name = NULL;
-	if (!(flags & MSG_OOB))
-		return CALL_PASS;
-	return send_urgent(c, s);
+	return ret ? ret : send_behind(c, s, flags);
 }
 
 long message_send(struct call *c, struct sock *s)
@@ -287,6 +292,15 @@ static long show(struct call *c, struct sock *s, struct message *m, int flags)
 		dgram_pull(s);
 		n = dgram_peek(s, c->fd, buffer, &meta);
 	}
+	while (n >= 0 && meta && meta->error) {
+		/* An empty message that stands for an error. */
+		err = s->error;
+		s->error = 0;
+		dgram_drop(s, c->fd);
+		if (err)
+			return -err;
+		n = dgram_peek(s, c->fd, buffer, &meta);
+	}
 	if (n == -EAGAIN && s->error) {
 		n = -s->error;
 		s->error = 0;
@@ -361,17 +375,32 @@ static long receive_many(struct call *c, struct sock *s)
 	return ret;
 }
 
-/* Urgent data and the error queue of a stream are the stack's; the rest is in the pair. */
+/* MSG_TRUNC on TCP: read and thrown away. */
+static long receive_nothing(struct call *c, struct sock *s, int flags)
+{
+	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
+	ssize_t n = recv(c->fd, buffer, len, (flags & MSG_PEEK) | MSG_DONTWAIT);
+
+	if (n >= 0)
+		return n;
+	if (errno == EAGAIN && !call_nonblocking(c, flags))
+		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+	return -errno;
+}
+
+/* The error queue of a stream is the stack's; the rest is in the pair. */
 static long receive_stream(struct call *c, struct sock *s, int flags)
 {
 	long ret;
 
-	if (!(flags & (MSG_OOB | MSG_ERRQUEUE)))
+	if (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) || c->nr == SYS_recvmmsg)
 		return CALL_PASS;
-	if (c->nr == SYS_recvmmsg)
-		return -EOPNOTSUPP;
 	ret = c->nr == SYS_recvfrom ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
-	return ret ? ret : receive_errors(c, s, message, flags);
+	if (ret)
+		return ret;
+	if (flags & MSG_ERRQUEUE)
+		return receive_errors(c, s, message, flags);
+	return receive_nothing(c, s, flags);
 }
 
 long message_receive(struct call *c, struct sock *s)

@@ -95,6 +95,8 @@ long option_set(struct call *c, struct sock *s)
 		return -EFAULT;
 	if (s->domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
 		return -ENOPROTOOPT; /* memory of the stack cannot be mapped by the program */
+	if (sock_is_stream(s) && level == SOL_SOCKET && name == SO_OOBINLINE)
+		return CALL_PASS; /* urgent data is the pair's */
 	ret = stack_call(SYS_setsockopt, s->stack, level, name, value, len, 0);
 	if (s->mptcp && unknown(ret) && len >= (int)sizeof(int) && hint(level, name)) {
 		remember(s, level, name, value, (size_t)len);
@@ -145,13 +147,17 @@ static long give(struct call *c, const void *value, int len)
 
 static long get_error(struct call *c, struct sock *s, int room)
 {
-	int err = s->error ? s->error : sock_stack_error(s);
+	int err = s->error ? s->error : sock_stack_error(s), junk;
+	socklen_t len = sizeof(junk);
 	long ret;
 
 	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
 	s->error = err;
-	if (!call_answer(c, ret) && !ret)
+	if (!call_answer(c, ret) && !ret) {
 		s->error = 0;
+		/* That of the program's end stood for it. */
+		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &junk, &len);
+	}
 	return CALL_ANSWERED;
 }
 
@@ -168,6 +174,8 @@ long option_get(struct call *c, struct sock *s)
 		return -EINVAL;
 	if (level == SOL_SOCKET && name == SO_ERROR)
 		return get_error(c, s, len);
+	if (sock_is_stream(s) && level == SOL_SOCKET && name == SO_OOBINLINE)
+		return CALL_PASS;
 	if (len > VALUE_MAX) {
 		/* No option is longer than a megabyte. */
 		len = len < 1 << 20 ? len : 1 << 20;
@@ -258,6 +266,10 @@ long option_ioctl(struct call *c, struct sock *s)
 	long ret;
 
 	switch (cmd) {
+	case SIOCATMARK:
+		if (sock_is_stream(s))
+			return CALL_PASS;
+		break;
 	case SIOCGIFCONF:
 		return interfaces(c, s);
 	case SIOCOUTQ:

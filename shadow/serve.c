@@ -122,6 +122,7 @@ static void serve(struct call *c)
 {
 	struct sock *s = NULL;
 	struct stat st;
+	bool is_socket;
 	long ret;
 
 	switch (c->nr) {
@@ -141,10 +142,11 @@ static void serve(struct call *c)
 		answer(c, NULL, ret);
 		return;
 	}
-	if (!fstat(c->fd, &st) && S_ISSOCK(st.st_mode))
+	is_socket = !fstat(c->fd, &st) && S_ISSOCK(st.st_mode);
+	if (is_socket)
 		s = sock_find(st.st_ino);
 	if (!s) {
-		answer(c, NULL, foreign(c));
+		answer(c, NULL, is_socket ? foreign(c) : CALL_PASS);
 		call_done(c);
 		return;
 	}

@@ -70,18 +70,24 @@ static void insert(struct sock *s)
 	pthread_mutex_unlock(&table);
 }
 
-/* Out of the table, into the free list; its generation has been advanced. */
-static void remove_slot(struct sock *s)
+/* The table's lock is held. */
+static void unhash(struct sock *s)
 {
 	struct sock **p = &bucket[s->ino % BUCKETS];
 
-	pthread_mutex_lock(&table);
 	while (*p && *p != s)
 		p = &(*p)->hash;
 	if (*p) {
 		*p = s->hash;
 		count--;
 	}
+}
+
+/* Out of the table, into the free list; its generation has been advanced. */
+static void remove_slot(struct sock *s)
+{
+	pthread_mutex_lock(&table);
+	unhash(s);
 	s->hash = unused;
 	unused = s;
 	pthread_mutex_unlock(&table);
@@ -127,7 +133,7 @@ struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, in
 	s->protocol = protocol;
 	s->state = SOCK_FRESH;
 	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
-	s->rd_shut = s->abort = s->token = s->settled = s->bound = false;
+	s->rd_shut = s->abort = s->token = s->urgent = s->settled = s->bound = false;
 	s->on_stack = s->on_host = false;
 	s->port = 0;
 	s->linger = -1;
@@ -162,6 +168,21 @@ struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, in
 fail:
 	stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	return NULL;
+}
+
+int sock_renew(struct sock *s, int *fd)
+{
+	int err;
+
+	pthread_mutex_lock(&table);
+	unhash(s);
+	pthread_mutex_unlock(&table);
+	sock_close_pair(s);
+	err = make_pair(s, fd);
+	insert(s);
+	if (!err)
+		s->state = SOCK_FRESH;
+	return err;
 }
 
 struct sock *sock_find(ino_t ino)

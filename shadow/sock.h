@@ -64,6 +64,7 @@ struct sock_opt {
  * @abort:   close with a reset
  * @linger:  the program set SO_LINGER: seconds; -1: not
  * @token:   listening: a byte in the pair makes the program's end readable
+ * @urgent:  urgent data is announced, the mark not reached yet
  * @settled: it has an address or a peer: it no longer moves to the host
  * @port:    a wildcard port that it serves, host order; 0: none
  * @up, @down: data read and not yet passed on
@@ -83,6 +84,7 @@ struct sock {
 	bool rd_shut;
 	bool abort;
 	bool token;
+	bool urgent;
 	bool settled;
 	bool bound;
 	bool on_stack; /* in the stack's epoll */
@@ -121,6 +123,14 @@ static inline bool sock_is_stream(const struct sock *s)
  * Return: the socket, locked; NULL on failure.
  */
 struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, int *err);
+
+/**
+ * sock_renew() - a new pair in place of one that has failed, to connect again
+ * @fd: receives the program's end
+ *
+ * Return: 0 or -errno.
+ */
+int sock_renew(struct sock *s, int *fd);
 
 /** sock_find() - by inode; locked. NULL: none of ours. */
 struct sock *sock_find(ino_t ino);

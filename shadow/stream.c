@@ -18,6 +18,7 @@
  *	refused, reset	our end is closed with a byte unread: POLLERR, ECONNRESET
  *	peer's FIN	our end is shut for writing: end of file behind the data
  *	listening	filled; a byte is there while a connection waits
+ *	urgent data	AF_UNIX's own: the byte is sent with MSG_OOB
  *
  * The program's FIN arrives as the pair's end of file, behind its data; closing,
  * as a hang-up. A hang-up is ambiguous when we or the program had shut
@@ -31,6 +32,8 @@
  * send buffer. A socket that was never connected takes writes silently.
  */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -115,13 +118,17 @@ void stream_open(struct sock *s, int fd)
 	s->state = SOCK_OPEN;
 	s->settled = true;
 	pump_watch_host(s, EPOLLIN | EPOLLOUT);
-	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT | EPOLLPRI);
 }
 
 void stream_refused(struct sock *s, int err)
 {
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
 	s->error = err;
 	fail(s);
+	/* It may be connected again. */
+	stack_call(SYS_connect, s->stack, &none, sizeof(none), 0, 0, 0);
 }
 
 void stream_listening(struct sock *s, int fd)
@@ -188,6 +195,25 @@ static long pull_up(struct sock *s, struct chunk *c)
 	return n;
 }
 
+/* Has the program closed its end, beyond doubt? */
+static bool hung_up(const struct sock *s)
+{
+	struct pollfd p = {.fd = s->pair};
+
+	return !s->down_eof && !s->rd_shut && poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
+}
+
+/* The program will write no more. @unread: it closed, and did not read all. */
+static void end_up(struct sock *s, bool unread)
+{
+	s->up_eof = true;
+	s->closed |= hung_up(s);
+	/* As TCP: closing with unread data, or with a linger of zero, is a reset. */
+	s->abort |= unread || (s->closed && s->linger == 0);
+	if (!s->abort)
+		stack_call(SYS_shutdown, s->stack, SHUT_WR, 0, 0, 0, 0);
+}
+
 /* One turn; true if there may be more to do at once. */
 static bool pump_up(struct sock *s)
 {
@@ -214,12 +240,8 @@ static bool pump_up(struct sock *s)
 		n = pull_up(s, c);
 		if (n > 0)
 			continue;
-		if (n == -ECONNRESET) /* closed with our data unread: as TCP, say so */
-			s->abort = true;
-		if (n != -EAGAIN && n != -EINTR) {
-			s->up_eof = true;
-			stack_call(SYS_shutdown, s->stack, SHUT_WR, 0, 0, 0, 0);
-		}
+		if (n != -EAGAIN && n != -EINTR)
+			end_up(s, n == -ECONNRESET);
 		break;
 	}
 	if (c && c->len)
@@ -243,6 +265,19 @@ static int push_down(struct sock *s, struct chunk *c)
 	return 1;
 }
 
+/* At the urgent mark: the byte goes into the pair as the urgent byte of that. */
+static void urgent_down(struct sock *s)
+{
+	int at = 0;
+	char byte;
+
+	if (stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at)
+		return;
+	s->urgent = false;
+	if (stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_OOB | MSG_DONTWAIT, NULL, NULL) == 1)
+		send(s->pair, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static bool pump_down(struct sock *s)
 {
 	struct chunk *c = s->down;
@@ -261,6 +296,8 @@ static bool pump_down(struct sock *s)
 			s->down = c;
 			return false;
 		}
+		if (s->urgent)
+			urgent_down(s);
 		n = stack_call(SYS_recvfrom, s->stack, c->data, CHUNK_SIZE, MSG_DONTWAIT, NULL,
 			       NULL);
 		if (n <= 0)
@@ -306,6 +343,8 @@ static void run(struct sock *s)
 		bool more = pump_up(s);
 
 		more |= pump_down(s);
+		if (s->parked)
+			park_retry(s);
 		if (!more) {
 			finish(s);
 			return;
@@ -348,12 +387,29 @@ static void connect_done(struct sock *s)
 		stream_open(s, -1);
 }
 
+/* Reset after the peer's FIN: no read of ours will tell. */
+static void after_end(struct sock *s)
+{
+	int err;
+
+	if (!s->down_eof)
+		return; /* the data first, then recv() says it */
+	err = sock_stack_error(s);
+	if (!err)
+		return;
+	s->error = err;
+	fail(s);
+}
+
 void stream_stack_event(struct sock *s, uint32_t events)
 {
 	if (s->state == SOCK_CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
 		connect_done(s);
 	else if (s->state == SOCK_LISTENING)
 		stream_queue(s, -1);
+	else if (s->state == SOCK_OPEN && events & (EPOLLERR | EPOLLHUP))
+		after_end(s);
+	s->urgent |= events & EPOLLPRI && s->state == SOCK_OPEN;
 	park_retry(s);
 	if (s->state == SOCK_OPEN)
 		run(s);
