@@ -170,6 +170,14 @@ static int renew(struct call *c, struct sock *s)
 	return err;
 }
 
+/* The stack's socket may be connected again. */
+static void stack_disconnect(const struct sock *s)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	stack_call(SYS_connect, s->stack, &none, sizeof(none), 0, 0, 0);
+}
+
 /* A near peer answers before other threads could be told to wait for it. */
 static bool soon_connected(const struct sock *s)
 {
@@ -217,10 +225,13 @@ long control_connect(struct call *c, struct sock *s)
 		return ret;
 	}
 	if (soon_connected(s)) {
-		ret = -sock_stack_error(s);
-		if (!ret)
+		int err = sock_stack_error(s);
+
+		if (!err)
 			stream_open(s, c->fd);
-		return ret;
+		else
+			stack_disconnect(s);
+		return -err;
 	}
 	stream_connecting(s, c->fd);
 	c->connecting = true;

@@ -145,19 +145,30 @@ static long give(struct call *c, const void *value, int len)
 	return 0;
 }
 
+/* A reset that read() or write() has told already is not told again. */
+static void look_at_mark(struct call *c, struct sock *s)
+{
+	socklen_t len = sizeof(int);
+	int theirs = 0;
+
+	if (!s->marked || getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &theirs, &len))
+		return;
+	s->marked = false;
+	if (!theirs)
+		s->error = 0;
+}
+
 static long get_error(struct call *c, struct sock *s, int room)
 {
-	int err = s->error ? s->error : sock_stack_error(s), junk;
-	socklen_t len = sizeof(junk);
+	int err;
 	long ret;
 
+	look_at_mark(c, s);
+	err = s->error ? s->error : sock_stack_error(s);
 	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
 	s->error = err;
-	if (!call_answer(c, ret) && !ret) {
+	if (!call_answer(c, ret) && !ret)
 		s->error = 0;
-		/* That of the program's end stood for it. */
-		getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &junk, &len);
-	}
 	return CALL_ANSWERED;
 }
 

@@ -13,6 +13,10 @@
  * comes late for a socket that is gone finds nothing. The
  * thread's sleep is also the clock for what needs one: sweeps and deadlines.
  *
+ * close() of the program's is not a call that we see, but its hang-up is there
+ * when it returns. A call that depends on what was closed before (bind() to the
+ * same port) takes the waiting events first, see serve.c.
+ *
  * Sweep: /proc/self/net/unix lists the sockets of our network namespace by inode.
  * A suspect whose inode is not there has been closed by the program. A
  * suspect is marked before the list is read, so a socket that came after it is
@@ -45,6 +49,7 @@
 static int host_epoll = -1, kick_fd = -1;
 static int stack_epoll = -1;
 static pthread_t thread;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic bool stop;
 
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -225,21 +230,49 @@ static int timeout(uint64_t *last_sweep)
 	return until > now ? (int)((until - now) / 1000000) + 1 : 0;
 }
 
-static void host_events(void)
+/* Sockets without a connection that the program has closed. True if @ev was that. */
+static bool closed_early(const struct epoll_event *ev)
+{
+	struct sock *s;
+
+	if (!(ev->events & EPOLLHUP))
+		return false;
+	s = sock_get(ev->data.u64);
+	if (!s)
+		return true;
+	if (sock_is_stream(s) && s->state == SOCK_OPEN) {
+		sock_put(s);
+		return false;
+	}
+	if (sock_is_stream(s))
+		stream_host_event(s, ev->events);
+	else
+		dgram_host_event(s, ev->events);
+	return true;
+}
+
+void pump_host_events(void)
 {
 	struct epoll_event ev[EVENTS];
-	int n = epoll_wait(host_epoll, ev, EVENTS, 0);
+	int n, left = 0;
 
+	/* Who gets the lock next finds these closed. */
+	pthread_mutex_lock(&turn);
+	n = epoll_wait(host_epoll, ev, EVENTS, 0);
 	for (int i = 0; i < n; i++) {
-		struct sock *s;
 		uint64_t junk;
 
-		if (ev[i].data.u64 == KICK) {
-			if (read(kick_fd, &junk, sizeof(junk)) < 0)
-				continue;
+		if (ev[i].data.u64 != KICK) {
+			if (!closed_early(&ev[i]))
+				ev[left++] = ev[i];
+		} else if (read(kick_fd, &junk, sizeof(junk)) < 0) {
 			continue;
 		}
-		s = sock_get(ev[i].data.u64);
+	}
+	pthread_mutex_unlock(&turn);
+	for (int i = 0; i < left; i++) {
+		struct sock *s = sock_get(ev[i].data.u64);
+
 		if (!s)
 			continue;
 		if (sock_is_stream(s))
@@ -270,7 +303,7 @@ static void *loop(void *arg)
 			else
 				dgram_stack_event(s, ev[i].events);
 		}
-		host_events();
+		pump_host_events();
 	}
 	engine_thread_exit();
 	return arg;

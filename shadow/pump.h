@@ -33,6 +33,14 @@ void pump_watch_stack(struct sock *s, uint32_t events);
  */
 void pump_suspect(struct sock *s);
 
+/**
+ * pump_host_events() - handle what has come from programs
+ *
+ * Afterwards the unconnected sockets that were closed before are closed. No socket
+ * may be locked.
+ */
+void pump_host_events(void);
+
 /** pump_deadline() - a parked call ends at @ns (monotonic): look then. */
 void pump_deadline(uint64_t ns);
 

@@ -56,6 +56,7 @@ struct sock_opt {
  * @stack:   the stack's descriptor
  * @mptcp:   asked as TCP, run as MPTCP
  * @error:   what SO_ERROR will say, positive; beside the stack's own
+ * @marked:  the program's end has an error of its own that stands for @error
  * @tid, @fd: where the program's end was seen last
  * @closed:  the program has closed it; what it wrote is still on its way
  * @up_eof:  the program will write no more, and the stack knows
@@ -91,6 +92,7 @@ struct sock {
 	bool on_host;  /* in the host's epoll */
 	uint16_t port;
 	int linger;
+	bool marked;
 	int error;
 	pid_t tid;
 	int fd;

@@ -85,10 +85,11 @@ static void fail(struct sock *s)
 	if (ioctl(s->pair, FIONREAD, &waiting) || !waiting) {
 		fd = sock_peek(s);
 		if (fd >= 0) {
-			send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+			waiting = send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 			close(fd);
 		}
 	}
+	s->marked = waiting > 0;
 	sock_close_pair(s);
 	chunk_put(s->up);
 	s->up = NULL;
