@@ -129,6 +129,8 @@ static long connect_again(struct call *c, struct sock *s, const struct sockaddr_
 {
 	long ret;
 
+	if (s->state == SOCK_FAILED && s->was_open)
+		return -EISCONN;
 	if (s->state == SOCK_FAILED) {
 		ret = -s->error;
 		s->error = 0;
@@ -202,7 +204,7 @@ long control_connect(struct call *c, struct sock *s)
 		ret = connect_again(c, s, &addr, len);
 		return s->state == SOCK_OPEN ? 0 : ret;
 	}
-	if (s->state == SOCK_FAILED && !s->error) {
+	if (s->state == SOCK_FAILED && !s->was_open && !s->error) {
 		ret = renew(c, s);
 		if (ret)
 			return ret;
@@ -227,11 +229,14 @@ long control_connect(struct call *c, struct sock *s)
 	if (soon_connected(s)) {
 		int err = sock_stack_error(s);
 
-		if (!err)
-			stream_open(s, c->fd);
-		else
+		if (err) {
 			stack_disconnect(s);
-		return -err;
+			return -err;
+		}
+		/* Now it is EISCONN to connect once more. */
+		stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
+		stream_open(s, c->fd);
+		return 0;
 	}
 	stream_connecting(s, c->fd);
 	c->connecting = true;
@@ -240,7 +245,11 @@ long control_connect(struct call *c, struct sock *s)
 
 long control_listen(struct call *c, struct sock *s)
 {
-	long ret = stack_call(SYS_listen, s->stack, (int)c->args[1], 0, 0, 0, 0);
+	long ret;
+
+	if (s->state == SOCK_FAILED)
+		return -EINVAL;
+	ret = stack_call(SYS_listen, s->stack, (int)c->args[1], 0, 0, 0, 0);
 
 	if (ret)
 		return ret;
@@ -356,11 +365,14 @@ long control_shutdown(struct call *c, struct sock *s)
 			s->state = SOCK_FRESH;
 		return ret;
 	}
+	if (s->state == SOCK_CONNECTING)
+		return stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
 	if (s->state != SOCK_OPEN || is_over(s))
 		return -ENOTCONN;
 	/* Ours follows from the pair: end of file behind the data. */
 	if (how != SHUT_WR)
 		s->rd_shut = true;
 	shutdown(c->fd, how);
+	stream_drain_up(s);
 	return 0;
 }

@@ -267,7 +267,7 @@ static bool put_up(struct sock *s, const void *data, size_t len)
 
 		if (n == -EAGAIN || n == -ENOBUFS)
 			return false;
-		if (n >= 0)
+		if (n >= 0 || n == -EDESTADDRREQ)
 			break;
 		s->error = (int)-n; /* perhaps of an earlier message: try again */
 	}

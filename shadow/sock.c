@@ -133,7 +133,7 @@ struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, in
 	s->protocol = protocol;
 	s->state = SOCK_FRESH;
 	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
-	s->rd_shut = s->abort = s->token = s->urgent = s->marked = s->settled = s->bound = false;
+	s->rd_shut = s->abort = s->token = s->was_open = s->marked = s->settled = s->bound = false;
 	s->on_stack = s->on_host = false;
 	s->port = 0;
 	s->linger = -1;

@@ -56,6 +56,7 @@ struct sock_opt {
  * @stack:   the stack's descriptor
  * @mptcp:   asked as TCP, run as MPTCP
  * @error:   what SO_ERROR will say, positive; beside the stack's own
+ * @was_open: failed after it had been connected
  * @marked:  the program's end has an error of its own that stands for @error
  * @tid, @fd: where the program's end was seen last
  * @closed:  the program has closed it; what it wrote is still on its way
@@ -65,7 +66,6 @@ struct sock_opt {
  * @abort:   close with a reset
  * @linger:  the program set SO_LINGER: seconds; -1: not
  * @token:   listening: a byte in the pair makes the program's end readable
- * @urgent:  urgent data is announced, the mark not reached yet
  * @settled: it has an address or a peer: it no longer moves to the host
  * @port:    a wildcard port that it serves, host order; 0: none
  * @up, @down: data read and not yet passed on
@@ -85,7 +85,6 @@ struct sock {
 	bool rd_shut;
 	bool abort;
 	bool token;
-	bool urgent;
 	bool settled;
 	bool bound;
 	bool on_stack; /* in the stack's epoll */
@@ -93,6 +92,7 @@ struct sock {
 	uint16_t port;
 	int linger;
 	bool marked;
+	bool was_open;
 	int error;
 	pid_t tid;
 	int fd;

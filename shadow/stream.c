@@ -78,6 +78,7 @@ static void fail(struct sock *s)
 
 	if (s->state == SOCK_FAILED)
 		return;
+	s->was_open = s->state == SOCK_OPEN;
 	s->state = SOCK_FAILED;
 	if (s->pair < 0)
 		return;
@@ -107,7 +108,11 @@ void stream_connecting(struct sock *s, int fd)
 void stream_open(struct sock *s, int fd)
 {
 	bool looked = fd < 0;
+	int one = 1;
 
+	if (!s->mptcp) /* see urgent_down() */
+		stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one),
+			   0);
 	if (looked)
 		fd = sock_peek(s);
 	if (fd >= 0)
@@ -119,7 +124,7 @@ void stream_open(struct sock *s, int fd)
 	s->state = SOCK_OPEN;
 	s->settled = true;
 	pump_watch_host(s, EPOLLIN | EPOLLOUT);
-	pump_watch_stack(s, EPOLLIN | EPOLLOUT | EPOLLPRI);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 }
 
 void stream_refused(struct sock *s, int err)
@@ -266,16 +271,18 @@ static int push_down(struct sock *s, struct chunk *c)
 	return 1;
 }
 
-/* At the urgent mark: the byte goes into the pair as the urgent byte of that. */
+/*
+ * At the urgent mark, the next byte goes into the pair as the urgent byte of that.
+ * A read stops before the mark, so it is looked for before each; MPTCP has none.
+ */
 static void urgent_down(struct sock *s)
 {
 	int at = 0;
 	char byte;
 
-	if (stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at)
+	if (s->mptcp || stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at)
 		return;
-	s->urgent = false;
-	if (stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_OOB | MSG_DONTWAIT, NULL, NULL) == 1)
+	if (stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_DONTWAIT, NULL, NULL) == 1)
 		send(s->pair, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -297,8 +304,7 @@ static bool pump_down(struct sock *s)
 			s->down = c;
 			return false;
 		}
-		if (s->urgent)
-			urgent_down(s);
+		urgent_down(s);
 		n = stack_call(SYS_recvfrom, s->stack, c->data, CHUNK_SIZE, MSG_DONTWAIT, NULL,
 			       NULL);
 		if (n <= 0)
@@ -410,7 +416,6 @@ void stream_stack_event(struct sock *s, uint32_t events)
 		stream_queue(s, -1);
 	else if (s->state == SOCK_OPEN && events & (EPOLLERR | EPOLLHUP))
 		after_end(s);
-	s->urgent |= events & EPOLLPRI && s->state == SOCK_OPEN;
 	park_retry(s);
 	if (s->state == SOCK_OPEN)
 		run(s);
