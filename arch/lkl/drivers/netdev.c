@@ -11,8 +11,8 @@
  * for a while without looking) schedules the NAPI context. Its poll has the host
  * fill a batch of standing buffers - each one page and four blocks of 16 KiB,
  * enough for a 64 KiB segment - copies the headers into a fresh skb and
- * attaches the pages that were used; the slot gets new ones. Untouched
- * blocks cost no memory, since the host has never backed them.
+ * attaches the pages that were used; the slot gets new ones. Frames of an usual MTU
+ * are copied whole. Untouched blocks cost no memory, since the host has never backed them.
  *
  * Offloads are the virtio_net_hdr's: checksum, TCP and UDP segmentation, both
  * ways. One NAPI context per device: it may be polled by any vCPU, by one at a
@@ -33,7 +33,7 @@
 #include <asm/host.h>
 
 #define RX_BLOCK_ORDER	2
-#define RX_COPY		256	/* frames up to here are copied whole */
+#define RX_COPY		2048	/* frames up to here are copied whole */
 #define RX_HEAD		192	/* room for headers in front of attached pages */
 
 #define EVENT_RX	0
@@ -176,54 +176,63 @@ static bool fill_page(struct lkl_netdev *nd, unsigned int s, unsigned int i)
 }
 
 /*
- * Turn slot @s, which holds a frame, into an skb. Replacement pages are taken
- * first, so that a slot is always complete; without memory the frame is dropped.
+ * Hand @n bytes at @off of block @i of slot @s to @skb. A block that is mostly
+ * empty is copied from and stays: the memory that a socket is charged for must not
+ * be more than twice the data, since the windows that TCP and MPTCP announce
+ * assume that (with more, data out of order can fill a receive buffer that the window
+ * calls half empty, and MPTCP then never takes the piece that is missing).
+ */
+static bool attach(struct lkl_netdev *nd, struct sk_buff *skb, unsigned int s, unsigned int i,
+		   unsigned int off, unsigned int n)
+{
+	struct page *page = nd->slot[s].page[i];
+	unsigned int size = nd->frame[s].iov[i].len;
+	int frag = skb_shinfo(skb)->nr_frags;
+	void *copy;
+
+	if (n * 2 >= size) {
+		if (!fill_page(nd, s, i))
+			return false;
+		skb_add_rx_frag(skb, frag, page, off, n, size);
+		return true;
+	}
+	copy = napi_alloc_frag(SKB_DATA_ALIGN(n));
+	if (!copy)
+		return false;
+	memcpy(copy, page_address(page) + off, n);
+	page = virt_to_head_page(copy);
+	skb_add_rx_frag(skb, frag, page, copy - page_address(page), n, SKB_DATA_ALIGN(n));
+	return true;
+}
+
+/*
+ * Turn slot @s, which holds a frame, into an skb. A block that is given away is
+ * replaced first, so that a slot is always complete; without memory the frame is
+ * dropped.
  */
 static struct sk_buff *build_skb_from(struct lkl_netdev *nd, unsigned int s)
 {
 	struct lkl_rx_frame *f = &nd->frame[s];
+	unsigned int len = f->len, left = len, hlen, i, off;
 	u8 *data = f->iov[0].base;
-	unsigned int len = f->len, i, used = 0, hlen, left;
-	struct page *old[LKL_RX_IOV];
-	unsigned long size[LKL_RX_IOV];
 	struct sk_buff *skb;
 
-	if (len <= RX_COPY) {
-		skb = napi_alloc_skb(&nd->napi, len);
-		if (skb)
-			skb_put_data(skb, data, len);
-		return skb;
-	}
-	hlen = header_len(nd, data, min_t(unsigned int, len, PAGE_SIZE));
-	skb = napi_alloc_skb(&nd->napi, RX_HEAD);
+	hlen = len <= RX_COPY ? len : header_len(nd, data, min_t(unsigned int, len, PAGE_SIZE));
+	skb = napi_alloc_skb(&nd->napi, max_t(unsigned int, hlen, RX_HEAD));
 	if (!skb)
 		return NULL;
 	skb_put_data(skb, data, hlen);
-	for (left = len; left; used++) {
-		old[used] = nd->slot[s].page[used];
-		size[used] = f->iov[used].len;
-		if (!fill_page(nd, s, used))
-			goto no_memory;
-		left -= min_t(unsigned long, left, size[used]);
-	}
-	for (i = 0, left = len; i < used; i++) {
-		unsigned int off = i ? 0 : hlen;
-		unsigned int n = min_t(unsigned long, left, size[i]);
+	left -= hlen;
+	for (i = 0, off = hlen; left; i++, off = 0) {
+		unsigned int n = min_t(unsigned int, left, f->iov[i].len - off);
 
-		if (n > off)
-			skb_add_rx_frag(skb, i, old[i], off, n - off, size[i]);
-		else
-			put_page(old[i]);
+		if (!attach(nd, skb, s, i, off, n)) {
+			kfree_skb(skb);
+			return NULL;
+		}
 		left -= n;
 	}
 	return skb;
-
-no_memory:
-	/* Slots [0, used) have new pages: drop the old ones. */
-	while (used--)
-		__free_pages(old[used], used ? RX_BLOCK_ORDER : 0);
-	kfree_skb(skb);
-	return NULL;
 }
 
 static void receive(struct lkl_netdev *nd, unsigned int s)
