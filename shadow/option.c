@@ -11,9 +11,12 @@
  * is cleared only if the answer has arrived.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -72,6 +75,7 @@ static void mirror(struct call *c, struct sock *s, int level, int name, const vo
 	switch (name) {
 	case SO_RCVTIMEO:
 	case SO_SNDTIMEO:
+	case SO_RCVLOWAT:
 		setsockopt(c->fd, level, name, val, (socklen_t)len);
 		break;
 	case SO_LINGER:
@@ -79,6 +83,30 @@ static void mirror(struct call *c, struct sock *s, int level, int name, const vo
 			s->linger = l->l_onoff ? l->l_linger : -1;
 		break;
 	}
+}
+
+/* Urgent data and peeking are the pair's. */
+static bool is_pairs(const struct sock *s, int level, int name)
+{
+	return sock_is_stream(s) && level == SOL_SOCKET &&
+	       (name == SO_OOBINLINE || name == SO_PEEK_OFF);
+}
+
+/* A program for the socket filter: the value points to it. */
+static long set_filter(struct call *c, struct sock *s, int name, const void *value, size_t len)
+{
+	struct sock_filter insn[BPF_MAXINSNS];
+	struct sock_fprog prog;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	memcpy(&prog, value, sizeof(prog));
+	if (!prog.len || prog.len > BPF_MAXINSNS)
+		return -EINVAL;
+	if (call_read(c, (uintptr_t)prog.filter, insn, prog.len * sizeof(insn[0])))
+		return -EFAULT;
+	prog.filter = insn;
+	return stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, name, &prog, sizeof(prog), 0);
 }
 
 long option_set(struct call *c, struct sock *s)
@@ -95,8 +123,10 @@ long option_set(struct call *c, struct sock *s)
 		return -EFAULT;
 	if (s->domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
 		return -ENOPROTOOPT; /* memory of the stack cannot be mapped by the program */
-	if (sock_is_stream(s) && level == SOL_SOCKET && name == SO_OOBINLINE)
-		return CALL_PASS; /* urgent data is the pair's */
+	if (is_pairs(s, level, name))
+		return CALL_PASS;
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		return set_filter(c, s, name, value, (size_t)len);
 	ret = stack_call(SYS_setsockopt, s->stack, level, name, value, len, 0);
 	if (s->mptcp && unknown(ret) && len >= (int)sizeof(int) && hint(level, name)) {
 		remember(s, level, name, value, (size_t)len);
@@ -185,8 +215,10 @@ long option_get(struct call *c, struct sock *s)
 		return -EINVAL;
 	if (level == SOL_SOCKET && name == SO_ERROR)
 		return get_error(c, s, len);
-	if (sock_is_stream(s) && level == SOL_SOCKET && name == SO_OOBINLINE)
+	if (is_pairs(s, level, name))
 		return CALL_PASS;
+	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
+		return -EOPNOTSUPP; /* it would map the stack's memory here, not there */
 	if (len > VALUE_MAX) {
 		/* No option is longer than a megabyte. */
 		len = len < 1 << 20 ? len : 1 << 20;
@@ -222,9 +254,27 @@ static size_t ioctl_size(unsigned int cmd)
 	case SIOCOUTQ:
 	case SIOCOUTQNSD:
 		return sizeof(int);
+	case SIOCADDRT:
+	case SIOCDELRT:
+		return sizeof(struct rtentry);
+	case SIOCGARP:
+	case SIOCSARP:
+	case SIOCDARP:
+		return sizeof(struct arpreq);
 	default:
 		return sizeof(struct ifreq);
 	}
+}
+
+/* A route by ioctl() names its device by a pointer. */
+static int route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
+{
+	if (!rt->rt_dev)
+		return 0;
+	if (call_read_string(c, (uintptr_t)rt->rt_dev, name, IFNAMSIZ))
+		return -EFAULT;
+	rt->rt_dev = name;
+	return 0;
 }
 
 /* A list of interfaces, through a buffer of ours. */
@@ -272,7 +322,7 @@ static long out_queue(struct call *c, struct sock *s)
 long option_ioctl(struct call *c, struct sock *s)
 {
 	unsigned int cmd = (unsigned int)c->args[1];
-	char arg[sizeof(struct ifreq) + 64] __attribute__((aligned(8))) = {0};
+	char arg[256] __attribute__((aligned(8))) = {0}, name[IFNAMSIZ];
 	size_t size = ioctl_size(cmd);
 	long ret;
 
@@ -290,12 +340,18 @@ long option_ioctl(struct call *c, struct sock *s)
 	case FIOGETOWN:
 	case SIOCGPGRP:
 		return CALL_PASS;
+	case SIOCETHTOOL: /* full of pointers */
+		return -EOPNOTSUPP;
 	case SIOCGSTAMP_OLD:
 	case SIOCGSTAMPNS_OLD:
 		return -ENOENT;
 	}
 	if (call_read(c, c->args[2], arg, size))
 		return -EFAULT;
+	if (cmd == SIOCADDRT || cmd == SIOCDELRT) {
+		ret = route_device(c, (struct rtentry *)arg, name);
+		return ret ? ret : stack_call(SYS_ioctl, s->stack, cmd, arg, 0, 0, 0);
+	}
 	ret = stack_call(SYS_ioctl, s->stack, cmd, arg, 0, 0, 0);
 	if (ret >= 0 && call_write(c, c->args[2], arg, size))
 		return -EFAULT;

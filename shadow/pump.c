@@ -41,10 +41,12 @@
 #include "shadow/sock.h"
 #include "shadow/stream.h"
 
-#define EVENTS	 64
-#define SWEEP_NS 200000000ull
-#define NO_SOCK	 UINT64_MAX
-#define KICK	 (UINT64_MAX - 1)
+#define EVENTS	  64
+#define SWEEP_MIN 200000000ull /* between two sweeps; twice as long after each that found nothing \
+				*/
+#define SWEEP_MAX 10000000000ull
+#define NO_SOCK	  UINT64_MAX
+#define KICK	  (UINT64_MAX - 1)
 
 static int host_epoll = -1, kick_fd = -1;
 static int stack_epoll = -1;
@@ -55,6 +57,7 @@ static _Atomic bool stop;
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t *suspects;
 static size_t nsuspects, suspects_room;
+static uint64_t sweep_every = SWEEP_MIN;
 static _Atomic uint64_t deadline = NO_SOCK;
 
 uint64_t pump_now(void)
@@ -92,27 +95,28 @@ void pump_watch_stack(struct sock *s, uint32_t events)
 	s->on_stack = true;
 }
 
-void pump_suspect(struct sock *s)
+/* The suspects' lock is held. */
+static void add_suspect(const struct sock *s)
 {
-	bool first;
-
-	pthread_mutex_lock(&suspects_lock);
 	if (nsuspects == suspects_room) {
 		size_t room = suspects_room ? suspects_room * 2 : 256;
 		uint64_t *more = realloc(suspects, room * sizeof(*more));
 
-		if (!more) {
-			pthread_mutex_unlock(&suspects_lock);
+		if (!more)
 			return;
-		}
 		suspects = more;
 		suspects_room = room;
 	}
-	first = !nsuspects;
 	suspects[nsuspects++] = sock_id(s);
+}
+
+void pump_suspect(struct sock *s)
+{
+	pthread_mutex_lock(&suspects_lock);
+	add_suspect(s);
+	sweep_every = SWEEP_MIN;
 	pthread_mutex_unlock(&suspects_lock);
-	if (first)
-		kick();
+	kick();
 }
 
 void pump_deadline(uint64_t ns)
@@ -165,9 +169,9 @@ static unsigned long *living(size_t *n)
 	return ino;
 }
 
-/* Give every suspect whose end is gone to its handler, keep the others. */
-static void sweep(void)
+void pump_sweep(void)
 {
+	bool any = false;
 	uint64_t *list;
 	size_t n, nino;
 	unsigned long *ino;
@@ -188,14 +192,20 @@ static void sweep(void)
 			continue;
 		key = s->ino;
 		if (!ino || bsearch(&key, ino, nino, sizeof(key), by_number)) {
-			pump_suspect(s);
+			pthread_mutex_lock(&suspects_lock);
+			add_suspect(s);
+			pthread_mutex_unlock(&suspects_lock);
 			sock_put(s);
-		} else if (sock_is_stream(s)) {
-			stream_swept(s);
-		} else {
-			sock_destroy(s);
+			continue;
 		}
+		any = true;
+		if (sock_is_stream(s))
+			stream_swept(s);
+		else
+			sock_destroy(s);
 	}
+	if (!any && sweep_every < SWEEP_MAX)
+		sweep_every *= 2;
 	free(ino);
 	free(list);
 }
@@ -216,15 +226,15 @@ static int timeout(uint64_t *last_sweep)
 	pthread_mutex_lock(&suspects_lock);
 	any = nsuspects;
 	pthread_mutex_unlock(&suspects_lock);
-	if (any && now - *last_sweep >= SWEEP_NS) {
-		sweep();
+	if (any && now - *last_sweep >= sweep_every) {
+		pump_sweep();
 		*last_sweep = pump_now();
 	}
 	pthread_mutex_lock(&suspects_lock);
 	any = nsuspects;
 	pthread_mutex_unlock(&suspects_lock);
-	if (any && *last_sweep + SWEEP_NS < until)
-		until = *last_sweep + SWEEP_NS;
+	if (any && *last_sweep + sweep_every < until)
+		until = *last_sweep + sweep_every;
 	if (until == NO_SOCK)
 		return -1;
 	return until > now ? (int)((until - now) / 1000000) + 1 : 0;

@@ -28,10 +28,14 @@ void pump_watch_stack(struct sock *s, uint32_t events);
 /**
  * pump_suspect() - the program may have closed its end: have a sweep look
  *
- * A sweep reads the host's list of AF_UNIX sockets, a few times a second at most.
+ * A sweep reads the host's list of AF_UNIX sockets, a few times a second at most,
+ * seldom while it finds nothing.
  * The socket is locked.
  */
 void pump_suspect(struct sock *s);
+
+/** pump_sweep() - look at all suspects now. No socket may be locked. */
+void pump_sweep(void);
 
 /**
  * pump_host_events() - handle what has come from programs

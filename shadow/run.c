@@ -160,8 +160,10 @@ static void nap(long ms)
 /* Sockets not yet emptied into the stack, and connections not yet acknowledged. */
 static int undelivered(void)
 {
-	int n = (int)sock_count();
+	int n;
 
+	pump_sweep(); /* all programs have ended: all their ends are closed */
+	n = (int)sock_count();
 	return n ? n : drain_pending(engine_syscall);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 #define SLAB	256
 #define SLABS	4096
 #define BUCKETS 8192
+#define YIELDS	64
 
 /* Of our end: what may wait for the program. Of its end: what may wait for us. */
 #define PAIR_BUFFER (512 << 10)
@@ -37,6 +39,14 @@ static unsigned int count;
 static struct sock *slot(uint32_t index)
 {
 	return &slab[index / SLAB][index % SLAB];
+}
+
+/* Mutexes are not fair: a pump must know that somebody waits. */
+static void lock(struct sock *s)
+{
+	__atomic_fetch_add(&s->waiting, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&s->lock);
+	__atomic_fetch_sub(&s->waiting, 1, __ATOMIC_RELAXED);
 }
 
 static struct sock *take_slot(void)
@@ -196,7 +206,7 @@ struct sock *sock_find(ino_t ino)
 	pthread_mutex_unlock(&table);
 	if (!s)
 		return NULL;
-	pthread_mutex_lock(&s->lock);
+	lock(s);
 	if (s->generation & 1 && s->ino == ino)
 		return s;
 	pthread_mutex_unlock(&s->lock);
@@ -211,7 +221,7 @@ struct sock *sock_get(uint64_t id)
 	if (index >= __atomic_load_n(&nslots, __ATOMIC_ACQUIRE))
 		return NULL;
 	s = slot(index);
-	pthread_mutex_lock(&s->lock);
+	lock(s);
 	if (s->generation == id >> 32)
 		return s;
 	pthread_mutex_unlock(&s->lock);
@@ -223,7 +233,7 @@ struct sock *sock_first(uint32_t index)
 	for (; index < __atomic_load_n(&nslots, __ATOMIC_ACQUIRE); index++) {
 		struct sock *s = slot(index);
 
-		pthread_mutex_lock(&s->lock);
+		lock(s);
 		if (s->generation & 1)
 			return s;
 		pthread_mutex_unlock(&s->lock);
@@ -239,6 +249,16 @@ unsigned int sock_count(void)
 void sock_put(struct sock *s)
 {
 	pthread_mutex_unlock(&s->lock);
+}
+
+struct sock *sock_yield(struct sock *s)
+{
+	uint64_t id = sock_id(s);
+
+	pthread_mutex_unlock(&s->lock);
+	for (int i = 0; i < YIELDS && __atomic_load_n(&s->waiting, __ATOMIC_RELAXED); i++)
+		sched_yield();
+	return sock_get(id);
 }
 
 void sock_close_pair(struct sock *s)

@@ -344,8 +344,6 @@ static void finish(struct sock *s)
 /* Run both directions, letting others have the lock between turns. */
 static void run(struct sock *s)
 {
-	uint64_t id = sock_id(s);
-
 	while (s) {
 		bool more = pump_up(s);
 
@@ -356,8 +354,7 @@ static void run(struct sock *s)
 			finish(s);
 			return;
 		}
-		sock_put(s);
-		s = sock_get(id);
+		s = sock_yield(s);
 	}
 }
 
