@@ -12,6 +12,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# shellcheck disable=SC2034 # lib.sh's
 MODE=shadow
 need curl wget nc jq
 testbed_up --wlan 100mbit,2ms --rmnet 100mbit,2ms

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -211,9 +212,12 @@ static void serve_prefork(int lfd)
 	struct pollfd p = {lfd, POLLIN, 0};
 
 	fcntl(lfd, F_SETFL, O_NONBLOCK);
-	for (int i = 0; i < 3; i++)
-		if (!start())
+	for (int i = 0; i < 3; i++) {
+		if (!start()) {
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			break;
+		}
+	}
 	for (;;) {
 		int fd;
 
