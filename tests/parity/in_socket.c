@@ -248,6 +248,7 @@ static void reset(void)
 	tcp_pair(sv);
 	setsockopt(sv[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	close(sv[1]);
+	wait_for(sv[0], POLLIN);
 	note("poll %#x", wait_for(sv[0], POLLIN | POLLOUT | POLLRDHUP));
 	SEE(recv(sv[0], &c, 1, 0));
 	SEE(recv(sv[0], &c, 1, 0));

@@ -31,14 +31,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/**
+ * struct behaviour - @run(), or @with(@arg) for one line of a table
+ */
 struct behaviour {
 	const char *name;
 	void (*run)(void);
+	void (*with)(long arg);
+	long arg;
 };
 
 /* The rooms; each ends with a NULL name. */
 extern const struct behaviour in_socket[], in_option[], in_io[], in_number[], in_wait[], in_epoll[],
-	in_signal[], in_misc[];
+	in_signal[], in_misc[], in_state[], in_misuse[], in_value[], in_urgent[], in_restart[],
+	in_tree[], in_udp[], in_address[], in_bulk[];
 
 /** note() - one remark, as printf */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -48,6 +54,9 @@ void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 #define SEEFD(call) (errno = 0, see_fd(#call, (int)(call)))
 long see(const char *text, long ret);
 int see_fd(const char *text, int ret);
+
+/** child_main() - what a behaviour executed; arguments from argv[0] on (in_tree.c) */
+int child_main(char *const *argv);
 
 /** die() - the test itself cannot go on */
 void die(const char *what) __attribute__((noreturn));
@@ -63,6 +72,19 @@ void tcp_pair(int sv[2]);
 /** udp_pair() - two datagram sockets connected to each other */
 void udp_pair(int sv[2]);
 void close_both(const int sv[2]);
+/**
+ * full_listener() - a listener that takes no more; gives it
+ * @fd: [0] is connected and not accepted, [1] non-blocking and connecting, until
+ *	an accept() makes room and its SYN is sent again (a second later)
+ */
+int full_listener(int fd[2]);
+
+/** parity_socket() - socket(), with MPTCP in TCP's place if PARITY_MPTCP is set (compare) */
+int parity_socket(int domain, int type, int protocol);
+#define socket(domain, type, protocol) parity_socket(domain, type, protocol)
+
+/** word() - a result in one word: the number, or the name of the error */
+const char *word(long ret);
 
 /** wait_for() - poll one descriptor for a second at most; revents */
 int wait_for(int fd, int events);

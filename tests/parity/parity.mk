@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Programs of the parity tests; the tests themselves are tests/parity/*.t.
-PARITY_CFLAGS = $(TEST_CFLAGS) -Wno-stringop-overflow -Wno-stringop-overread
+PARITY_CFLAGS = $(TEST_CFLAGS) -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict
 
 test-parity-programs: $(T)/parity/parity $(T)/parity/coverage $(T)/parity/table
 

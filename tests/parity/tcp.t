@@ -1,4 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Plain TCP and UDP: every behaviour as on the host, but for known-tcp.
-KNOWN=tests/parity/known-tcp exec "$(dirname "$0")/compare" --no-mptcp
+# Plain TCP and UDP: every behaviour as on the host, but for known-tcp and known-shadow.
+cd "$(dirname "$0")/../.." || exit
+export KNOWN_inline=tests/parity/known-tcp KNOWN_shadow=tests/parity/known-shadow
+exec tests/parity/compare --no-mptcp

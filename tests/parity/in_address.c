@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * in_address.c - who may have which address: conflicts, port 0, IPv6 beside IPv4,
+ * multicast, names after each step.
+ */
+#include "parity.h"
+
+#include <net/if.h>
+
+#define SETTLE 15
+
+static const int one = 1;
+
+static void reuse(int fd, int name)
+{
+	setsockopt(fd, SOL_SOCKET, name, &one, sizeof(one));
+}
+
+/**
+ * struct conflict - a second socket at the port of a first
+ * @any: which of them (bits) are bound to all addresses; @reuse: which have @option
+ */
+struct conflict {
+	int type, any, option, reuse;
+	bool listens;
+};
+
+static const struct conflict conflicts[] = {
+	{SOCK_STREAM, 0, 0, 0, false},
+	{SOCK_STREAM, 0, SO_REUSEADDR, 3, false},
+	{SOCK_STREAM, 0, SO_REUSEADDR, 3, true},
+	{SOCK_STREAM, 0, SO_REUSEADDR, 2, false},
+	{SOCK_STREAM, 0, SO_REUSEPORT, 3, true},
+	{SOCK_STREAM, 0, SO_REUSEPORT, 2, true},
+	{SOCK_STREAM, 1, 0, 0, false},
+	{SOCK_STREAM, 2, 0, 0, true},
+	{SOCK_STREAM, 1, SO_REUSEADDR, 3, true},
+	{SOCK_STREAM, 3, SO_REUSEPORT, 3, true},
+	{SOCK_DGRAM, 0, 0, 0, false},
+	{SOCK_DGRAM, 0, SO_REUSEADDR, 3, false},
+	{SOCK_DGRAM, 0, SO_REUSEPORT, 3, false},
+	{SOCK_DGRAM, 1, SO_REUSEADDR, 1, false},
+	{SOCK_DGRAM, 3, 0, 0, false},
+};
+
+static void conflict(long n)
+{
+	const struct conflict *c = &conflicts[n];
+	struct sockaddr_in sa = any_port();
+	struct in_addr ours = sa.sin_addr;
+	int fd[2];
+
+	for (int i = 0; i < 2; i++) {
+		fd[i] = socket(AF_INET, c->type, 0);
+		if (c->reuse & 1 << i)
+			reuse(fd[i], c->option);
+		sa.sin_addr = ours;
+		if (c->any & 1 << i)
+			sa.sin_addr.s_addr = INADDR_ANY;
+		SEE(bind(fd[i], (void *)&sa, sizeof(sa)));
+		if (c->listens)
+			SEE(listen(fd[i], 4));
+		sa.sin_port = i ? 0 : address_of(fd[0]).sin_port;
+	}
+	close_both(fd);
+}
+
+static void time_wait(void)
+{
+	int l = tcp_listener(), c = socket(AF_INET, SOCK_STREAM, 0), a;
+	struct sockaddr_in sa = address_of(l);
+
+	connect(c, (void *)&sa, sizeof(sa));
+	a = accept(l, NULL, NULL);
+	close(l);
+	/* The server closes first: its port waits. */
+	shutdown(a, SHUT_WR);
+	wait_for(c, POLLIN);
+	close(c);
+	wait_for(a, POLLHUP);
+	close(a);
+	nap(SETTLE);
+	l = socket(AF_INET, SOCK_STREAM, 0);
+	SEE(bind(l, (void *)&sa, sizeof(sa)));
+	reuse(l, SO_REUSEADDR);
+	SEE(bind(l, (void *)&sa, sizeof(sa)));
+	SEE(listen(l, 4));
+	close(l);
+}
+
+/* A port is free again when its listener is closed. */
+static void port_again(void)
+{
+	int l = tcp_listener();
+	struct sockaddr_in sa = address_of(l);
+
+	close(l);
+	nap(SETTLE);
+	l = socket(AF_INET, SOCK_STREAM, 0);
+	SEE(bind(l, (void *)&sa, sizeof(sa)));
+	SEE(listen(l, 4));
+	close(l);
+}
+
+static void datagram_port_again(void)
+{
+	struct sockaddr_in sa = any_port();
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	bind(fd, (void *)&sa, sizeof(sa));
+	sa = address_of(fd);
+	close(fd);
+	nap(SETTLE);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	SEE(bind(fd, (void *)&sa, sizeof(sa)));
+	close(fd);
+}
+
+static void step(const char *what, int fd)
+{
+	struct sockaddr_in sa = {0}, peer = {0};
+	socklen_t len = sizeof(sa), plen = sizeof(peer);
+	int ret = getsockname(fd, (void *)&sa, &len), got;
+
+	errno = 0;
+	got = getpeername(fd, (void *)&peer, &plen);
+	note("%s: %d port %s address %s peer %s", what, ret, sa.sin_port ? "set" : "0",
+	     sa.sin_addr.s_addr ? "set" : "any", word(got));
+}
+
+static void steps_of_stream(void)
+{
+	int l = tcp_listener(), c = socket(AF_INET, SOCK_STREAM, 0), a;
+	struct sockaddr_in sa = any_port(), to = address_of(l);
+
+	step("listener", l);
+	step("fresh", c);
+	sa.sin_addr.s_addr = INADDR_ANY;
+	SEE(bind(c, (void *)&sa, sizeof(sa)));
+	step("bound", c);
+	SEE(connect(c, (void *)&to, sizeof(to)));
+	step("connected", c);
+	a = accept(l, NULL, NULL);
+	step("accepted", a);
+	shutdown(c, SHUT_WR);
+	step("shut", c);
+	shutdown(a, SHUT_WR);
+	wait_for(c, POLLHUP);
+	step("ended", c);
+	close(a);
+	close(c);
+	close(l);
+}
+
+static void steps_of_datagram(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in to = any_port();
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	to.sin_port = htons(9);
+	step("fresh", fd);
+	SEE(sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)));
+	step("sent", fd);
+	SEE(connect(fd, (void *)&to, sizeof(to)));
+	step("connected", fd);
+	SEE(connect(fd, &none, sizeof(none)));
+	step("dissolved", fd);
+	close(fd);
+}
+
+static void listen_unbound(void)
+{
+	int l = socket(AF_INET, SOCK_STREAM, 0);
+
+	SEE(listen(l, 4));
+	step("listening", l);
+	close(l);
+}
+
+/* ---- IPv6 ---- */
+
+static struct sockaddr_in6 any6(in_port_t port)
+{
+	return (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port};
+}
+
+static struct sockaddr_in6 mapped(void)
+{
+	struct sockaddr_in sa = any_port();
+	struct sockaddr_in6 six = any6(0);
+
+	six.sin6_addr.s6_addr[10] = 0xff;
+	six.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&six.sin6_addr.s6_addr[12], &sa.sin_addr, 4);
+	return six;
+}
+
+static int listener6(bool only)
+{
+	struct sockaddr_in6 sa = any6(0);
+	int l = socket(AF_INET6, SOCK_STREAM, 0);
+
+	if (only)
+		setsockopt(l, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	SEE(bind(l, (void *)&sa, sizeof(sa)));
+	SEE(listen(l, 4));
+	return l;
+}
+
+static in_port_t port_of(int fd)
+{
+	struct sockaddr_in6 sa = any6(0);
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (void *)&sa, &len))
+		die("getsockname");
+	return sa.sin6_port;
+}
+
+static void four_to_six(long only)
+{
+	int l = listener6(only), c = socket(AF_INET, SOCK_STREAM, 0), a;
+	struct sockaddr_in to = any_port();
+	struct sockaddr_in6 peer = any6(0);
+	socklen_t len = sizeof(peer);
+
+	to.sin_port = port_of(l);
+	SEE(connect(c, (void *)&to, sizeof(to)));
+	if (!only) {
+		a = SEEFD(accept(l, (void *)&peer, &len));
+		note("family %d len %d mapped %d", peer.sin6_family, (int)len,
+		     IN6_IS_ADDR_V4MAPPED(&peer.sin6_addr));
+		close(a);
+	}
+	close(c);
+	close(l);
+}
+
+static void mapped_connect(void)
+{
+	int l = tcp_listener(), c = socket(AF_INET6, SOCK_STREAM, 0), a;
+	struct sockaddr_in6 to = mapped();
+	struct sockaddr_in peer = {0};
+	socklen_t len = sizeof(peer);
+
+	to.sin6_port = address_of(l).sin_port;
+	SEE(connect(c, (void *)&to, sizeof(to)));
+	a = SEEFD(accept(l, (void *)&peer, &len));
+	note("family %d len %d", peer.sin_family, (int)len);
+	len = sizeof(to);
+	SEE(getsockname(c, (void *)&to, &len));
+	note("family %d mapped %d", to.sin6_family, IN6_IS_ADDR_V4MAPPED(&to.sin6_addr));
+	SEE(send(c, "x", 1, 0));
+	SEE(recv(a, &(char){0}, 1, 0));
+	close(a);
+	close(c);
+	close(l);
+}
+
+static void mapped_only(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	struct sockaddr_in6 to = mapped();
+
+	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	to.sin6_port = htons(9);
+	SEE(connect(fd, (void *)&to, sizeof(to)));
+	to.sin6_port = 0;
+	SEE(bind(fd, (void *)&to, sizeof(to)));
+	close(fd);
+}
+
+static void mapped_datagrams(void)
+{
+	struct sockaddr_in6 sa = any6(0), from = any6(0);
+	struct sockaddr_in to = any_port();
+	socklen_t len = sizeof(from);
+	int six = socket(AF_INET6, SOCK_DGRAM, 0), four = socket(AF_INET, SOCK_DGRAM, 0);
+	char c;
+
+	SEE(bind(six, (void *)&sa, sizeof(sa)));
+	to.sin_port = port_of(six);
+	SEE(sendto(four, "x", 1, 0, (void *)&to, sizeof(to)));
+	SEE(recvfrom(six, &c, 1, 0, (void *)&from, &len));
+	note("family %d len %d mapped %d", from.sin6_family, (int)len,
+	     IN6_IS_ADDR_V4MAPPED(&from.sin6_addr));
+	SEE(sendto(six, "y", 1, 0, (void *)&from, len));
+	SEE(recv(four, &c, 1, 0));
+	close(six);
+	close(four);
+}
+
+/* The same port for both families. */
+static void both_families(long only)
+{
+	int six = listener6(only), four = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in sa = any_port();
+
+	sa.sin_port = port_of(six);
+	sa.sin_addr.s_addr = INADDR_ANY;
+	SEE(bind(four, (void *)&sa, sizeof(sa)));
+	SEE(listen(four, 4));
+	close(four);
+	close(six);
+}
+
+static void six_misuse(void)
+{
+	struct sockaddr_in6 sa = any6(0);
+	struct sockaddr_in four = any_port();
+	int fd = socket(AF_INET6, SOCK_STREAM, 0), zero = 0;
+
+	SEE(bind(fd, (void *)&sa, 16));
+	SEE(bind(fd, (void *)&sa, 24));
+	SEE(bind(fd, (void *)&four, sizeof(four)));
+	four.sin_port = htons(9);
+	SEE(connect(fd, (void *)&sa, 16));
+	inet_pton(AF_INET6, "fe80::1", &sa.sin6_addr);
+	sa.sin6_port = htons(9);
+	SEE(connect(fd, (void *)&sa, sizeof(sa)));
+	inet_pton(AF_INET6, "2001:db8::9", &sa.sin6_addr);
+	SEE(bind(fd, (void *)&sa, sizeof(sa)));
+	sa = any6(0);
+	SEE(bind(fd, (void *)&sa, sizeof(sa)));
+	SEE(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero)));
+	close(fd);
+}
+
+static void six_loopback(void)
+{
+	struct sockaddr_in6 sa = any6(0);
+	int l = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET6, SOCK_STREAM, 0), a;
+
+	sa.sin6_addr = in6addr_loopback;
+	SEE(bind(l, (void *)&sa, sizeof(sa)));
+	SEE(listen(l, 4));
+	sa.sin6_port = port_of(l);
+	SEE(connect(c, (void *)&sa, sizeof(sa)));
+	a = SEEFD(accept(l, NULL, NULL));
+	SEE(send(c, "six", 3, 0));
+	SEE(recv(a, (char[4]){0}, 4, 0));
+	close(a);
+	close(c);
+	close(l);
+}
+
+/* ---- multicast ---- */
+
+static struct ip_mreqn group(const char *text)
+{
+	struct ip_mreqn m = {.imr_address = any_port().sin_addr};
+
+	inet_aton(text, &m.imr_multiaddr);
+	return m;
+}
+
+static void membership(void)
+{
+	struct ip_mreqn m = group("239.1.2.3"), no = group("10.1.2.3");
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	SEE(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)));
+	SEE(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)));
+	SEE(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &no, sizeof(no)));
+	SEE(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, 4));
+	SEE(setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)));
+	SEE(setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)));
+	close(fd);
+}
+
+static void member_hears(void)
+{
+	struct ip_mreqn m = group("239.1.2.4");
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	int in = socket(AF_INET, SOCK_DGRAM, 0), out = socket(AF_INET, SOCK_DGRAM, 0);
+	char c;
+
+	SEE(bind(in, (void *)&sa, sizeof(sa)));
+	sa.sin_port = address_of(in).sin_port;
+	sa.sin_addr = m.imr_multiaddr;
+	SEE(setsockopt(in, IPPROTO_IP, IP_ADD_MEMBERSHIP, &m, sizeof(m)));
+	SEE(setsockopt(out, IPPROTO_IP, IP_MULTICAST_IF, &m, sizeof(m)));
+	SEE(sendto(out, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	note("%#x", wait_for(in, POLLIN));
+	SEE(recv(in, &c, 1, MSG_DONTWAIT));
+	SEE(setsockopt(in, IPPROTO_IP, IP_DROP_MEMBERSHIP, &m, sizeof(m)));
+	SEE(sendto(out, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	nap(SETTLE);
+	SEE(recv(in, &c, 1, MSG_DONTWAIT));
+	close(in);
+	close(out);
+}
+
+static void broadcasting(void)
+{
+	struct sockaddr_in sa = any_port();
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	sa.sin_addr.s_addr |= htonl(255);
+	sa.sin_port = htons(9);
+	SEE(sendto(fd, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	SEE(connect(fd, (void *)&sa, sizeof(sa)));
+	reuse(fd, SO_BROADCAST);
+	SEE(sendto(fd, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	close(fd);
+}
+
+static void unreachable(void)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(9)};
+	int t = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0);
+
+	sa.sin_addr.s_addr = inet_addr("203.0.113.1");
+	SEE(connect(t, (void *)&sa, sizeof(sa)));
+	SEE(connect(u, (void *)&sa, sizeof(sa)));
+	SEE(sendto(u, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	sa.sin_addr.s_addr = inet_addr("240.0.0.1");
+	SEE(connect(t, (void *)&sa, sizeof(sa)));
+	close(t);
+	close(u);
+}
+
+static void pktinfo(void)
+{
+	char buf[4], room[64];
+	struct iovec iov = {buf, 4};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = room,
+			     .msg_controllen = sizeof(room)};
+	struct cmsghdr *c;
+	struct in_pktinfo *info;
+	int u[2];
+
+	udp_pair(u);
+	setsockopt(u[1], IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+	send(u[0], "x", 1, 0);
+	SEE(recvmsg(u[1], &msg, 0));
+	c = CMSG_FIRSTHDR(&msg);
+	note("controllen %zu", (size_t)msg.msg_controllen);
+	if (c) {
+		info = (void *)CMSG_DATA(c);
+		note("level %d type %d interface %d to us %d", c->cmsg_level, c->cmsg_type,
+		     info->ipi_ifindex > 0,
+		     info->ipi_addr.s_addr == address_of(u[1]).sin_addr.s_addr);
+		/* And its own way back. */
+		*info = (struct in_pktinfo){.ipi_spec_dst = address_of(u[1]).sin_addr};
+		SEE(sendmsg(u[1], &msg, 0));
+	}
+	close_both(u);
+}
+
+static void bind_device(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char name[IF_NAMESIZE] = "";
+	socklen_t len = sizeof(name);
+
+	SEE(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "nothing0", 9));
+	SEE(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	SEE(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len));
+	note("%s %d", name, (int)len);
+	close(fd);
+}
+
+static void low_port(void)
+{
+	struct sockaddr_in sa = any_port();
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sa.sin_port = htons(80);
+	SEE(bind(fd, (void *)&sa, sizeof(sa)));
+	note("port %d", ntohs(address_of(fd).sin_port));
+	close(fd);
+}
+
+#define LINE(name, n)                               \
+	{                                           \
+		"conflict-" name, NULL, conflict, n \
+	}
+
+const struct behaviour in_address[] = {
+	LINE("plain", 0),
+	LINE("reuseaddr", 1),
+	LINE("reuseaddr-listening", 2),
+	LINE("reuseaddr-second", 3),
+	LINE("reuseport-listening", 4),
+	LINE("reuseport-second", 5),
+	LINE("first-any", 6),
+	LINE("second-any", 7),
+	LINE("first-any-reuseaddr", 8),
+	LINE("both-any-reuseport", 9),
+	LINE("datagram", 10),
+	LINE("datagram-reuseaddr", 11),
+	LINE("datagram-reuseport", 12),
+	LINE("datagram-first-any", 13),
+	LINE("datagram-both-any", 14),
+	{"time-wait", time_wait},
+	{"port-again", port_again},
+	{"datagram-port-again", datagram_port_again},
+	{"steps-stream", steps_of_stream},
+	{"steps-datagram", steps_of_datagram},
+	{"listen-unbound", listen_unbound},
+	{"six-accepts-four", NULL, four_to_six, 0},
+	{"six-only", NULL, four_to_six, 1},
+	{"six-mapped", mapped_connect},
+	{"six-only-mapped", mapped_only},
+	{"six-datagrams", mapped_datagrams},
+	{"six-both", NULL, both_families, 0},
+	{"six-only-both", NULL, both_families, 1},
+	{"six-misuse", six_misuse},
+	{"six-loopback", six_loopback},
+	{"multicast-membership", membership},
+	{"multicast", member_hears},
+	{"broadcast", broadcasting},
+	{"unreachable", unreachable},
+	{"packet-info", pktinfo},
+	{"bind-device", bind_device},
+	{"low-port", low_port},
+	{0},
+};

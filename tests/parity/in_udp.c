@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* in_udp.c - datagrams: peers, errors, what comes with them, multicast. */
+#include "parity.h"
+
+#include <linux/errqueue.h>
+#include <linux/sockios.h>
+#include <netinet/udp.h>
+
+#define SETTLE 15
+
+static int bound(void)
+{
+	struct sockaddr_in sa = any_port();
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (void *)&sa, sizeof(sa)))
+		die("udp");
+	return fd;
+}
+
+static void to(int fd, int whom, const char *text)
+{
+	struct sockaddr_in sa = address_of(whom);
+
+	errno = 0;
+	note("to %s %s", text, word(sendto(fd, text, strlen(text), 0, (void *)&sa, sizeof(sa))));
+	nap(SETTLE);
+}
+
+static void hear(int fd, int flags)
+{
+	char buf[16] = "";
+	ssize_t n;
+
+	errno = 0;
+	n = recv(fd, buf, sizeof(buf) - 1, flags | MSG_DONTWAIT);
+	note("recv %s '%s'", word(n), buf);
+}
+
+static void unconnected(void)
+{
+	int a = bound(), b = bound();
+	struct sockaddr_in sa, from = {0};
+	socklen_t len = sizeof(from);
+	char buf[8];
+
+	to(a, b, "hello");
+	SEE(recvfrom(b, buf, 8, 0, (void *)&from, &len));
+	sa = address_of(a);
+	note("from %s len %d",
+	     from.sin_port == sa.sin_port && from.sin_addr.s_addr == sa.sin_addr.s_addr ? "a" : "?",
+	     (int)len);
+	close(a);
+	close(b);
+}
+
+/* Each of several senders is named, whatever the lengths and contents. */
+static void senders(void)
+{
+	int a[3], b = bound();
+	struct sockaddr_in from;
+	socklen_t len;
+	char buf[8];
+
+	for (int i = 0; i < 3; i++) {
+		a[i] = bound();
+		to(a[i], b, "same");
+	}
+	for (int i = 0; i < 3; i++) {
+		len = sizeof(from);
+		SEE(recvfrom(b, buf, 8, MSG_DONTWAIT, (void *)&from, &len));
+		note("from its sender %d", from.sin_port == address_of(a[i]).sin_port);
+	}
+	for (int i = 0; i < 3; i++)
+		close(a[i]);
+	close(b);
+}
+
+static void mixed_reads(void)
+{
+	int a[3], b = bound();
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	char buf[8];
+
+	for (int i = 0; i < 3; i++) {
+		a[i] = bound();
+		to(a[i], b, i == 1 ? "two" : i ? "three" : "one");
+	}
+	hear(b, 0);
+	SEE(recvfrom(b, buf, 8, MSG_DONTWAIT, (void *)&from, &len));
+	note("from its sender %d", from.sin_port == address_of(a[1]).sin_port);
+	SEE(read(b, buf, 8));
+	for (int i = 0; i < 3; i++)
+		close(a[i]);
+	close(b);
+}
+
+/* A connected socket hears its peer alone. */
+static void filter(void)
+{
+	int u[2], other = bound();
+
+	udp_pair(u);
+	to(other, u[0], "stranger");
+	hear(u[0], 0);
+	send(u[1], "peer", 4, 0);
+	nap(SETTLE);
+	hear(u[0], 0);
+	close_both(u);
+	close(other);
+}
+
+/* What came before connect() stays. */
+static void filter_late(void)
+{
+	int a = bound(), b = bound(), c = bound();
+	struct sockaddr_in sa = address_of(c);
+
+	to(a, b, "early");
+	SEE(connect(b, (void *)&sa, sizeof(sa)));
+	to(a, b, "late");
+	hear(b, 0);
+	hear(b, 0);
+	close(a);
+	close(b);
+	close(c);
+}
+
+static void reconnect(void)
+{
+	int u[2], c = bound();
+	struct sockaddr_in sa = address_of(c);
+
+	udp_pair(u);
+	SEE(connect(u[0], (void *)&sa, sizeof(sa)));
+	SEE(send(u[0], "to c", 4, 0));
+	nap(SETTLE);
+	hear(c, 0);
+	hear(u[1], 0);
+	close_both(u);
+	close(c);
+}
+
+static void elsewhere(void)
+{
+	int u[2], c = bound();
+
+	udp_pair(u);
+	to(u[0], c, "elsewhere");
+	hear(c, 0);
+	hear(u[1], 0);
+	close_both(u);
+	close(c);
+}
+
+static void dissolve(void)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	int u[2], other = bound();
+
+	udp_pair(u);
+	SEE(connect(u[0], &none, sizeof(none)));
+	SEE(getpeername(u[0], (void *)&sa, &len));
+	SEE(getsockname(u[0], (void *)&sa, &len));
+	note("port %s", sa.sin_port ? "set" : "0");
+	to(other, u[0], "stranger");
+	hear(u[0], 0);
+	close_both(u);
+	close(other);
+}
+
+static void dissolved_send(void)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	int u[2];
+
+	udp_pair(u);
+	SEE(connect(u[0], &none, sizeof(none)));
+	SEE(sendto(u[0], "x", 1, 0, NULL, 0));
+	SEE(sendmsg(u[0], &(struct msghdr){.msg_iov = &(struct iovec){"x", 1}, .msg_iovlen = 1},
+		    0));
+	close_both(u);
+}
+
+static void no_peer_write(void)
+{
+	int fd = bound();
+
+	SEE(write(fd, "x", 1));
+	SEE(send(fd, "x", 1, 0));
+	close(fd);
+}
+
+/* ---- errors ---- */
+
+static int u[2];
+
+static void refuse(void)
+{
+	udp_pair(u);
+	close(u[1]);
+	SEE(send(u[0], "x", 1, 0));
+	nap(SETTLE);
+}
+
+static void refused_send(void)
+{
+	refuse();
+	SEE(send(u[0], "x", 1, 0));
+	SEE(send(u[0], "x", 1, 0));
+	close(u[0]);
+}
+
+static void refused_sendmsg(void)
+{
+	struct iovec iov = {"x", 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	refuse();
+	SEE(sendmsg(u[0], &msg, 0));
+	SEE(sendmsg(u[0], &msg, 0));
+	close(u[0]);
+}
+
+static void refused_recv(void)
+{
+	refuse();
+	hear(u[0], 0);
+	hear(u[0], 0);
+	close(u[0]);
+}
+
+static void refused_recvfrom(void)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	char c;
+
+	refuse();
+	SEE(recvfrom(u[0], &c, 1, MSG_DONTWAIT, (void *)&sa, &len));
+	SEE(recvfrom(u[0], &c, 1, MSG_DONTWAIT, (void *)&sa, &len));
+	close(u[0]);
+}
+
+static void refused_recvmsg(void)
+{
+	char c;
+	struct iovec iov = {&c, 1};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	refuse();
+	SEE(recvmsg(u[0], &msg, MSG_DONTWAIT));
+	SEE(recvmsg(u[0], &msg, MSG_DONTWAIT));
+	close(u[0]);
+}
+
+static void refused_poll(void)
+{
+	refuse();
+	note("%#x", wait_for(u[0], POLLIN));
+	close(u[0]);
+}
+
+static void refused_error(void)
+{
+	int err = -1;
+	socklen_t len = sizeof(err);
+
+	refuse();
+	for (int i = 0; i < 2; i++) {
+		SEE(getsockopt(u[0], SOL_SOCKET, SO_ERROR, &err, &len));
+		note("%s", err ? strerrorname_np(err) : "0");
+	}
+	close(u[0]);
+}
+
+/* A reader that waits when the refusal comes. */
+static void refused_waiting(void)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	struct timeval t = {.tv_usec = 300000};
+	pthread_t th;
+	char c;
+
+	udp_pair(u);
+	close(u[1]);
+	setsockopt(u[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	th = after(20, send_byte, &u[0]);
+	SEE(recvfrom(u[0], &c, 1, 0, (void *)&sa, &len));
+	done(th);
+	close(u[0]);
+}
+
+/* Without a peer nobody is told. */
+static void refused_unconnected(void)
+{
+	int a = bound(), b = bound();
+	struct sockaddr_in sa = address_of(b);
+
+	close(b);
+	SEE(sendto(a, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	nap(SETTLE);
+	hear(a, 0);
+	SEE(sendto(a, "x", 1, 0, (void *)&sa, sizeof(sa)));
+	close(a);
+}
+
+static void error_queue(void)
+{
+	char data[8], room[256];
+	struct sockaddr_in name = {0};
+	struct iovec iov = {data, sizeof(data)};
+	struct msghdr msg = {.msg_name = &name,
+			     .msg_namelen = sizeof(name),
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = room,
+			     .msg_controllen = sizeof(room)};
+	struct sock_extended_err *e;
+	struct cmsghdr *c;
+	int one = 1;
+
+	udp_pair(u);
+	close(u[1]);
+	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
+	SEE(send(u[0], "abc", 3, 0));
+	nap(SETTLE);
+	note("%#x", wait_for(u[0], 0));
+	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
+	note("flags %#x name %d", msg.msg_flags, name.sin_port != 0);
+	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		e = (void *)CMSG_DATA(c);
+		note("level %d type %d", c->cmsg_level, c->cmsg_type);
+		note("errno %u origin %d type %d code %d", e->ee_errno, e->ee_origin, e->ee_type,
+		     e->ee_code);
+	}
+	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
+	close(u[0]);
+}
+
+/* ---- lengths ---- */
+
+static void empty(void)
+{
+	udp_pair(u);
+	SEE(send(u[0], "", 0, 0));
+	nap(SETTLE);
+	note("%#x", wait_for(u[1], POLLIN));
+	hear(u[1], 0);
+	hear(u[1], 0);
+	close_both(u);
+}
+
+static void empty_write(void)
+{
+	udp_pair(u);
+	SEE(write(u[0], "", 0));
+	nap(SETTLE);
+	hear(u[1], 0);
+	hear(u[1], 0);
+	close_both(u);
+}
+
+static void empty_addressed(void)
+{
+	int a = bound(), b = bound();
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+
+	to(a, b, "");
+	SEE(recvfrom(b, NULL, 0, MSG_DONTWAIT, (void *)&sa, &len));
+	note("from its sender %d", sa.sin_port == address_of(a).sin_port);
+	close(a);
+	close(b);
+}
+
+static void too_long(void)
+{
+	static char big[65508];
+
+	udp_pair(u);
+	SEE(send(u[0], big, 65507, 0));
+	SEE(recv(u[1], big, 65508, 0));
+	SEE(write(u[0], big, 65508));
+	close_both(u);
+}
+
+static void too_long_addressed(void)
+{
+	static char big[65508];
+	int a = bound(), b = bound();
+	struct sockaddr_in sa = address_of(b);
+
+	SEE(sendto(a, big, 65507, 0, (void *)&sa, sizeof(sa)));
+	SEE(sendto(a, big, 65508, 0, (void *)&sa, sizeof(sa)));
+	close(a);
+	close(b);
+}
+
+/* Each way to read a message that is longer than the room. */
+static void truncated(void)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	char a[2], b[2];
+	struct iovec iov[2] = {{a, 2}, {b, 2}};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+
+	udp_pair(u);
+	for (int i = 0; i < 6; i++)
+		send(u[0], "longer", 6, 0);
+	nap(SETTLE);
+	SEE(read(u[1], a, 2));
+	SEE(recv(u[1], a, 2, MSG_TRUNC));
+	SEE(recvfrom(u[1], a, 2, MSG_TRUNC, (void *)&sa, &len));
+	SEE(readv(u[1], iov, 2));
+	SEE(recvmsg(u[1], &msg, 0));
+	note("flags %#x", msg.msg_flags);
+	SEE(recvmsg(u[1], &msg, MSG_TRUNC));
+	note("flags %#x", msg.msg_flags);
+	hear(u[1], 0);
+	close_both(u);
+}
+
+static void waiting(void)
+{
+	int n = -1;
+
+	udp_pair(u);
+	send(u[0], "four", 4, 0);
+	send(u[0], "seven77", 7, 0);
+	nap(SETTLE);
+	SEE(ioctl(u[1], FIONREAD, &n));
+	note("FIONREAD %d", n);
+	SEE(ioctl(u[0], SIOCOUTQ, &n));
+	note("SIOCOUTQ %d", n);
+	close_both(u);
+}
+
+static void peeked(void)
+{
+	udp_pair(u);
+	send(u[0], "one", 3, 0);
+	send(u[0], "two", 3, 0);
+	nap(SETTLE);
+	hear(u[1], MSG_PEEK);
+	hear(u[1], MSG_PEEK);
+	hear(u[1], 0);
+	hear(u[1], MSG_PEEK);
+	hear(u[1], 0);
+	close_both(u);
+}
+
+static void more(void)
+{
+	udp_pair(u);
+	SEE(send(u[0], "one", 3, MSG_MORE));
+	SEE(send(u[0], "two", 3, 0));
+	nap(SETTLE);
+	hear(u[1], 0);
+	hear(u[1], 0);
+	close_both(u);
+}
+
+static void many_and_order(void)
+{
+	char buf[8], want[8];
+	int bad = 0;
+
+	udp_pair(u);
+	for (int i = 0; i < 100; i++) {
+		snprintf(buf, sizeof(buf), "%d", i);
+		bad += send(u[0], buf, strlen(buf), 0) < 0;
+	}
+	for (int i = 0; i < 100; i++) {
+		memset(buf, 0, sizeof(buf));
+		snprintf(want, sizeof(want), "%d", i);
+		bad += wait_for(u[1], POLLIN) != POLLIN || recv(u[1], buf, 7, MSG_DONTWAIT) < 0 ||
+		       strcmp(buf, want) != 0;
+	}
+	note("bad %d", bad);
+	close_both(u);
+}
+
+static void timestamps(void)
+{
+	struct timeval t = {0};
+
+	udp_pair(u);
+	SEE(ioctl(u[1], SIOCGSTAMP_OLD, &t));
+	send(u[0], "x", 1, 0);
+	nap(SETTLE);
+	hear(u[1], 0);
+	SEE(ioctl(u[1], SIOCGSTAMP_OLD, &t));
+	note("set %d", t.tv_sec > 1000000000);
+	close_both(u);
+}
+
+const struct behaviour in_udp[] = {
+	{"udp-unconnected", unconnected},
+	{"udp-senders", senders},
+	{"udp-mixed-reads", mixed_reads},
+	{"udp-filter", filter},
+	{"udp-filter-late", filter_late},
+	{"udp-reconnect", reconnect},
+	{"udp-elsewhere", elsewhere},
+	{"udp-dissolved", dissolve},
+	{"udp-dissolved-send", dissolved_send},
+	{"udp-no-peer-write", no_peer_write},
+	{"udp-refused-send", refused_send},
+	{"udp-refused-sendmsg", refused_sendmsg},
+	{"udp-refused-recv", refused_recv},
+	{"udp-refused-recvfrom", refused_recvfrom},
+	{"udp-refused-recvmsg", refused_recvmsg},
+	{"udp-refused-poll", refused_poll},
+	{"udp-refused-error", refused_error},
+	{"udp-refused-waiting", refused_waiting},
+	{"udp-refused-unconnected", refused_unconnected},
+	{"udp-error-queue", error_queue},
+	{"udp-empty", empty},
+	{"udp-empty-write", empty_write},
+	{"udp-empty-addressed", empty_addressed},
+	{"udp-too-long", too_long},
+	{"udp-too-long-addressed", too_long_addressed},
+	{"udp-truncated", truncated},
+	{"udp-waiting", waiting},
+	{"udp-peek", peeked},
+	{"udp-more", more},
+	{"udp-order", many_and_order},
+	{"udp-timestamp", timestamps},
+	{0},
+};
