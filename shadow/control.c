@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "shadow/call.h"
 #include "shadow/dgram.h"
+#include "shadow/park.h"
 #include "shadow/ports.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
@@ -140,7 +141,7 @@ static long connect_again(struct call *c, struct sock *s, const struct sockaddr_
 	if (ret != -EALREADY || s->state != SOCK_CONNECTING || call_nonblocking(c, 0))
 		return ret;
 	c->connecting = true;
-	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
+	return call_wait(c, s, SO_SNDTIMEO, -EALREADY);
 }
 
 static long connect_message(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
@@ -249,6 +250,12 @@ long control_listen(struct call *c, struct sock *s)
 
 	if (s->state == SOCK_FAILED)
 		return -EINVAL;
+	if (s->state == SOCK_FRESH && s->rd_shut) { /* it listened before */
+		ret = renew(c, s);
+		if (ret)
+			return ret;
+		s->rd_shut = false;
+	}
 	ret = stack_call(SYS_listen, s->stack, (int)c->args[1], 0, 0, 0, 0);
 
 	if (ret)
@@ -268,6 +275,22 @@ static bool is_mptcp(int stack)
 
 	stack_call(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
 	return protocol == IPPROTO_MPTCP;
+}
+
+/* What an accepted socket has from its listener, beside what the stack gives it. */
+static void inherit(const struct sock *s, int listener, struct sock *child, int fd)
+{
+	static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+
+	for (int i = 0; i < 2; i++) {
+		struct timeval t;
+		socklen_t len = sizeof(t);
+
+		if (!getsockopt(listener, SOL_SOCKET, names[i], &t, &len) &&
+		    (t.tv_sec || t.tv_usec))
+			setsockopt(fd, SOL_SOCKET, names[i], &t, sizeof(t));
+	}
+	child->linger = s->linger;
 }
 
 /* The connection is there; make it a socket of the program. */
@@ -290,6 +313,7 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 	if (!child)
 		return err;
 	child->mptcp = s->mptcp && is_mptcp(stack);
+	inherit(s, c->fd, child, fd);
 	stream_open(child, fd);
 	ret = hand_over(c, child, fd, flags);
 	return ret;
@@ -343,6 +367,15 @@ static bool is_over(const struct sock *s)
 	       info.tcpi_state == TCP_CLOSE;
 }
 
+/* Who polls the listener or waits in accept() learns it. */
+static void stop_listening(struct call *c, struct sock *s)
+{
+	s->state = SOCK_FRESH;
+	s->rd_shut = true;
+	shutdown(c->fd, SHUT_RDWR);
+	park_retry(s);
+}
+
 long control_shutdown(struct call *c, struct sock *s)
 {
 	int how = (int)c->args[1];
@@ -362,7 +395,7 @@ long control_shutdown(struct call *c, struct sock *s)
 	if (s->state == SOCK_LISTENING) {
 		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
 		if (!ret && how != SHUT_WR)
-			s->state = SOCK_FRESH;
+			stop_listening(c, s);
 		return ret;
 	}
 	if (s->state == SOCK_CONNECTING)

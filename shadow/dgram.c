@@ -45,12 +45,15 @@
 /**
  * struct dgram - beside struct sock
  * @first, @last: what waits in the pair
+ * @taken: what dgram_drop() took last; @returned: its data, if it came back
  * @held: a message of @heldlen bytes that the pair did not take yet; @held_meta
  * @up:	  a message of @uplen bytes that the stack did not take yet
  */
 struct dgram {
 	struct meta *first, **last;
 	unsigned int n;
+	struct meta *taken;
+	unsigned char *returned;
 	unsigned char *held;
 	size_t heldlen;
 	struct meta *held_meta;
@@ -69,7 +72,7 @@ struct dgram *dgram_new(void)
 	return d;
 }
 
-static void drop_first(struct dgram *d)
+static struct meta *take_first(struct dgram *d)
 {
 	struct meta *m = d->first;
 
@@ -77,13 +80,20 @@ static void drop_first(struct dgram *d)
 	if (!d->first)
 		d->last = &d->first;
 	d->n--;
-	free(m);
+	return m;
+}
+
+static void drop_first(struct dgram *d)
+{
+	free(take_first(d));
 }
 
 void dgram_free(struct dgram *d)
 {
 	while (d->first)
 		drop_first(d);
+	free(d->taken);
+	free(d->returned);
 	free(d->held);
 	free(d->held_meta);
 	free(d->up);
@@ -234,10 +244,16 @@ void dgram_pull(struct sock *s)
 long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta)
 {
 	struct dgram *d = s->dgram;
-	ssize_t n = recv(fd, buf, DGRAM_MAX, MSG_PEEK | MSG_DONTWAIT);
 	uint32_t sum;
+	ssize_t n;
 
 	*meta = NULL;
+	if (d->returned) {
+		memcpy(buf, d->returned, d->taken->len);
+		*meta = d->taken;
+		return d->taken->len;
+	}
+	n = recv(fd, buf, DGRAM_MAX, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return -errno;
 	sum = checksum(buf, (size_t)n);
@@ -249,13 +265,30 @@ long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta)
 
 void dgram_drop(struct sock *s, int fd)
 {
+	struct dgram *d = s->dgram;
 	char byte;
 
+	if (d->returned) {
+		free(d->returned);
+		d->returned = NULL;
+		return;
+	}
 	recv(fd, &byte, 1, MSG_DONTWAIT);
-	if (s->dgram->first)
-		drop_first(s->dgram);
-	if (s->dgram->held)
+	free(d->taken);
+	d->taken = d->first ? take_first(d) : NULL;
+	if (d->held)
 		dgram_pull(s);
+}
+
+void dgram_return(struct sock *s, const void *data)
+{
+	struct dgram *d = s->dgram;
+
+	if (!d->taken || d->returned)
+		return;
+	d->returned = malloc(d->taken->len + 1);
+	if (d->returned)
+		memcpy(d->returned, data, d->taken->len);
 }
 
 /* Send one message; false: not now. */

@@ -56,6 +56,9 @@ long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta);
 /** dgram_drop() - take that message out of the pair. */
 void dgram_drop(struct sock *s, int fd);
 
+/** dgram_return() - the message dropped last, @data, was not wanted: it is the first again. */
+void dgram_return(struct sock *s, const void *data);
+
 /** dgram_host_event(), dgram_stack_event() - of the pair, of the stack; unlock. */
 void dgram_host_event(struct sock *s, uint32_t events);
 void dgram_stack_event(struct sock *s, uint32_t events);

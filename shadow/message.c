@@ -7,17 +7,19 @@
  * they are served here: read from the caller and sent, or taken from the pair
  * with what is known of them (dgram.h).
  *
- * A received message leaves the pair only when its caller has got it: so an
- * interrupted call loses nothing.
+ * A received message whose caller has gone meanwhile (a signal) is kept for the
+ * next one: so an interrupted call loses nothing.
  *
  * Limits: recvmmsg() gives what is there, as with MSG_WAITFORONE, and sends or
  * receives at most MMSG_MAX messages at a time.
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include "calls/address.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
@@ -27,7 +29,7 @@
 #include "shadow/stream.h"
 
 #define IOV_LIMIT 1024
-#define MMSG_MAX  64
+#define MMSG_MAX  1024
 
 /**
  * struct message - a message of the caller, brought here
@@ -167,25 +169,33 @@ static long send_many(struct call *c, struct sock *s)
 /* Straight into the stack, after what is in the pair. */
 static long send_behind(struct call *c, struct sock *s, int flags)
 {
+	long ret;
+
 	stream_drain_up(s);
 	if (s->up) {
 		if (call_nonblocking(c, flags))
 			return -EAGAIN;
 		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
 	}
-	message->hdr.msg_name = NULL;
 	if (message->room > DGRAM_MAX) {
 		message->room = DGRAM_MAX;
 		message->iov[0].iov_len = DGRAM_MAX;
 		message->hdr.msg_iovlen = 1;
 	}
-	return send_one(c, s, message, flags);
+	ret = send_one(c, s, message, flags);
+	if (ret != -EPIPE || flags & MSG_NOSIGNAL)
+		return ret;
+	/* As the kernel does, but behind the answer, which the signal would cut off. */
+	if (!call_answer(c, ret))
+		syscall(SYS_tkill, c->tid, SIGPIPE);
+	return CALL_ANSWERED;
 }
 
 /* Plain data is the pair's; urgent data and what carries an address (ignored by TCP) are ours. */
 static long send_stream(struct call *c, struct sock *s, int flags)
 {
 	struct msghdr hdr = {.msg_name = (void *)(uintptr_t)c->args[4]};
+	struct sockaddr_storage name;
 	long ret;
 
 	if (c->nr == SYS_sendmsg && call_read(c, c->args[1], &hdr, sizeof(hdr)))
@@ -195,6 +205,11 @@ static long send_stream(struct call *c, struct sock *s, int flags)
 	if (s->state != SOCK_OPEN)
 		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : -EPIPE;
 	ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+	if (!ret && message->hdr.msg_name)
+		ret = call_read_addr(c, (uintptr_t)message->hdr.msg_name,
+				     c->nr == SYS_sendto ? c->args[5] : message->hdr.msg_namelen,
+				     &name);
+	message->hdr.msg_name = NULL;
 	return ret ? ret : send_behind(c, s, flags);
 }
 
@@ -337,8 +352,12 @@ static long receive_one(struct call *c, struct sock *s, int flags)
 		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
 	if (ret < 0)
 		return ret;
-	if (!call_answer(c, ret) && !(flags & MSG_PEEK))
-		dgram_drop(s, c->fd);
+	if (flags & MSG_PEEK)
+		return ret;
+	/* Out of the pair first: the program may read on as soon as it is answered. */
+	dgram_drop(s, c->fd);
+	if (call_answer(c, ret))
+		dgram_return(s, buffer);
 	return CALL_ANSWERED;
 }
 

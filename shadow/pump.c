@@ -41,9 +41,10 @@
 #include "shadow/sock.h"
 #include "shadow/stream.h"
 
-#define EVENTS	  64
-#define SWEEP_MIN 200000000ull /* between two sweeps; twice as long after each that found nothing \
-				*/
+#define EVENTS 64
+#define SWEEP_MIN                                                                       \
+	200000000ull /* between two sweeps; twice as long after each that found nothing \
+		      */
 #define SWEEP_MAX 10000000000ull
 #define NO_SOCK	  UINT64_MAX
 #define KICK	  (UINT64_MAX - 1)
