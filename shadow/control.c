@@ -300,7 +300,6 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
 	struct sock *child;
 	int fd, err;
-	long ret;
 
 	if (c->args[1]) {
 		err = call_write_addr(c, c->args[1], c->args[2], peer, len);
@@ -314,16 +313,16 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 		return err;
 	child->mptcp = s->mptcp && is_mptcp(stack);
 	inherit(s, c->fd, child, fd);
+	call_done(c);
 	stream_open(child, fd);
-	ret = hand_over(c, child, fd, flags);
-	return ret;
+	return hand_over(c, child, fd, flags);
 }
 
 long control_accept(struct call *c, struct sock *s)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
-	long stack, ret;
+	long stack;
 
 	if (c->nr == SYS_accept4 && (int)c->args[3] & ~TYPE_FLAGS)
 		return -EINVAL;
@@ -342,9 +341,8 @@ long control_accept(struct call *c, struct sock *s)
 	}
 	if (stack < 0)
 		return stack;
-	ret = take(c, s, (int)stack, &peer, len);
 	stream_queue(s, c->fd);
-	return ret;
+	return take(c, s, (int)stack, &peer, len);
 }
 
 long control_name(struct call *c, struct sock *s)

@@ -356,6 +356,7 @@ static long receive_one(struct call *c, struct sock *s, int flags)
 		return ret;
 	/* Out of the pair first: the program may read on as soon as it is answered. */
 	dgram_drop(s, c->fd);
+	call_done(c);
 	if (call_answer(c, ret))
 		dgram_return(s, buffer);
 	return CALL_ANSWERED;

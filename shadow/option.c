@@ -194,6 +194,7 @@ static long get_error(struct call *c, struct sock *s, int room)
 	long ret;
 
 	look_at_mark(c, s);
+	call_done(c);
 	err = s->error ? s->error : sock_stack_error(s);
 	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
 	s->error = err;

@@ -148,15 +148,18 @@ static void serve(struct call *c)
 	if (is_socket)
 		s = sock_find(st.st_ino);
 	if (!s) {
-		answer(c, NULL, is_socket ? foreign(c) : CALL_PASS);
+		ret = is_socket ? foreign(c) : CALL_PASS;
 		call_done(c);
+		answer(c, NULL, ret);
 		return;
 	}
 	s->tid = c->tid;
 	s->fd = (int)c->args[0];
-	answer(c, s, serve_sock(c, s));
-	sock_put(s);
+	ret = serve_sock(c, s);
+	/* Before the answer: our copy must not be the last one when the program closes its own. */
 	call_done(c);
+	answer(c, s, ret);
+	sock_put(s);
 }
 
 static void *loop(void *arg)
