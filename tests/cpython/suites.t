@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# suites.t - CPython's own tests in shadow mode, compared with the host test by test.
+#
+# The same modules run side by side on the host's kernel and below `persona run
+# --isolate`: plain sockets (arm "tcp"), then TCP sockets made MPTCP (arm "mptcp").
+# Each test that ends otherwise than on the host is a failure, unless the file
+# known names it with a reason. What differed runs once more, on both sides, alone: if
+# it is then the same, it is named as unsteady, and no failure.
+#
+# Of test_asyncio those modules that have sockets; left out are tasks, futures,
+# locks, queues and their like, which take half a minute and open none.
+#
+# CPYTHON_ARMS="tcp mptcp" chooses; CPYTHON_KEEP=DIR keeps the results.
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/../netns/lib.sh"
+
+HERE=$TOP/tests/cpython
+MODE=shadow
+MODULES=(test_socket test_selectors test_socketserver test_httplib test_ftplib)
+for m in base_events buffered_proto events proactor_events runners selector_events sendfile server \
+	sock_lowlevel ssl sslproto streams subprocess transports unix_events; do
+	MODULES+=("test_asyncio.test_$m")
+done
+
+persona_only
+"$PYTHON" -c 'import test.test_socket, test.test_asyncio' 2>/dev/null ||
+	skip_all "CPython's tests are not installed (libpython3.11-testsuite)"
+# --host-ip: the host's kernel has addresses and routes as the stack has
+testbed_up --unshaped --host-ip
+
+# collect_arm ARM OUT MODULE...
+collect_arm() {
+	local arm=$1 out=$2 command=()
+	shift 2
+	case $arm in
+	tcp) command=(-- "$PERSONA" run --isolate --no-mptcp -i "$WLAN_IF" --) ;;
+	mptcp) command=(-- "$PERSONA" run --isolate -i "$RMNET_IF" --) ;;
+	esac
+	phone "$PYTHON" "$HERE/collect" "$out" "$@" ${command:+"${command[@]}"} >"$out.log" 2>&1 </dev/null
+}
+
+# judge ARM: TAP
+judge() {
+	local arm=$1 again line
+	again=$("$HERE/compare" --differing "$TMP/host" "$TMP/$arm")
+	if [ -n "$again" ]; then
+		# shellcheck disable=SC2086 # words
+		collect_arm host "$TMP/host.again" $again
+		# shellcheck disable=SC2086 # words
+		collect_arm "$arm" "$TMP/$arm.again" $again
+	fi
+	"$HERE/compare" "$arm" "$HERE/known" "$TMP/host" "$TMP/$arm" "$TMP/host.again" "$TMP/$arm.again" >"$TMP/tap"
+	while IFS= read -r line; do
+		case $line in
+		'ok - '*) ok "${line#ok - }" ;;
+		*'# TODO '*)
+			TESTS=$((TESTS + 1))
+			printf 'not ok %d - %s\n' $TESTS "${line#not ok - }"
+			;;
+		'not ok - '*) not_ok "${line#not ok - }" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$TMP/tap"
+}
+
+start=$SECONDS
+read -ra ARMS <<<"${CPYTHON_ARMS:-tcp mptcp}"
+pids=()
+for arm in host "${ARMS[@]}"; do
+	collect_arm "$arm" "$TMP/$arm" "${MODULES[@]}" &
+	pids+=($!)
+done
+wait "${pids[@]}"
+note "all arms: $((SECONDS - start)) s"
+for arm in "${ARMS[@]}"; do
+	sed "s/^#/# $arm/" "$TMP/$arm.log" | head -n 60
+	judge "$arm"
+done
+if [ -n "${CPYTHON_KEEP:-}" ]; then
+	mkdir -p "$CPYTHON_KEEP"
+	cp "$TMP"/host* "$TMP"/*tcp* "$CPYTHON_KEEP/"
+fi
+done_testing
