@@ -96,14 +96,31 @@ long control_socket(struct call *c)
 	}
 	if (stack < 0)
 		return stack;
-	s = sock_new(domain, type, protocol, (int)stack, &fd, &err);
+	s = sock_new(&(struct sock_kind){domain, type, protocol, type == SOCK_STREAM}, (int)stack,
+		     &fd, &err);
 	if (!s)
 		return err;
 	s->mptcp = mptcp;
-	pump_watch_host(s, sock_is_stream(s) ? 0 : EPOLLIN | EPOLLOUT);
-	if (!sock_is_stream(s))
+	if (sock_is_stream(s)) {
+		pump_fresh(s);
+	} else {
+		pump_watch_host(s, EPOLLIN | EPOLLOUT);
 		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	}
 	return hand_over(c, s, fd, flags);
+}
+
+/* The port may be that of a socket which the program has closed, and we do not know yet. */
+static long bind_again(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
+{
+	uint64_t id = sock_id(s);
+
+	/* Our caller waits, so the socket stays; only the lock must be let go. */
+	sock_put(s);
+	pump_sweep();
+	if (sock_get(id) != s)
+		return -EBADF;
+	return stack_call(SYS_bind, s->stack, addr, len, 0, 0, 0);
 }
 
 long control_bind(struct call *c, struct sock *s)
@@ -119,6 +136,8 @@ long control_bind(struct call *c, struct sock *s)
 		return ret ? ret : CALL_PASS;
 	}
 	ret = stack_call(SYS_bind, s->stack, &addr, len, 0, 0, 0);
+	if (ret == -EADDRINUSE)
+		ret = bind_again(s, &addr, len);
 	if (!ret)
 		ports_bound(s, false);
 	return ret;
@@ -138,6 +157,12 @@ static long connect_again(struct call *c, struct sock *s, const struct sockaddr_
 		return ret;
 	}
 	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
+	if (s->state == SOCK_CONNECTING && ret && ret != -EALREADY && ret != -EINPROGRESS &&
+	    ret != -EISCONN) {
+		/* Refused, and told by this call. */
+		stream_refused(s, (int)-ret);
+		s->error = 0;
+	}
 	if (ret != -EALREADY || s->state != SOCK_CONNECTING || call_nonblocking(c, 0))
 		return ret;
 	c->connecting = true;
@@ -169,7 +194,7 @@ static int renew(struct call *c, struct sock *s)
 	close(c->fd);
 	c->fd = fd;
 	s->error = 0;
-	pump_watch_host(s, 0);
+	pump_fresh(s);
 	return err;
 }
 
@@ -220,12 +245,13 @@ long control_connect(struct call *c, struct sock *s)
 		return connect_message(c, s, &addr, len);
 	ret = stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
 	if (!ret && addr.ss_family != AF_UNSPEC)
-		stream_open(s, c->fd);
+		return stream_join(s, c->fd, STREAM_OPEN);
 	if (ret != -EINPROGRESS)
 		return ret;
 	if (call_nonblocking(c, 0)) {
-		stream_connecting(s, c->fd);
-		return ret;
+		int err = stream_join(s, c->fd, STREAM_CONNECTING);
+
+		return err ? err : ret;
 	}
 	if (soon_connected(s)) {
 		int err = sock_stack_error(s);
@@ -236,10 +262,11 @@ long control_connect(struct call *c, struct sock *s)
 		}
 		/* Now it is EISCONN to connect once more. */
 		stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
-		stream_open(s, c->fd);
-		return 0;
+		return stream_join(s, c->fd, STREAM_OPEN);
 	}
-	stream_connecting(s, c->fd);
+	ret = stream_join(s, c->fd, STREAM_CONNECTING);
+	if (ret)
+		return ret;
 	c->connecting = true;
 	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
 }
@@ -260,11 +287,10 @@ long control_listen(struct call *c, struct sock *s)
 
 	if (ret)
 		return ret;
-	if (s->state == SOCK_FRESH) {
-		stream_listening(s, c->fd);
-		ports_bound(s, true);
-	}
-	return 0;
+	if (s->state != SOCK_FRESH)
+		return 0;
+	ports_bound(s, true);
+	return stream_join(s, c->fd, STREAM_LISTENING);
 }
 
 /* A peer without MPTCP makes the stack hand out a plain TCP socket. */
@@ -308,7 +334,8 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 			return err;
 		}
 	}
-	child = sock_new(s->domain, s->type, s->protocol, stack, &fd, &err);
+	child = sock_new(&(struct sock_kind){s->domain, s->type, s->protocol, false}, stack, &fd,
+			 &err);
 	if (!child)
 		return err;
 	child->mptcp = s->mptcp && is_mptcp(stack);

@@ -47,6 +47,7 @@ struct message {
 static __thread struct message *message;
 static __thread unsigned char *buffer;
 static __thread unsigned char control[4096] __attribute__((aligned(8)));
+static __thread unsigned char fitted[4096] __attribute__((aligned(8)));
 
 static bool ready(void)
 {
@@ -240,6 +241,36 @@ long message_send(struct call *c, struct sock *s)
 
 /* ---- receiving ---- */
 
+/*
+ * Fit ancillary data into @room bytes, in fitted[]: whole messages, the last one cut,
+ * as the kernel's put_cmsg() does. Gives the bytes used.
+ */
+static size_t cut_control(const void *ctl, size_t ctllen, size_t room, int *flags)
+{
+	struct msghdr in = {.msg_control = (void *)(uintptr_t)ctl, .msg_controllen = ctllen};
+	size_t used = 0;
+
+	if (room > sizeof(fitted))
+		room = sizeof(fitted);
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&in); h; h = CMSG_NXTHDR(&in, h)) {
+		size_t len = h->cmsg_len, space = CMSG_ALIGN(len);
+		struct cmsghdr *put = (struct cmsghdr *)(fitted + used);
+
+		if (room - used < sizeof(*h)) {
+			*flags |= MSG_CTRUNC;
+			break;
+		}
+		if (len > room - used) {
+			*flags |= MSG_CTRUNC;
+			len = room - used;
+		}
+		memcpy(put, h, len);
+		put->cmsg_len = len;
+		used += space < room - used ? space : room - used;
+	}
+	return used;
+}
+
 /* Give the caller's msghdr what belongs to it. */
 static int give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
 		       const void *ctl, size_t ctllen, int flags)
@@ -258,11 +289,8 @@ static int give_header(struct call *c, struct message *m, const void *name, sock
 			return -EFAULT;
 		out.msg_namelen = namelen;
 	}
-	if (ctllen > out.msg_controllen || !out.msg_control) {
-		flags |= ctllen ? MSG_CTRUNC : 0;
-		ctllen = 0;
-	}
-	if (call_write(c, (uintptr_t)out.msg_control, ctl, ctllen))
+	ctllen = cut_control(ctl, ctllen, out.msg_control ? out.msg_controllen : 0, &flags);
+	if (call_write(c, (uintptr_t)out.msg_control, fitted, ctllen))
 		return -EFAULT;
 	out.msg_controllen = ctllen;
 	out.msg_flags = flags;

@@ -78,6 +78,11 @@ static void mirror(struct call *c, struct sock *s, int level, int name, const vo
 	case SO_RCVLOWAT:
 		setsockopt(c->fd, level, name, val, (socklen_t)len);
 		break;
+	case SO_SNDBUF:
+	case SO_RCVBUF:
+		if (sock_is_stream(s) && len >= sizeof(int))
+			stream_buffers(s, c->fd, name, *(const int *)val);
+		break;
 	case SO_LINGER:
 		if (len >= sizeof(*l))
 			s->linger = l->l_onoff ? l->l_linger : -1;
@@ -196,6 +201,8 @@ static long get_error(struct call *c, struct sock *s, int room)
 	look_at_mark(c, s);
 	call_done(c);
 	err = s->error ? s->error : sock_stack_error(s);
+	if (err && s->state == SOCK_CONNECTING)
+		stream_refused(s, err); /* before the pump has seen it */
 	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
 	s->error = err;
 	if (!call_answer(c, ret) && !ret)

@@ -19,6 +19,7 @@
 #include "calls/address.h"
 #include "shadow/call.h"
 #include "shadow/ports.h"
+#include "shadow/pump.h"
 #include "shadow/sock.h"
 
 static atomic_ushort ports[2][65536]; /* stream, datagram */
@@ -108,5 +109,7 @@ int ports_move(struct call *c, struct sock *s)
 	}
 	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
 	close(fd);
+	if (!err && s->pair < 0)
+		pump_suspect(s); /* its end is gone */
 	return err;
 }

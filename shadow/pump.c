@@ -45,14 +45,20 @@
 #define SWEEP_MIN                                                                       \
 	200000000ull /* between two sweeps; twice as long after each that found nothing \
 		      */
-#define SWEEP_MAX 10000000000ull
-#define NO_SOCK	  UINT64_MAX
-#define KICK	  (UINT64_MAX - 1)
+#define SWEEP_FRESH 1000000000ull
+#define SWEEP_MAX   10000000000ull
+#define LATER	    256
+#define NO_SOCK	    UINT64_MAX
+#define KICK	    (UINT64_MAX - 1)
 
 static int host_epoll = -1, kick_fd = -1;
 static int stack_epoll = -1;
 static pthread_t thread;
+
+/* Events that pump_settle() took and that are the pump's; guarded by the lock. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static struct epoll_event later[LATER];
+static int nlater;
 static _Atomic bool stop;
 
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -111,8 +117,49 @@ static void add_suspect(const struct sock *s)
 	suspects[nsuspects++] = sock_id(s);
 }
 
+void pump_fresh(struct sock *s)
+{
+	pthread_mutex_lock(&suspects_lock);
+	if (!nsuspects)
+		sweep_every = SWEEP_FRESH;
+	add_suspect(s);
+	pthread_mutex_unlock(&suspects_lock);
+}
+
+/* Is it still in doubt? */
+static bool doubtful(const struct sock *s)
+{
+	return s->suspect || (sock_is_stream(s) && s->state == SOCK_FRESH && s->pair < 0);
+}
+
+/* Take the list; drop those that are gone or beyond doubt. */
+static size_t take_suspects(uint64_t **list)
+{
+	size_t n, left = 0;
+
+	pthread_mutex_lock(&suspects_lock);
+	*list = suspects;
+	n = nsuspects;
+	suspects = NULL;
+	nsuspects = suspects_room = 0;
+	pthread_mutex_unlock(&suspects_lock);
+	for (size_t i = 0; i < n; i++) {
+		struct sock *s = sock_get((*list)[i]);
+
+		if (!s)
+			continue;
+		if (doubtful(s))
+			(*list)[left++] = (*list)[i];
+		sock_put(s);
+	}
+	return left;
+}
+
 void pump_suspect(struct sock *s)
 {
+	if (s->suspect)
+		return;
+	s->suspect = true;
 	pthread_mutex_lock(&suspects_lock);
 	add_suspect(s);
 	sweep_every = SWEEP_MIN;
@@ -177,14 +224,8 @@ void pump_sweep(void)
 	size_t n, nino;
 	unsigned long *ino;
 
-	pthread_mutex_lock(&suspects_lock);
-	list = suspects;
-	n = nsuspects;
-	suspects = NULL;
-	nsuspects = suspects_room = 0;
-	pthread_mutex_unlock(&suspects_lock);
-
-	ino = living(&nino);
+	n = take_suspects(&list);
+	ino = n ? living(&nino) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct sock *s = sock_get(list[i]);
 		unsigned long key;
@@ -262,14 +303,16 @@ static bool closed_early(const struct epoll_event *ev)
 	return true;
 }
 
-void pump_host_events(void)
+/*
+ * Take the waiting events: closed sockets without a connection are closed at once,
+ * under the lock, so that who gets it next finds them closed. The rest goes to @ev,
+ * gives how many.
+ */
+static int take_events(struct epoll_event *ev, int max)
 {
-	struct epoll_event ev[EVENTS];
 	int n, left = 0;
 
-	/* Who gets the lock next finds these closed. */
-	pthread_mutex_lock(&turn);
-	n = epoll_wait(host_epoll, ev, EVENTS, 0);
+	n = epoll_wait(host_epoll, ev, max, 0);
 	for (int i = 0; i < n; i++) {
 		uint64_t junk;
 
@@ -280,8 +323,34 @@ void pump_host_events(void)
 			continue;
 		}
 	}
+	return left;
+}
+
+void pump_settle(void)
+{
+	pthread_mutex_lock(&turn);
+	if (nlater + EVENTS <= LATER) {
+		int n = take_events(later + nlater, EVENTS);
+
+		nlater += n;
+		if (n)
+			kick();
+	}
 	pthread_mutex_unlock(&turn);
-	for (int i = 0; i < left; i++) {
+}
+
+static void host_events(void)
+{
+	struct epoll_event ev[LATER + EVENTS];
+	int n;
+
+	pthread_mutex_lock(&turn);
+	memcpy(ev, later, (size_t)nlater * sizeof(*ev));
+	n = nlater;
+	nlater = 0;
+	n += take_events(ev + n, EVENTS);
+	pthread_mutex_unlock(&turn);
+	for (int i = 0; i < n; i++) {
 		struct sock *s = sock_get(ev[i].data.u64);
 
 		if (!s)
@@ -314,7 +383,7 @@ static void *loop(void *arg)
 			else
 				dgram_stack_event(s, ev[i].events);
 		}
-		pump_host_events();
+		host_events();
 	}
 	engine_thread_exit();
 	return arg;

@@ -34,16 +34,15 @@ void pump_watch_stack(struct sock *s, uint32_t events);
  */
 void pump_suspect(struct sock *s);
 
+/** pump_fresh() - a stream that is not joined yet: nothing else tells of its end. Locked. */
+void pump_fresh(struct sock *s);
+
 /** pump_sweep() - look at all suspects now. No socket may be locked. */
 void pump_sweep(void);
 
-/**
- * pump_host_events() - handle what has come from programs
- *
- * Afterwards the unconnected sockets that were closed before are closed. No socket
- * may be locked.
- */
-void pump_host_events(void);
+/** pump_settle() - the unconnected sockets that programs have closed so far are closed. None
+ * locked. */
+void pump_settle(void);
 
 /** pump_deadline() - a parked call ends at @ns (monotonic): look then. */
 void pump_deadline(uint64_t ns);

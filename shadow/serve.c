@@ -144,7 +144,7 @@ static void serve(struct call *c)
 	}
 	is_socket = !fstat(c->fd, &st) && S_ISSOCK(st.st_mode);
 	if (c->nr == SYS_bind || c->nr == SYS_connect || c->nr == SYS_listen)
-		pump_host_events(); /* what was closed before is closed */
+		pump_settle(); /* what was closed before is closed */
 	if (is_socket)
 		s = sock_find(st.st_ino);
 	if (!s) {

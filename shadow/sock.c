@@ -17,6 +17,7 @@
 #include "shadow/call.h"
 #include "shadow/chunk.h"
 #include "shadow/dgram.h"
+#include "shadow/pair.h"
 #include "shadow/park.h"
 #include "shadow/ports.h"
 #include "shadow/sock.h"
@@ -25,9 +26,6 @@
 #define SLABS	4096
 #define BUCKETS 8192
 #define YIELDS	64
-
-/* Of our end: what may wait for the program. Of its end: what may wait for us. */
-#define PAIR_BUFFER (512 << 10)
 
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static struct sock *slab[SLABS];
@@ -103,32 +101,7 @@ static void remove_slot(struct sock *s)
 	pthread_mutex_unlock(&table);
 }
 
-static int make_pair(struct sock *s, int *fd)
-{
-	int type = sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET;
-	int big = PAIR_BUFFER, flags;
-	int sv[2];
-	struct stat st;
-
-	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sv))
-		return -errno;
-	if (fstat(sv[0], &st)) {
-		close(sv[0]);
-		close(sv[1]);
-		return -EIO;
-	}
-	flags = fcntl(sv[1], F_GETFL);
-	fcntl(sv[1], F_SETFL, flags | O_NONBLOCK);
-	setsockopt(sv[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
-	if (!sock_is_stream(s))
-		setsockopt(sv[0], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
-	s->ino = st.st_ino;
-	s->pair = sv[1];
-	*fd = sv[0];
-	return 0;
-}
-
-struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, int *err)
+struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err)
 {
 	struct sock *s = take_slot();
 
@@ -138,9 +111,9 @@ struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, in
 	pthread_mutex_lock(&s->lock);
 	s->pair = -1;
 	s->stack = stack;
-	s->domain = domain;
-	s->type = type;
-	s->protocol = protocol;
+	s->domain = kind->domain;
+	s->type = kind->type;
+	s->protocol = kind->protocol;
 	s->state = SOCK_FRESH;
 	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
 	s->rd_shut = s->abort = s->token = s->was_open = s->marked = s->settled = s->bound = false;
@@ -154,7 +127,13 @@ struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, in
 	s->dgram = NULL;
 	s->parked = NULL;
 	s->nopts = 0;
-	*err = make_pair(s, fd);
+	s->suspect = false;
+	s->sndbuf = s->rcvbuf = 0;
+	if (kind->alone)
+		*err = pair_alone(fd, &s->ino);
+	else
+		*err = pair_make(sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET, fd, &s->pair,
+				 &s->ino);
 	if (!*err && !sock_is_stream(s)) {
 		s->dgram = dgram_new();
 		if (!s->dgram) {
@@ -188,7 +167,7 @@ int sock_renew(struct sock *s, int *fd)
 	unhash(s);
 	pthread_mutex_unlock(&table);
 	sock_close_pair(s);
-	err = make_pair(s, fd);
+	err = pair_alone(fd, &s->ino);
 	insert(s);
 	if (!err)
 		s->state = SOCK_FRESH;

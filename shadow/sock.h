@@ -52,11 +52,13 @@ struct sock_opt {
 /**
  * struct sock
  * @ino:     inode of the program's end, the key
- * @pair:    our end, -1 once the connection has failed
+ * @pair:    our end, -1 of a stream that has no peer yet or none any more
  * @stack:   the stack's descriptor
  * @mptcp:   asked as TCP, run as MPTCP
  * @error:   what SO_ERROR will say, positive; beside the stack's own
  * @was_open: failed after it had been connected
+ * @suspect: the program may have closed its end: a sweep looks
+ * @sndbuf, @rcvbuf: as the program has set them, bytes; 0: not
  * @marked:  the program's end has an error of its own that stands for @error
  * @tid, @fd: where the program's end was seen last
  * @closed:  the program has closed it; what it wrote is still on its way
@@ -92,8 +94,10 @@ struct sock {
 	bool on_host;  /* in the host's epoll */
 	uint16_t port;
 	int linger;
+	int sndbuf, rcvbuf;
 	bool marked;
 	bool was_open;
+	bool suspect;
 	int error;
 	pid_t tid;
 	int fd;
@@ -118,17 +122,26 @@ static inline bool sock_is_stream(const struct sock *s)
 }
 
 /**
- * sock_new() - make the pair around a socket of the stack
+ * struct sock_kind - what to make
+ * @alone: a stream without a peer: the program's end alone, to be joined later
+ */
+struct sock_kind {
+	int domain, type, protocol;
+	bool alone;
+};
+
+/**
+ * sock_new() - put a socket of the stack behind an end for the program
  * @stack: its descriptor there, non-blocking; closed on failure
  * @fd:	   receives the program's end, which the caller hands over and closes
  * @err:   -errno on failure
  *
  * Return: the socket, locked; NULL on failure.
  */
-struct sock *sock_new(int domain, int type, int protocol, int stack, int *fd, int *err);
+struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err);
 
 /**
- * sock_renew() - a new pair in place of one that has failed, to connect again
+ * sock_renew() - a new end in place of one that has failed, to connect again
  * @fd: receives the program's end
  *
  * Return: 0 or -errno.

@@ -13,6 +13,7 @@
  * What poll() tells the program is the host kernel's word on its end of the pair,
  * so each state of TCP is put into the pair:
  *
+ *	no peer		the program's end is alone: POLLOUT | POLLHUP
  *	connecting	its sending direction is filled: not writable
  *	connected	emptied again: the POLLOUT edge
  *	refused, reset	our end is closed with a byte unread: POLLERR, ECONNRESET
@@ -28,8 +29,9 @@
  * Threads: whoever holds the socket's lock; a turn of a pump is bounded, so that a
  * call on the same socket is not held up for long.
  *
- * Limits: bytes "sent" may still be in the pair, as they may be in a kernel's
- * send buffer. A socket that was never connected takes writes silently.
+ * Limits: bytes "sent" may still be in the pair, as they may be in a kernel's send
+ * buffer. Without a peer, read() says EINVAL and write() ENOTCONN, where TCP says
+ * ENOTCONN and EPIPE.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -39,6 +41,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "shadow/chunk.h"
+#include "shadow/pair.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
@@ -51,6 +54,11 @@
 static void set_sndbuf(int fd, int bytes)
 {
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
 }
 
 /* Fill the program's end's sending direction. */
@@ -97,14 +105,6 @@ static void fail(struct sock *s)
 	pump_suspect(s);
 }
 
-void stream_connecting(struct sock *s, int fd)
-{
-	fill(fd);
-	s->state = SOCK_CONNECTING;
-	s->settled = true;
-	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
-}
-
 void stream_open(struct sock *s, int fd)
 {
 	bool looked = fd < 0;
@@ -116,7 +116,7 @@ void stream_open(struct sock *s, int fd)
 	if (looked)
 		fd = sock_peek(s);
 	if (fd >= 0)
-		set_sndbuf(fd, SNDBUF);
+		set_sndbuf(fd, s->sndbuf ? least(s->sndbuf, SNDBUF) : SNDBUF);
 	if (looked && fd >= 0)
 		close(fd);
 	if (s->state == SOCK_CONNECTING)
@@ -137,12 +137,36 @@ void stream_refused(struct sock *s, int err)
 	stack_call(SYS_connect, s->stack, &none, sizeof(none), 0, 0, 0);
 }
 
-void stream_listening(struct sock *s, int fd)
+int stream_join(struct sock *s, int fd, enum stream_start as)
 {
-	s->state = SOCK_LISTENING;
+	if (s->pair < 0) {
+		int pair = pair_join(fd);
+
+		if (pair < 0)
+			return pair;
+		s->pair = pair;
+		if (s->rcvbuf)
+			set_sndbuf(pair, least(s->rcvbuf, SNDBUF));
+	}
 	s->settled = true;
-	fill(fd);
-	pump_watch_stack(s, EPOLLIN);
+	switch (as) {
+	case STREAM_OPEN:
+		stream_open(s, fd);
+		break;
+	case STREAM_CONNECTING:
+		fill(fd);
+		s->state = SOCK_CONNECTING;
+		pump_watch_host(s, 0);
+		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+		break;
+	case STREAM_LISTENING:
+		fill(fd);
+		s->state = SOCK_LISTENING;
+		pump_watch_host(s, 0);
+		pump_watch_stack(s, EPOLLIN);
+		break;
+	}
+	return 0;
 }
 
 void stream_queue(struct sock *s, int fd)
@@ -192,7 +216,8 @@ static int push_up(struct sock *s, struct chunk *c)
 /* Read from the pair: bytes, 0: end, or -errno. */
 static long pull_up(struct sock *s, struct chunk *c)
 {
-	ssize_t n = recv(s->pair, c->data, CHUNK_SIZE, MSG_DONTWAIT);
+	size_t room = s->sndbuf ? (size_t)least(s->sndbuf, CHUNK_SIZE) : CHUNK_SIZE;
+	ssize_t n = recv(s->pair, c->data, room, MSG_DONTWAIT);
 
 	if (n < 0)
 		return -errno;
@@ -326,6 +351,21 @@ static bool pump_down(struct sock *s)
 	return turn == TURNS;
 }
 
+void stream_buffers(struct sock *s, int fd, int name, int bytes)
+{
+	if (bytes <= 0)
+		return;
+	if (name == SO_SNDBUF) {
+		s->sndbuf = bytes;
+		if (s->state == SOCK_OPEN)
+			set_sndbuf(fd, least(bytes, SNDBUF));
+	} else {
+		s->rcvbuf = bytes;
+		if (s->pair >= 0)
+			set_sndbuf(s->pair, least(bytes, SNDBUF));
+	}
+}
+
 void stream_drain_up(struct sock *s)
 {
 	while (pump_up(s))
@@ -381,14 +421,29 @@ void stream_host_event(struct sock *s, uint32_t events)
 		finish(s);
 }
 
+/* Neither connected nor refused: the event was of an earlier attempt. */
+static bool still_connecting(const struct sock *s)
+{
+	struct pollfd p = {.fd = s->stack, .events = POLLOUT};
+	struct timespec zero = {0, 0};
+
+	return stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) == 0;
+}
+
 static void connect_done(struct sock *s)
 {
-	int err = sock_stack_error(s);
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int err;
 
-	if (err)
-		stream_refused(s, err);
-	else
+	if (still_connecting(s))
+		return;
+	err = sock_stack_error(s);
+	/* Without a peer, the error has been told by another call. */
+	if (!err && !stack_call(SYS_getpeername, s->stack, &peer, &len, 0, 0, 0))
 		stream_open(s, -1);
+	else
+		stream_refused(s, err);
 }
 
 /* Reset after the peer's FIN: no read of ours will tell. */

@@ -13,8 +13,14 @@
 
 struct sock;
 
-/** stream_connecting() - make the program's end @fd not writable: no result yet. */
-void stream_connecting(struct sock *s, int fd);
+enum stream_start {
+	STREAM_CONNECTING, /* connect() has no result yet: not writable */
+	STREAM_OPEN,	   /* connected */
+	STREAM_LISTENING,
+};
+
+/** stream_join() - the program's end @fd, alone so far, gets its other end; 0 or -errno. */
+int stream_join(struct sock *s, int fd, enum stream_start as);
 
 /** stream_open() - connected or accepted; @fd: the program's end, -1 to look for it. */
 void stream_open(struct sock *s, int fd);
@@ -22,11 +28,11 @@ void stream_open(struct sock *s, int fd);
 /** stream_refused() - connect() has failed with @err (positive). */
 void stream_refused(struct sock *s, int err);
 
-/** stream_listening() - @fd: the program's end. */
-void stream_listening(struct sock *s, int fd);
-
 /** stream_queue() - listening: readable exactly while a connection waits. @fd as above. */
 void stream_queue(struct sock *s, int fd);
+
+/** stream_buffers() - the program has set SO_SNDBUF or SO_RCVBUF (@name); @fd: its end. */
+void stream_buffers(struct sock *s, int fd, int name, int bytes);
 
 /** stream_drain_up() - pass on what the program has written so far. */
 void stream_drain_up(struct sock *s);
