@@ -187,7 +187,7 @@ static void nested(void)
 	tcp_pair(sv);
 	note("add %d", add(outer, inner, EPOLLIN, 9));
 	note("add %d", add(inner, sv[0], EPOLLIN, 1));
-	note("poll %#x", wait_for(inner, 0));
+	SEE(poll(&(struct pollfd){.fd = inner, .events = POLLIN}, 1, 0));
 	send_byte(&sv[1]);
 	note("poll %#x", wait_for(inner, POLLIN));
 	note("outer %d", epoll_wait(outer, ev, 4, 1000) > 0);

@@ -64,10 +64,12 @@ static void bad_accept(void)
 static void not_connected(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct timeval soon = {.tv_usec = 100000};
 	struct sockaddr_in sa;
 	socklen_t len = sizeof(sa);
 	char c = 0;
 
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
 	SEE(getpeername(fd, (void *)&sa, &len));
 	SEE(getsockname(fd, (void *)&sa, &len));
 	note("family %d port %d len %d", sa.sin_family, sa.sin_port, (int)len);

@@ -329,7 +329,7 @@ static void error_queue(void)
 	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
 	SEE(send(u[0], "abc", 3, 0));
 	nap(SETTLE);
-	note("%#x", wait_for(u[0], 0));
+	SEE(poll(&(struct pollfd){.fd = u[0]}, 1, 0));
 	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
 	note("flags %#x name %d", msg.msg_flags, name.sin_port != 0);
 	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {

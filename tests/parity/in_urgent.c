@@ -236,6 +236,7 @@ static void by_read(void)
 	say("a", 0);
 	say("!", MSG_OOB);
 	say("b", 0);
+	fcntl(sv[1], F_SETFL, O_NONBLOCK);
 	SEE(read(sv[1], buf, 8));
 	SEE(read(sv[1], buf + 1, 7));
 	note("%s", buf);
