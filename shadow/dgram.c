@@ -26,6 +26,7 @@
  * to a socket without peer vanishes, where the host's kernel says EDESTADDRREQ.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@
 #include <sys/ioctl.h>
 #include <linux/sockios.h>
 #include <unistd.h>
+#include "shadow/call.h"
 #include "shadow/dgram.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
@@ -180,14 +182,34 @@ static void hold(struct sock *s, const void *data, size_t len, struct meta *m)
 	d->held_meta = m;
 }
 
+/*
+ * The program asked for the error queue (traceroute, tracepath): it waits for POLLERR,
+ * which a pair shows only when its other end is closed with a message unread. The program
+ * then asks us for the queue, and gets a new end (dgram_mend()).
+ */
+static bool show_pollerr(struct sock *s)
+{
+	int fd = sock_peek(s);
+
+	if (fd < 0)
+		return false;
+	send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+	sock_close_pair(s);
+	pump_suspect(s);
+	return true;
+}
+
 /* An error that no call has asked for: keep it, and wake who waits. */
 static void report(struct sock *s, int err)
 {
 	struct meta *m;
 
-	if (s->error)
+	if (s->error || s->pair < 0)
 		return;
 	s->error = err;
+	if (s->recverr && show_pollerr(s))
+		return;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return;
@@ -342,6 +364,27 @@ void dgram_drain_up(struct sock *s)
 		}
 		return;
 	}
+}
+
+int dgram_mend(struct call *c, struct sock *s)
+{
+	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd, err;
+	unsigned char *buf = get_scratch();
+	ssize_t n;
+
+	err = buf ? sock_renew(s, &fd) : -ENOMEM;
+	if (err)
+		return err;
+	/* What was received and not read moves along; the list stays as it is. */
+	while ((n = recv(c->fd, buf, DGRAM_MAX, MSG_DONTWAIT)) > 0)
+		send(s->pair, buf, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	fcntl(fd, F_SETFL, flags);
+	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
+	close(c->fd);
+	c->fd = fd;
+	s->suspect = false;
+	pump_watch_host(s, EPOLLIN | EPOLLOUT);
+	return err;
 }
 
 void dgram_host_event(struct sock *s, uint32_t events)

@@ -14,6 +14,7 @@
 
 struct sock;
 struct dgram;
+struct call;
 
 #define DGRAM_MAX     (128 << 10) /* largest message; netlink's dumps are 32 KiB */
 #define DGRAM_CONTROL 512	  /* ancillary data of one message */
@@ -58,6 +59,14 @@ void dgram_drop(struct sock *s, int fd);
 
 /** dgram_return() - the message dropped last, @data, was not wanted: it is the first again. */
 void dgram_return(struct sock *s, const void *data);
+
+/**
+ * dgram_mend() - after an error was shown as POLLERR, the program gets a new end
+ *
+ * To be called before any other use of a socket whose pair is closed. @c->fd and
+ * the caller's number are the new end's afterwards. Return: 0 or -errno.
+ */
+int dgram_mend(struct call *c, struct sock *s);
 
 /** dgram_host_event(), dgram_stack_event() - of the pair, of the stack; unlock. */
 void dgram_host_event(struct sock *s, uint32_t events);

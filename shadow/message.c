@@ -344,7 +344,7 @@ static long show(struct call *c, struct sock *s, struct message *m, int flags)
 			return -err;
 		n = dgram_peek(s, c->fd, buffer, &meta);
 	}
-	if (n == -EAGAIN && s->error) {
+	if ((n == -EAGAIN || n == -ECONNRESET) && s->error) {
 		n = -s->error;
 		s->error = 0;
 	}

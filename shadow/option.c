@@ -70,6 +70,9 @@ static void mirror(struct call *c, struct sock *s, int level, int name, const vo
 {
 	const struct linger *l = val;
 
+	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
+	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
+		s->recverr = len >= sizeof(int) && *(const int *)val;
 	if (level != SOL_SOCKET)
 		return;
 	switch (name) {

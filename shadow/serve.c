@@ -31,6 +31,7 @@
 #include "calls/calls.h"
 #include "cli/cli.h"
 #include "shadow/call.h"
+#include "shadow/dgram.h"
 #include "shadow/park.h"
 #include "shadow/ports.h"
 #include "shadow/pump.h"
@@ -155,7 +156,9 @@ static void serve(struct call *c)
 	}
 	s->tid = c->tid;
 	s->fd = (int)c->args[0];
-	ret = serve_sock(c, s);
+	ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
+	if (!ret)
+		ret = serve_sock(c, s);
 	/* Before the answer: our copy must not be the last one when the program closes its own. */
 	call_done(c);
 	answer(c, s, ret);

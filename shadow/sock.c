@@ -127,7 +127,7 @@ struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err
 	s->dgram = NULL;
 	s->parked = NULL;
 	s->nopts = 0;
-	s->suspect = false;
+	s->suspect = s->recverr = false;
 	s->sndbuf = s->rcvbuf = 0;
 	if (kind->alone)
 		*err = pair_alone(fd, &s->ino);
@@ -167,7 +167,10 @@ int sock_renew(struct sock *s, int *fd)
 	unhash(s);
 	pthread_mutex_unlock(&table);
 	sock_close_pair(s);
-	err = pair_alone(fd, &s->ino);
+	if (sock_is_stream(s))
+		err = pair_alone(fd, &s->ino);
+	else
+		err = pair_make(SOCK_SEQPACKET, fd, &s->pair, &s->ino);
 	insert(s);
 	if (!err)
 		s->state = SOCK_FRESH;

@@ -58,6 +58,7 @@ struct sock_opt {
  * @error:   what SO_ERROR will say, positive; beside the stack's own
  * @was_open: failed after it had been connected
  * @suspect: the program may have closed its end: a sweep looks
+ * @recverr: messages: the program wants the error queue
  * @sndbuf, @rcvbuf: as the program has set them, bytes; 0: not
  * @marked:  the program's end has an error of its own that stands for @error
  * @tid, @fd: where the program's end was seen last
@@ -98,6 +99,7 @@ struct sock {
 	bool marked;
 	bool was_open;
 	bool suspect;
+	bool recverr;
 	int error;
 	pid_t tid;
 	int fd;
@@ -141,7 +143,8 @@ struct sock_kind {
 struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err);
 
 /**
- * sock_renew() - a new end in place of one that has failed, to connect again
+ * sock_renew() - a new end in place of one that has failed: a stream's alone, to
+ * connect again; a message pair
  * @fd: receives the program's end
  *
  * Return: 0 or -errno.
