@@ -456,6 +456,7 @@ int cmd_run(int argc, char **argv)
 		status = open_interfaces(c);
 	if (status)
 		goto out;
+	c->mirror = !o.inline_mode;
 	if (o.inline_mode)
 		status = launch_inline(c, path, argv + optind);
 	else

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "backend/backend.h"
+#include "backend/mirror.h"
 #include "backend/pcap.h"
 #include "backend/why.h"
 #include "engine/engine.h"
@@ -49,7 +50,7 @@ static int open_backend(const struct config_iface *ci, struct backend **be, cons
 }
 
 static int dress_backend(struct backend **be, const struct iface_spec *s, struct pcap *capture,
-			 const char **why)
+			 bool mirror, const char **why)
 {
 	struct backend *wrapped;
 	int err;
@@ -69,11 +70,13 @@ static int dress_backend(struct backend **be, const struct iface_spec *s, struct
 				       strerror(-err));
 		*be = wrapped;
 	}
+	if (mirror && !mirror_wrap(*be, s->name, &wrapped))
+		*be = wrapped;
 	return 0;
 }
 
-static int add_iface(const struct config_iface *ci, struct pcap *capture, struct netconf_iface *ifc,
-		     const char **why)
+static int add_iface(const struct config_iface *ci, struct pcap *capture, bool mirror,
+		     struct netconf_iface *ifc, const char **why)
 {
 	struct backend *be;
 	int index, err;
@@ -81,7 +84,7 @@ static int add_iface(const struct config_iface *ci, struct pcap *capture, struct
 	err = open_backend(ci, &be, why);
 	if (err)
 		return err;
-	err = dress_backend(&be, &ci->spec, capture, why);
+	err = dress_backend(&be, &ci->spec, capture, mirror, why);
 	if (err) {
 		be->ops->close(be);
 		return err;
@@ -133,7 +136,7 @@ static int configure(const struct config *c, struct pcap *capture, const char **
 	if (err)
 		return why_set(why, -err, "cannot set the stack's sysctls: %s", strerror(-err));
 	for (i = 0; i < c->nifaces; i++) {
-		err = add_iface(&c->iface[i], capture, &ifs[i], why);
+		err = add_iface(&c->iface[i], capture, c->mirror, &ifs[i], why);
 		if (err)
 			return err;
 	}

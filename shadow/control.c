@@ -25,6 +25,7 @@
 #include "shadow/ports.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
+#include "shadow/sniff.h"
 #include "shadow/sock.h"
 #include "shadow/stream.h"
 
@@ -85,6 +86,14 @@ long control_socket(struct call *c)
 
 	if (is_host(domain, protocol))
 		return CALL_PASS;
+	if (domain == AF_PACKET) {
+		fd = sniff_socket(type, protocol);
+		if (fd >= 0) {
+			stack = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
+			close(fd);
+			return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
+		}
+	}
 	type &= ~TYPE_FLAGS;
 	mptcp = mptcp_wanted(domain, type, protocol);
 	if (mptcp)

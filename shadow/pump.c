@@ -38,6 +38,7 @@
 #include "shadow/dgram.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
+#include "shadow/sniff.h"
 #include "shadow/sock.h"
 #include "shadow/stream.h"
 
@@ -91,6 +92,13 @@ void pump_watch_host(struct sock *s, uint32_t events)
 		return;
 	epoll_ctl(host_epoll, s->on_host ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->pair, &ev);
 	s->on_host = true;
+}
+
+void pump_watch_fd(int fd, uint64_t id)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = id};
+
+	epoll_ctl(host_epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 void pump_watch_stack(struct sock *s, uint32_t events)
@@ -351,8 +359,13 @@ static void host_events(void)
 	n += take_events(ev + n, EVENTS);
 	pthread_mutex_unlock(&turn);
 	for (int i = 0; i < n; i++) {
-		struct sock *s = sock_get(ev[i].data.u64);
+		struct sock *s;
 
+		if (ev[i].data.u64 >= SNIFF_EVENT(SNIFF_LINKS - 1)) {
+			sniff_event((unsigned int)(SNIFF_EVENT(0) - ev[i].data.u64));
+			continue;
+		}
+		s = sock_get(ev[i].data.u64);
 		if (!s)
 			continue;
 		if (sock_is_stream(s))

@@ -22,6 +22,9 @@ void pump_stop(void);
 /** pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked. */
 void pump_watch_host(struct sock *s, uint32_t events);
 
+/** pump_watch_fd() - another descriptor of ours; @id: SNIFF_EVENT(). */
+void pump_watch_fd(int fd, uint64_t id);
+
 /** pump_watch_stack() - edges of the stack's socket. The socket is locked. */
 void pump_watch_stack(struct sock *s, uint32_t events);
 

@@ -45,6 +45,7 @@
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/shadow.h"
+#include "shadow/sniff.h"
 #include "shadow/sock.h"
 
 #define TELL_AFTER_MS 1000
@@ -221,6 +222,7 @@ int shadow_run(const struct config *config, const struct shadow_options *options
 	deliver(options->linger);
 	serve_stop();
 	pump_stop();
+	sniff_stop();
 	engine_stop();
 	return status;
 }

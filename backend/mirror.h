@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mirror.h - a second pair of eyes on a back end's frames.
+ *
+ * A wrapper around another back end that, once told to, also writes every frame
+ * that passes, both ways, to a TUN/TAP descriptor with a virtio_net_hdr in front.
+ * Until then it costs one load per batch.
+ */
+#ifndef PERSONA_MIRROR_H
+#define PERSONA_MIRROR_H
+
+#include "backend/backend.h"
+
+#define MIRRORS 8 /* most in one process */
+
+/**
+ * mirror_wrap() - put a mirror around @inner
+ * @name:  of the interface inside the stack
+ * @outer: receives what to use instead; it owns @inner
+ *
+ * Return: 0; -ENOMEM, -ENOSPC. Not thread-safe.
+ */
+int mirror_wrap(struct backend *inner, const char *name, struct backend **outer);
+
+/**
+ * mirror_at() - mirror number @i, NULL after the last
+ * @name: receives the name inside the stack
+ */
+const struct backend *mirror_at(unsigned int i, const char **name);
+
+/** mirror_show() - from now on copy mirror @i's frames to @fd; -1: no more. Thread-safe. */
+void mirror_show(unsigned int i, int fd);
+
+#endif /* PERSONA_MIRROR_H */
