@@ -4,11 +4,13 @@
  *
  * Limits: what the peer still sends to a half-closed connection does not count.
  */
+#include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -50,6 +52,18 @@ static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol)
 	return (int)CALL(SYS_sendto, nl, &r, sizeof(r), 0, 0, 0);
 }
 
+/* Is the peer in the stack itself? Then nobody outside waits for the data. */
+static bool is_inside(const struct inet_diag_msg *m)
+{
+	static const uint32_t loopback6[4] = {0, 0, 0, 0x01000000};
+
+	if (m->idiag_family == AF_INET)
+		return m->id.idiag_src[0] == m->id.idiag_dst[0] ||
+		       (ntohl(m->id.idiag_dst[0]) >> 24) == 127;
+	return !memcmp(m->id.idiag_src, m->id.idiag_dst, sizeof(m->id.idiag_dst)) ||
+	       !memcmp(loopback6, m->id.idiag_dst, sizeof(loopback6));
+}
+
 /* How many sockets in one dump are not done; -1 at its end. */
 static int count(const char *buf, size_t len)
 {
@@ -61,7 +75,7 @@ static int count(const char *buf, size_t len)
 
 		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
 			return pending ? pending : -1;
-		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
+		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY && !is_inside(m) &&
 		    (STATE(m->idiag_state) & STATES_LEAVING || m->idiag_wqueue))
 			pending++;
 	}

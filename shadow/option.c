@@ -289,7 +289,7 @@ static int route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
 }
 
 /* A list of interfaces, through a buffer of ours. */
-static long interfaces(struct call *c, struct sock *s)
+static long interfaces(struct call *c, int stack)
 {
 	struct ifconf theirs, ours;
 	long ret = -EFAULT;
@@ -306,7 +306,7 @@ static long interfaces(struct call *c, struct sock *s)
 		if (!ours.ifc_buf)
 			return -ENOMEM;
 	}
-	ret = stack_call(SYS_ioctl, s->stack, SIOCGIFCONF, &ours, 0, 0, 0);
+	ret = stack_call(SYS_ioctl, stack, SIOCGIFCONF, &ours, 0, 0, 0);
 	if (!ret && theirs.ifc_buf)
 		ret = call_write(c, (uintptr_t)theirs.ifc_buf, ours.ifc_buf, (size_t)ours.ifc_len);
 	theirs.ifc_len = ours.ifc_len;
@@ -330,12 +330,28 @@ static long out_queue(struct call *c, struct sock *s)
 	return call_write(c, c->args[2], &total, sizeof(total));
 }
 
-long option_ioctl(struct call *c, struct sock *s)
+static long interface_ioctl(struct call *c, int stack)
 {
 	unsigned int cmd = (unsigned int)c->args[1];
 	char arg[256] __attribute__((aligned(8))) = {0}, name[IFNAMSIZ];
 	size_t size = ioctl_size(cmd);
 	long ret;
+
+	if (call_read(c, c->args[2], arg, size))
+		return -EFAULT;
+	if (cmd == SIOCADDRT || cmd == SIOCDELRT) {
+		ret = route_device(c, (struct rtentry *)arg, name);
+		return ret ? ret : stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
+	}
+	ret = stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
+	if (ret >= 0 && call_write(c, c->args[2], arg, size))
+		return -EFAULT;
+	return ret;
+}
+
+long option_ioctl(struct call *c, struct sock *s)
+{
+	unsigned int cmd = (unsigned int)c->args[1];
 
 	switch (cmd) {
 	case SIOCATMARK:
@@ -343,7 +359,7 @@ long option_ioctl(struct call *c, struct sock *s)
 			return CALL_PASS;
 		break;
 	case SIOCGIFCONF:
-		return interfaces(c, s);
+		return interfaces(c, s->stack);
 	case SIOCOUTQ:
 		return out_queue(c, s);
 	case FIOSETOWN:
@@ -357,14 +373,19 @@ long option_ioctl(struct call *c, struct sock *s)
 	case SIOCGSTAMPNS_OLD:
 		return -ENOENT;
 	}
-	if (call_read(c, c->args[2], arg, size))
-		return -EFAULT;
-	if (cmd == SIOCADDRT || cmd == SIOCDELRT) {
-		ret = route_device(c, (struct rtentry *)arg, name);
-		return ret ? ret : stack_call(SYS_ioctl, s->stack, cmd, arg, 0, 0, 0);
-	}
-	ret = stack_call(SYS_ioctl, s->stack, cmd, arg, 0, 0, 0);
-	if (ret >= 0 && call_write(c, c->args[2], arg, size))
-		return -EFAULT;
-	return ret;
+	return interface_ioctl(c, s->stack);
+}
+
+long option_ioctl_host(struct call *c)
+{
+	static int any = -1;
+	unsigned int cmd = (unsigned int)c->args[1];
+
+	if (cmd < SIOCGIFNAME || cmd > SIOCSIFTXQLEN)
+		return CALL_PASS;
+	if (any < 0)
+		any = (int)stack_call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
+	if (any < 0)
+		return any;
+	return cmd == SIOCGIFCONF ? interfaces(c, any) : interface_ioctl(c, any);
 }

@@ -94,6 +94,8 @@ static long foreign(struct call *c)
 	struct sockaddr_storage addr;
 	uint64_t at, len;
 
+	if (c->nr == SYS_ioctl)
+		return option_ioctl_host(c);
 	if (c->nr == SYS_connect || c->nr == SYS_bind) {
 		at = c->args[1];
 		len = c->args[2];

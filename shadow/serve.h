@@ -44,6 +44,7 @@ long control_shutdown(struct call *c, struct sock *s);
 long option_get(struct call *c, struct sock *s);
 long option_set(struct call *c, struct sock *s);
 long option_ioctl(struct call *c, struct sock *s);
+long option_ioctl_host(struct call *c); /* of a socket of the host's: about interfaces */
 /* message.c */
 long message_send(struct call *c, struct sock *s);
 long message_receive(struct call *c, struct sock *s);

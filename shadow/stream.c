@@ -61,6 +61,12 @@ static int least(int a, int b)
 	return a < b ? a : b;
 }
 
+/* How much to take at a time, where the program has bounded a buffer to @bytes. */
+static size_t piece(int bytes)
+{
+	return bytes ? (size_t)least(bytes, CHUNK_SIZE) : CHUNK_SIZE;
+}
+
 /* Fill the program's end's sending direction. */
 static void fill(int fd)
 {
@@ -216,8 +222,7 @@ static int push_up(struct sock *s, struct chunk *c)
 /* Read from the pair: bytes, 0: end, or -errno. */
 static long pull_up(struct sock *s, struct chunk *c)
 {
-	size_t room = s->sndbuf ? (size_t)least(s->sndbuf, CHUNK_SIZE) : CHUNK_SIZE;
-	ssize_t n = recv(s->pair, c->data, room, MSG_DONTWAIT);
+	ssize_t n = recv(s->pair, c->data, piece(s->sndbuf), MSG_DONTWAIT);
 
 	if (n < 0)
 		return -errno;
@@ -330,8 +335,8 @@ static bool pump_down(struct sock *s)
 			return false;
 		}
 		urgent_down(s);
-		n = stack_call(SYS_recvfrom, s->stack, c->data, CHUNK_SIZE, MSG_DONTWAIT, NULL,
-			       NULL);
+		n = stack_call(SYS_recvfrom, s->stack, c->data, piece(s->rcvbuf), MSG_DONTWAIT,
+			       NULL, NULL);
 		if (n <= 0)
 			break;
 		c->at = 0;
