@@ -22,7 +22,9 @@ int cmd_help(int argc, char **argv)
 	     "  -p, --personality NAME   network stack (default: " DEFAULT_PERSONALITY
 	     "), or a path\n"
 	     "  -i, --interface SPEC     interface of the host to use; may be repeated\n"
-	     "      --inline             the stack lives inside the program (now the only mode)\n"
+	     "      --inline             load the stack into the program: faster, one process\n"
+	     "      --isolate            loopback addresses are the stack's, too\n"
+	     "      --linger SECONDS     wait so long at the end for data to arrive (default: 30)\n"
 	     "  -o, --sysctl KEY=VALUE   set a sysctl of the stack; may be repeated\n"
 	     "      --no-mptcp           leave plain TCP sockets plain\n"
 	     "      --pcap FILE          capture all interfaces into a pcapng file\n"

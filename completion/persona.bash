@@ -99,7 +99,7 @@ _persona() {
 	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
 	*)
 		if [[ $cur == -* ]]; then
-			COMPREPLY=($(compgen -W "-p --personality -i --interface --inline -o --sysctl
+			COMPREPLY=($(compgen -W "-p --personality -i --interface --inline --isolate --linger -o --sysctl
 				--no-mptcp --pcap -v --verbose --vcpus --mem --help --" -- "$cur"))
 		else
 			COMPREPLY=($(compgen -c -- "$cur"))
