@@ -134,6 +134,7 @@ firefox() { # PICTURE URL
 	user_pref("services.settings.server", "data:,");
 	user_pref("dom.push.enabled", false);
 	END
+	# shellcheck disable=SC2054 # the comma is the option's
 	COMMAND=(timeout -k 5 40 env HOME="$home" XDG_RUNTIME_DIR="$home" MOZ_CRASHREPORTER_DISABLE=1
 		firefox-esr --headless --no-remote --profile "$home/profile" --window-size=1000,900
 		--screenshot "$1" "$2")
@@ -142,6 +143,7 @@ firefox() { # PICTURE URL
 chromium() { # PICTURE URL
 	local home
 	home=$(mktemp -d "$TMP/chromium.XXXXXX")
+	# shellcheck disable=SC2054 # the comma is the option's
 	COMMAND=(timeout -k 5 40 env HOME="$home" chromium --headless --no-sandbox --disable-gpu
 		--disable-dev-shm-usage --no-first-run --no-proxy-server --disable-background-networking
 		--disable-component-update --disable-sync --hide-scrollbars --user-data-dir="$home/data"
