@@ -35,6 +35,7 @@
 #include <sys/ioctl.h>
 #include <linux/sockios.h>
 #include <unistd.h>
+#include "shadow/batch.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
 #include "shadow/park.h"
@@ -42,28 +43,23 @@
 #include "shadow/sock.h"
 
 #define LIST_MAX 2048 /* more than a pair can hold */
-#define TURNS	 256
+#define TURNS	 16   /* batches in one go */
 
 /**
  * struct dgram - beside struct sock
  * @first, @last: what waits in the pair
  * @taken: what dgram_drop() took last; @returned: its data, if it came back
- * @held: a message of @heldlen bytes that the pair did not take yet; @held_meta
- * @up:	  a message of @uplen bytes that the stack did not take yet
+ * @down: messages that the pair did not take yet, with their struct meta
+ * @up:	  messages that the stack did not take yet
  */
 struct dgram {
 	struct meta *first, **last;
 	unsigned int n;
 	struct meta *taken;
 	unsigned char *returned;
-	unsigned char *held;
-	size_t heldlen;
-	struct meta *held_meta;
-	unsigned char *up;
-	size_t uplen;
+	struct waiting *down;
+	struct waiting *up;
 };
-
-static __thread unsigned char *scratch;
 
 struct dgram *dgram_new(void)
 {
@@ -94,11 +90,12 @@ void dgram_free(struct dgram *d)
 {
 	while (d->first)
 		drop_first(d);
+	for (; d->down; waiting_drop(&d->down))
+		free(d->down->extra);
+	while (d->up)
+		waiting_drop(&d->up);
 	free(d->taken);
 	free(d->returned);
-	free(d->held);
-	free(d->held_meta);
-	free(d->up);
 	free(d);
 }
 
@@ -116,13 +113,6 @@ static uint32_t checksum(const unsigned char *p, size_t n)
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
-static unsigned char *get_scratch(void)
-{
-	if (!scratch)
-		scratch = malloc(DGRAM_MAX);
-	return scratch;
-}
-
 /* The pair is empty: all in the list has been read. */
 static void trim(struct sock *s)
 {
@@ -136,50 +126,39 @@ static void trim(struct sock *s)
 		drop_first(d);
 }
 
-/* Put a message into the pair; false: not now. Takes @m if true. */
-static bool put_down(struct sock *s, const void *data, size_t len, struct meta *m)
+static void append(struct dgram *d, struct meta *m)
 {
-	struct dgram *d = s->dgram;
-
-	if (send(s->pair, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)
-			return false;
-		free(m); /* closed, or shut for reading */
-		return true;
-	}
 	m->next = NULL;
 	*d->last = m;
 	d->last = &m->next;
 	d->n++;
-	return true;
 }
 
-static bool retry_held(struct sock *s)
+/* Must the pair's answer be waited for? Otherwise nobody will ever read. */
+static bool pair_full(void)
 {
-	struct dgram *d = s->dgram;
+	return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
+}
 
-	if (!d->held)
-		return true;
-	if (!put_down(s, d->held, d->heldlen, d->held_meta))
+/* Put a message into the pair; false: not now. Takes @m if true. */
+static bool put_down(struct sock *s, const void *data, size_t len, struct meta *m)
+{
+	if (send(s->pair, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		append(s->dgram, m);
+	else if (pair_full())
 		return false;
-	free(d->held);
-	d->held = NULL;
-	d->held_meta = NULL;
+	else
+		free(m);
 	return true;
 }
 
-static void hold(struct sock *s, const void *data, size_t len, struct meta *m)
+static bool retry_down(struct sock *s)
 {
 	struct dgram *d = s->dgram;
 
-	d->held = malloc(len ? len : 1);
-	if (!d->held) {
-		free(m);
-		return;
-	}
-	memcpy(d->held, data, len);
-	d->heldlen = len;
-	d->held_meta = m;
+	while (d->down && put_down(s, d->down->data, d->down->len, d->down->extra))
+		waiting_drop(&d->down);
+	return !d->down;
 }
 
 /*
@@ -219,48 +198,76 @@ static void report(struct sock *s, int err)
 		free(m);
 }
 
+/* What the pair cannot carry of message @i. */
+static struct meta *describe(const struct batch *b, unsigned int i)
+{
+	const struct msghdr *h = &b->msg[i].msg_hdr;
+	struct meta *m = malloc(sizeof(*m) + h->msg_controllen);
+
+	if (!m)
+		return NULL;
+	m->len = b->msg[i].msg_len;
+	m->sum = checksum(b->data[i], m->len);
+	m->error = false;
+	m->flags = h->msg_flags;
+	m->namelen = h->msg_namelen;
+	m->name = b->name[i];
+	m->controllen = h->msg_controllen;
+	memcpy(m->control, b->control[i], h->msg_controllen);
+	return m;
+}
+
+/* Put @n messages into the pair, keep what it does not take; false: it is full. */
+static bool deliver(struct sock *s, struct batch *b, unsigned int n)
+{
+	struct dgram *d = s->dgram;
+	struct meta *m[BATCH];
+	unsigned int i;
+	int sent;
+
+	for (i = 0; i < n; i++) {
+		m[i] = describe(b, i);
+		if (!m[i])
+			n = i; /* no memory: as if lost on the way */
+	}
+	batch_turn(b, n);
+	sent = n ? sendmmsg(s->pair, b->msg, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+	if (sent < 0 && !pair_full()) {
+		for (i = 0; i < n; i++)
+			free(m[i]);
+		return true;
+	}
+	for (i = 0; i < n; i++) {
+		if ((int)i < sent)
+			append(d, m[i]);
+		else if (!waiting_add(&d->down, b->data[i], m[i]->len, m[i]))
+			free(m[i]);
+	}
+	return retry_down(s);
+}
+
 void dgram_pull(struct sock *s)
 {
-	unsigned char control[DGRAM_CONTROL] __attribute__((aligned(8)));
-	unsigned char *buf = get_scratch();
-	struct sockaddr_storage name;
-	struct iovec iov = {buf, DGRAM_MAX};
-
-	if (!buf || s->pair < 0 || !retry_held(s))
+	if (s->pair < 0 || !retry_down(s))
 		return;
 	trim(s);
 	for (int turn = 0; turn < TURNS; turn++) {
-		struct msghdr msg = {.msg_name = &name,
-				     .msg_namelen = sizeof(name),
-				     .msg_iov = &iov,
-				     .msg_iovlen = 1,
-				     .msg_control = control,
-				     .msg_controllen = sizeof(control)};
-		long n = stack_call(SYS_recvmsg, s->stack, &msg, MSG_DONTWAIT, 0, 0, 0);
-		struct meta *m;
+		struct batch *b = batch_get(true);
+		long n;
 
-		if (n < 0) {
-			if (n == -EAGAIN || n == -EINTR)
-				return;
-			report(s, (int)-n);
-			continue; /* the error is consumed, messages may follow */
-		}
-		m = malloc(sizeof(*m) + msg.msg_controllen);
-		if (!m)
+		if (!b)
 			return;
-		m->len = (uint32_t)n;
-		m->sum = checksum(buf, (size_t)n);
-		m->error = false;
-		m->flags = msg.msg_flags;
-		m->namelen = msg.msg_namelen;
-		m->name = name;
-		m->controllen = msg.msg_controllen;
-		memcpy(m->control, control, msg.msg_controllen);
-		if (!put_down(s, buf, (size_t)n, m)) {
-			hold(s, buf, (size_t)n, m);
+		n = stack_call(SYS_recvmmsg, s->stack, b->msg, BATCH, MSG_DONTWAIT, NULL, 0);
+		if (n == -EAGAIN || n == -EINTR)
 			return;
-		}
+		if (n < 0)
+			report(s, (int)-n); /* consumed: messages may follow */
+		else if (!deliver(s, b, (unsigned int)n))
+			return;
+		if (s->pair < 0)
+			return;
 	}
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT); /* others first: the event comes again */
 }
 
 long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta)
@@ -298,7 +305,7 @@ void dgram_drop(struct sock *s, int fd)
 	recv(fd, &byte, 1, MSG_DONTWAIT);
 	free(d->taken);
 	d->taken = d->first ? take_first(d) : NULL;
-	if (d->held)
+	if (d->down)
 		dgram_pull(s);
 }
 
@@ -313,22 +320,6 @@ void dgram_return(struct sock *s, const void *data)
 		memcpy(d->returned, data, d->taken->len);
 }
 
-/* Send one message; false: not now. */
-static bool put_up(struct sock *s, const void *data, size_t len)
-{
-	for (int try = 0; try < 2; try++) {
-		long n = stack_call(SYS_sendto, s->stack, data, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-				    NULL, 0);
-
-		if (n == -EAGAIN || n == -ENOBUFS)
-			return false;
-		if (n >= 0 || n == -EDESTADDRREQ)
-			break;
-		s->error = (int)-n; /* perhaps of an earlier message: try again */
-	}
-	return true;
-}
-
 /* Nothing read: an empty message, or the end? */
 static bool at_end(const struct sock *s)
 {
@@ -337,47 +328,85 @@ static bool at_end(const struct sock *s)
 	return poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP);
 }
 
-void dgram_drain_up(struct sock *s)
+/* Send messages from @i to @n of @b into the stack; gives where it stopped. */
+static unsigned int send_up(struct sock *s, struct batch *b, unsigned int i, unsigned int n)
+{
+	bool again = false;
+
+	while (i < n) {
+		long r = stack_call(SYS_sendmmsg, s->stack, b->msg + i, n - i,
+				    MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+
+		if (r == -EAGAIN || r == -ENOBUFS)
+			break;
+		if (r > 0) {
+			i += (unsigned int)r;
+			again = false;
+		} else if (r == -EDESTADDRREQ || again) {
+			i++;
+			again = false;
+		} else {
+			s->error = (int)-r; /* perhaps of an earlier message: try again */
+			again = true;
+		}
+	}
+	return i;
+}
+
+static bool retry_up(struct sock *s)
 {
 	struct dgram *d = s->dgram;
-	unsigned char *buf = get_scratch();
 
-	if (!buf || s->pair < 0)
-		return;
-	if (d->up) {
-		if (!put_up(s, d->up, d->uplen))
-			return;
-		free(d->up);
-		d->up = NULL;
-	}
-	for (;;) {
-		ssize_t n = recv(s->pair, buf, DGRAM_MAX, MSG_DONTWAIT);
+	while (d->up) {
+		long r = stack_call(SYS_sendto, s->stack, d->up->data, d->up->len,
+				    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 
-		if (n < 0 || (!n && at_end(s)))
-			return;
-		if (put_up(s, buf, (size_t)n))
-			continue;
-		d->up = malloc((size_t)n + 1);
-		if (d->up) {
-			memcpy(d->up, buf, (size_t)n);
-			d->uplen = (size_t)n;
-		}
-		return;
+		if (r == -EAGAIN || r == -ENOBUFS)
+			return false;
+		waiting_drop(&d->up);
 	}
+	return true;
+}
+
+void dgram_drain_up(struct sock *s)
+{
+	if (s->pair < 0 || !retry_up(s))
+		return;
+	for (int turn = 0; turn < TURNS; turn++) {
+		struct batch *b = batch_get(false);
+		unsigned int i, n;
+		int got;
+
+		if (!b)
+			return;
+		got = recvmmsg(s->pair, b->msg, BATCH, MSG_DONTWAIT, NULL);
+		if (got <= 0)
+			return;
+		n = (unsigned int)got;
+		if (!b->msg[n - 1].msg_len && at_end(s))
+			while (n && !b->msg[n - 1].msg_len)
+				n--;
+		batch_turn(b, n);
+		for (i = send_up(s, b, 0, n); i < n; i++)
+			waiting_add(&s->dgram->up, b->data[i], b->msg[i].msg_len, NULL);
+		if (s->dgram->up || n < (unsigned int)got)
+			return;
+	}
+	pump_watch_host(s, EPOLLIN | EPOLLOUT); /* others first: the event comes again */
 }
 
 int dgram_mend(struct call *c, struct sock *s)
 {
 	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd, err;
-	unsigned char *buf = get_scratch();
+	struct batch *b = batch_get(false);
 	ssize_t n;
 
-	err = buf ? sock_renew(s, &fd) : -ENOMEM;
+	err = b ? sock_renew(s, &fd) : -ENOMEM;
 	if (err)
 		return err;
 	/* What was received and not read moves along; the list stays as it is. */
-	while ((n = recv(c->fd, buf, DGRAM_MAX, MSG_DONTWAIT)) > 0)
-		send(s->pair, buf, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while ((n = recv(c->fd, b->data[0], BATCH_MESSAGE, MSG_DONTWAIT)) > 0)
+		send(s->pair, b->data[0], (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	fcntl(fd, F_SETFL, flags);
 	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
 	close(c->fd);
@@ -397,7 +426,7 @@ void dgram_host_event(struct sock *s, uint32_t events)
 		}
 		pump_suspect(s);
 	}
-	if (s->dgram->held)
+	if (s->dgram->down)
 		dgram_pull(s);
 	sock_put(s);
 }

@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include "shadow/batch.h"
+
+#define DGRAM_MAX BATCH_MESSAGE
 
 struct sock;
 struct dgram;
 struct call;
-
-#define DGRAM_MAX     (128 << 10) /* largest message; netlink's dumps are 32 KiB */
-#define DGRAM_CONTROL 512	  /* ancillary data of one message */
 
 /**
  * struct meta - what the pair cannot carry of a message that waits in it

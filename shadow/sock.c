@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,7 +24,6 @@
 #define SLAB	256
 #define SLABS	4096
 #define BUCKETS 8192
-#define YIELDS	64
 
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static struct sock *slab[SLABS];
@@ -37,14 +35,6 @@ static unsigned int count;
 static struct sock *slot(uint32_t index)
 {
 	return &slab[index / SLAB][index % SLAB];
-}
-
-/* Mutexes are not fair: a pump must know that somebody waits. */
-static void lock(struct sock *s)
-{
-	__atomic_fetch_add(&s->waiting, 1, __ATOMIC_RELAXED);
-	pthread_mutex_lock(&s->lock);
-	__atomic_fetch_sub(&s->waiting, 1, __ATOMIC_RELAXED);
 }
 
 static struct sock *take_slot(void)
@@ -188,7 +178,7 @@ struct sock *sock_find(ino_t ino)
 	pthread_mutex_unlock(&table);
 	if (!s)
 		return NULL;
-	lock(s);
+	pthread_mutex_lock(&s->lock);
 	if (s->generation & 1 && s->ino == ino)
 		return s;
 	pthread_mutex_unlock(&s->lock);
@@ -203,7 +193,7 @@ struct sock *sock_get(uint64_t id)
 	if (index >= __atomic_load_n(&nslots, __ATOMIC_ACQUIRE))
 		return NULL;
 	s = slot(index);
-	lock(s);
+	pthread_mutex_lock(&s->lock);
 	if (s->generation == id >> 32)
 		return s;
 	pthread_mutex_unlock(&s->lock);
@@ -215,7 +205,7 @@ struct sock *sock_first(uint32_t index)
 	for (; index < __atomic_load_n(&nslots, __ATOMIC_ACQUIRE); index++) {
 		struct sock *s = slot(index);
 
-		lock(s);
+		pthread_mutex_lock(&s->lock);
 		if (s->generation & 1)
 			return s;
 		pthread_mutex_unlock(&s->lock);
@@ -231,16 +221,6 @@ unsigned int sock_count(void)
 void sock_put(struct sock *s)
 {
 	pthread_mutex_unlock(&s->lock);
-}
-
-struct sock *sock_yield(struct sock *s)
-{
-	uint64_t id = sock_id(s);
-
-	pthread_mutex_unlock(&s->lock);
-	for (int i = 0; i < YIELDS && __atomic_load_n(&s->waiting, __ATOMIC_RELAXED); i++)
-		sched_yield();
-	return sock_get(id);
 }
 
 void sock_close_pair(struct sock *s)

@@ -75,7 +75,6 @@ struct sock_opt {
  */
 struct sock {
 	pthread_mutex_t lock;
-	unsigned int waiting; /* threads that want the lock, atomic */
 	uint32_t index;
 	uint32_t generation; /* odd while in use */
 	ino_t ino;
@@ -165,9 +164,6 @@ struct sock *sock_get(uint64_t id);
 
 /** sock_put() - unlock. */
 void sock_put(struct sock *s);
-
-/** sock_yield() - unlock, let others have it, lock again; NULL: it is gone. */
-struct sock *sock_yield(struct sock *s);
 
 /** sock_destroy() - close both sides, forget it; unlocks. */
 void sock_destroy(struct sock *s);

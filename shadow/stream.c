@@ -386,21 +386,19 @@ static void finish(struct sock *s)
 		sock_put(s);
 }
 
-/* Run both directions, letting others have the lock between turns. */
+/* A turn of both directions. Others come first if there is more: the event comes again. */
 static void run(struct sock *s)
 {
-	while (s) {
-		bool more = pump_up(s);
+	bool more = pump_up(s);
 
-		more |= pump_down(s);
-		if (s->parked)
-			park_retry(s);
-		if (!more) {
-			finish(s);
-			return;
-		}
-		s = sock_yield(s);
+	more |= pump_down(s);
+	if (s->parked)
+		park_retry(s);
+	if (more && s->state == SOCK_OPEN) {
+		pump_watch_host(s, EPOLLIN | EPOLLOUT);
+		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 	}
+	finish(s);
 }
 
 void stream_swept(struct sock *s)
