@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "calls/address.h"
 #include "shadow/call.h"
@@ -28,6 +29,7 @@
 #include "shadow/sock.h"
 #include "shadow/stream.h"
 
+#define QUIET	  (MSG_DONTWAIT | MSG_NOSIGNAL)
 #define IOV_LIMIT 1024
 #define MMSG_MAX  1024
 
@@ -138,7 +140,11 @@ static long send_one(struct call *c, struct sock *s, struct message *m, int flag
 		s->error = 0;
 		return ret;
 	}
-	ret = stack_call(SYS_sendmsg, s->stack, &msg, flags | MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0, 0);
+	if (m->at) /* sendmsg() takes no address of no length, sendto() refuses it */
+		ret = stack_call(SYS_sendmsg, s->stack, &msg, flags | QUIET, 0, 0, 0);
+	else
+		ret = stack_call(SYS_sendto, s->stack, buffer, m->room, flags | QUIET, msg.msg_name,
+				 msg.msg_namelen);
 	if (ret == -EAGAIN && !call_nonblocking(c, flags))
 		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
 	return ret;
@@ -167,6 +173,15 @@ static long send_many(struct call *c, struct sock *s)
 	return done;
 }
 
+/* EPIPE with its signal; as the kernel does, but behind the answer, which it would cut off. */
+static long broken_pipe(struct call *c, int flags)
+{
+	call_done(c);
+	if (!call_answer(c, -EPIPE) && !(flags & MSG_NOSIGNAL))
+		syscall(SYS_tkill, c->tid, SIGPIPE);
+	return CALL_ANSWERED;
+}
+
 /* Straight into the stack, after what is in the pair. */
 static long send_behind(struct call *c, struct sock *s, int flags)
 {
@@ -184,12 +199,7 @@ static long send_behind(struct call *c, struct sock *s, int flags)
 		message->hdr.msg_iovlen = 1;
 	}
 	ret = send_one(c, s, message, flags);
-	if (ret != -EPIPE || flags & MSG_NOSIGNAL)
-		return ret;
-	/* As the kernel does, but behind the answer, which the signal would cut off. */
-	if (!call_answer(c, ret))
-		syscall(SYS_tkill, c->tid, SIGPIPE);
-	return CALL_ANSWERED;
+	return ret == -EPIPE ? broken_pipe(c, flags) : ret;
 }
 
 /* Plain data is the pair's; urgent data and what carries an address (ignored by TCP) are ours. */
@@ -204,7 +214,7 @@ static long send_stream(struct call *c, struct sock *s, int flags)
 	if (!hdr.msg_name && !(flags & MSG_OOB))
 		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : CALL_PASS;
 	if (s->state != SOCK_OPEN)
-		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : -EPIPE;
+		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : broken_pipe(c, flags);
 	ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
 	if (!ret && message->hdr.msg_name)
 		ret = call_read_addr(c, (uintptr_t)message->hdr.msg_name,
@@ -394,8 +404,13 @@ static long receive_many(struct call *c, struct sock *s)
 {
 	unsigned int n = (unsigned int)c->args[2], done = 0;
 	int flags = (int)c->args[3];
+	struct timespec t;
 	long ret = 0;
 
+	if (c->args[4] && call_read(c, c->args[4], &t, sizeof(t)))
+		return -EFAULT;
+	if (c->args[4] && (t.tv_sec < 0 || (unsigned long)t.tv_nsec >= 1000000000))
+		return -EINVAL;
 	if (n > MMSG_MAX)
 		n = MMSG_MAX;
 	for (; done < n; done++) {
