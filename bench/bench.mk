@@ -10,3 +10,14 @@ bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all $(B)/bench/micro
 	@bench/quick $(BENCH)
+
+# An ordinary program, so that it runs on either side.
+$(B)/bench/netops: bench/netops.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -pthread -o $@ $<
+
+.PHONY: bench-shadow
+bench-shadow: ## shadow mode against the host kernel (BENCH=--json FILE ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(B)/bench/netops
+	@bench/shadow $(BENCH)

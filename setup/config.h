@@ -37,7 +37,7 @@ struct config {
 	int vcpus;	  /* 0: default */
 	bool mptcp;	  /* plain TCP sockets become MPTCP */
 	bool verbose;
-	bool mirror;	  /* frames can be shown to packet sockets (backend/mirror.h) */
+	bool mirror;	 /* frames can be shown to packet sockets (backend/mirror.h) */
 	char pcap[4096]; /* capture file or "" */
 	unsigned int nifaces;
 	struct config_iface iface[CONFIG_MAX_IFACES];

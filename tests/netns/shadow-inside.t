@@ -128,8 +128,10 @@ files() {
 		"$(on wlan -o net.ipv4.tcp_congestion_control=reno -- cat /proc/sys/net/ipv4/tcp_congestion_control 2>&1)" reno
 	is "sysctl" "$(on wlan -o net.ipv4.ip_default_ttl=77 -- "$SYSCTL" -n net.ipv4.ip_default_ttl 2>&1)" 77
 	is "sysctl -w, then it is so" "$(script "'$SYSCTL' -qw net.ipv4.ip_default_ttl=99; cat /proc/sys/net/ipv4/ip_default_ttl")" 99
-	is "echo into it, then it is so" \
-		"$(script 'echo 98 >/proc/sys/net/ipv4/ip_default_ttl; cat /proc/sys/net/ipv4/ip_default_ttl')" 98
+	is "echo into it, then it is so, 50 times" "$(script 'f=/proc/sys/net/ipv4/ip_default_ttl
+		for i in {1..50}; do echo $i >$f; [ "$(cat $f)" = $i ] && echo so; done | wc -l')" 50
+	is "what the stack refuses is an error, or a line" "$(script '
+		echo nonsense >/proc/sys/net/ipv4/ip_default_ttl; sleep 0.2' | grep -c 'Invalid argument')" 1
 	# The server sees it in the packets, and the host's value is what it was.
 	is "the host's is another" "$(phone cat /proc/sys/net/ipv4/ip_default_ttl)" "$(cat /proc/sys/net/ipv4/ip_default_ttl)"
 	is "what is not of the network is the host's" "$(inside cat /proc/sys/kernel/hostname)" "$(cat /proc/sys/kernel/hostname)"

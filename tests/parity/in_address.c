@@ -7,7 +7,7 @@
 
 #include <net/if.h>
 
-#define SETTLE 15
+#define SETTLE 20
 
 static const int one = 1;
 

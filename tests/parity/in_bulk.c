@@ -7,7 +7,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
-#define SETTLE 15
+#define SETTLE 20
 
 static int sv[2];
 static char big[1 << 17];

@@ -66,7 +66,7 @@ static void zero_length(void)
 	SEE(send(u[0], "", 0, 0));
 	SEE(write(u[0], "", 0));
 	note("poll %#x", wait_for(u[1], POLLIN));
-	nap(15);
+	nap(20);
 	SEE(recv(u[1], &c, 1, 0));
 	SEE(recv(u[1], &c, 1, MSG_DONTWAIT));
 	SEE(recv(u[1], &c, 1, MSG_DONTWAIT));

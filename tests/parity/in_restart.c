@@ -51,12 +51,11 @@ static char bulk[1 << 16];
 
 static void fill(void)
 {
-	int small = 4096, sv[2];
+	int sv[2];
 
 	tcp_pair(sv);
 	fd = sv[0];
 	other = sv[1];
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	/* Until nothing has gone for a while: what is on its way makes room. */
 	for (int idle = 0; idle < 12;) {
 		if (send(fd, bulk, sizeof(bulk), MSG_DONTWAIT) > 0) {

@@ -35,7 +35,7 @@ static void interrupted_recv(int flags)
 	note("seen %d", seen);
 	done(a);
 	done(b);
-	nap(15);
+	nap(20);
 	SEE(recv(sv[0], &c, 1, MSG_DONTWAIT));
 	sigaction(SIGUSR1, &old, NULL);
 	close_both(sv);

@@ -8,7 +8,7 @@
  */
 #include "parity.h"
 
-#define SETTLE 15
+#define SETTLE 25
 
 enum state {
 	FRESH,

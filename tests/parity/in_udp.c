@@ -6,7 +6,7 @@
 #include <linux/sockios.h>
 #include <netinet/udp.h>
 
-#define SETTLE 15
+#define SETTLE 20
 
 static int bound(void)
 {

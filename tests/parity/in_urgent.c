@@ -2,7 +2,7 @@
 /* in_urgent.c - urgent data: MSG_OOB, the mark, SO_OOBINLINE, SIGURG. */
 #include "parity.h"
 
-#define SETTLE 15
+#define SETTLE 20
 
 static int sv[2];
 
@@ -194,6 +194,8 @@ static void signalled(void)
 	say("a", 0);
 	note("SIGURG %d", seen);
 	say("!", MSG_OOB);
+	for (int i = 0; i < 50 && !seen; i++)
+		nap(10);
 	note("SIGURG %d", seen);
 	sigaction(SIGURG, &old, NULL);
 	close_both(sv);
