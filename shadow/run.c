@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -34,6 +35,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "calls/address.h"
 #include "cli/cli.h"
 #include "cli/supervise.h"
 #include "engine/engine.h"
@@ -158,13 +160,43 @@ static void nap(long ms)
 	nanosleep(&t, NULL);
 }
 
+/* Is the peer in the stack itself? It has ended, too: nobody waits for the data. */
+static bool is_inside(const struct sock *s)
+{
+	struct sockaddr_storage self = {0}, peer = {0};
+	socklen_t len = sizeof(self), peerlen = sizeof(peer);
+	size_t at = offsetof(struct sockaddr_in, sin_addr), n = sizeof(struct in_addr);
+
+	if (stack_call(SYS_getsockname, s->stack, &self, &len, 0, 0, 0) ||
+	    stack_call(SYS_getpeername, s->stack, &peer, &peerlen, 0, 0, 0))
+		return false;
+	if (self.ss_family == AF_INET6) {
+		at = offsetof(struct sockaddr_in6, sin6_addr);
+		n = sizeof(struct in6_addr);
+	}
+	return address_class((struct sockaddr *)&peer, peerlen) == ADDRESS_LOOPBACK ||
+	       !memcmp((char *)&self + at, (char *)&peer + at, n);
+}
+
+static int unfinished(void)
+{
+	struct sock *s;
+	int n = 0;
+
+	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
+		i = s->index + 1;
+		n += !is_inside(s);
+	}
+	return n;
+}
+
 /* Sockets not yet emptied into the stack, and connections not yet acknowledged. */
 static int undelivered(void)
 {
 	int n;
 
 	pump_sweep(); /* all programs have ended: all their ends are closed */
-	n = (int)sock_count();
+	n = sock_count() ? unfinished() : 0;
 	return n ? n : drain_pending(engine_syscall);
 }
 
@@ -190,7 +222,7 @@ static void deliver(int seconds)
 			told = true;
 		}
 		nap(ms);
-		ms = ms < 20 ? ms * 2 : 20;
+		ms = ms < 100 ? ms * 2 : 100;
 	}
 }
 
