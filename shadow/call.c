@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,13 @@ int call_receive(struct call *c)
 	for (int i = 0; i < 6; i++)
 		c->args[i] = buffer->data.args[i];
 	return 0;
+}
+
+bool call_over(void)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLHUP;
 }
 
 bool call_valid(const struct call *c)

@@ -64,6 +64,9 @@ void call_listen(int fd);
  */
 int call_receive(struct call *c);
 
+/** call_over() - has the last process under the filter ended? */
+bool call_over(void);
+
 /** call_valid() - does the caller still wait? */
 bool call_valid(const struct call *c);
 

@@ -4,19 +4,24 @@
  *
  * open() for reading gives a copy, whole and as of now, in a memfd; for writing, the
  * end of a pipe whose other end a thread writes into the stack, so that `sysctl -w`
- * works. /proc/self/net, /proc/thread-self/net and /proc/PID/net mean the same.
+ * works; calls that could depend on a value wait until it has arrived. /proc/self/net,
+ * /proc/thread-self/net and /proc/PID/net mean the same.
  *
  * Limits: only absolute paths; directories and stat() show the host's; a value that
  * the stack refuses is not reported by write(), but by a line on stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
 #include "shadow/call.h"
@@ -24,6 +29,7 @@
 #include "shadow/sock.h"
 
 #define PATH_LIMIT 256
+#define SETTLE	   1000 /* times 100 us */
 
 static const char *after(const char *path, const char *prefix)
 {
@@ -74,30 +80,87 @@ static int copy_out(int stack)
 	return fd;
 }
 
+/**
+ * struct writer - a file of the stack that a program has opened for writing
+ * @lock: held while bytes are on their way from the pipe into the stack
+ */
 struct writer {
+	struct writer *next;
+	pthread_mutex_t lock;
 	int pipe;
 	int stack;
 	char path[PATH_LIMIT];
 };
 
-static void *write_in(void *arg)
+static pthread_mutex_t writers_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct writer *writers;
+static _Atomic int nwriters;
+
+/* One write of the program's; false: it has closed the file. */
+static bool pass_on(struct writer *w)
 {
-	struct writer *w = arg;
+	struct pollfd p = {.fd = w->pipe, .events = POLLIN};
 	char buf[4096];
 	ssize_t n;
+	long ret;
 
-	while ((n = read(w->pipe, buf, sizeof(buf))) > 0) {
-		long ret = stack_call(SYS_write, w->stack, buf, n, 0, 0, 0);
-
+	poll(&p, 1, -1);
+	pthread_mutex_lock(&w->lock);
+	n = read(w->pipe, buf, sizeof(buf));
+	if (n > 0) {
+		ret = stack_call(SYS_write, w->stack, buf, n, 0, 0, 0);
 		if (ret < 0)
 			complain(0, "/proc/%s: the stack refuses '%.*s': %s", w->path,
 				 (int)strcspn(buf, "\n"), buf, strerror((int)-ret));
 	}
+	pthread_mutex_unlock(&w->lock);
+	return n > 0;
+}
+
+static void *write_in(void *arg)
+{
+	struct writer *w = arg, **p = &writers;
+
+	while (pass_on(w))
+		;
+	pthread_mutex_lock(&writers_lock);
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	nwriters--;
+	pthread_mutex_unlock(&writers_lock);
 	close(w->pipe);
 	stack_call(SYS_close, w->stack, 0, 0, 0, 0, 0);
 	free(w);
 	engine_thread_exit();
 	return NULL;
+}
+
+/* Has all that was written to @w arrived? */
+static bool is_idle(struct writer *w)
+{
+	int waiting = 0;
+
+	pthread_mutex_lock(&w->lock);
+	ioctl(w->pipe, FIONREAD, &waiting);
+	pthread_mutex_unlock(&w->lock);
+	return !waiting;
+}
+
+void files_settle(void)
+{
+	struct timespec t = {0, 100000};
+	bool idle = !nwriters;
+
+	for (int i = 0; i < SETTLE && !idle; i++) {
+		if (i)
+			nanosleep(&t, NULL);
+		idle = true;
+		pthread_mutex_lock(&writers_lock);
+		for (struct writer *w = writers; w; w = w->next)
+			idle &= is_idle(w);
+		pthread_mutex_unlock(&writers_lock);
+	}
 }
 
 static int pipe_in(int stack, const char *path)
@@ -112,13 +175,19 @@ static int pipe_in(int stack, const char *path)
 		free(w);
 		return -errno;
 	}
+	pthread_mutex_init(&w->lock, NULL);
 	w->pipe = ends[0];
 	w->stack = stack;
 	snprintf(w->path, sizeof(w->path), "%s", path);
+	pthread_mutex_lock(&writers_lock);
+	w->next = writers;
+	writers = w;
+	nwriters++;
+	pthread_mutex_unlock(&writers_lock);
 	if (pthread_create(&thread, NULL, write_in, w)) {
-		close(ends[0]);
+		/* The thread's end of it all, by ourselves: nobody will write. */
 		close(ends[1]);
-		free(w);
+		write_in(w);
 		return -EAGAIN;
 	}
 	pthread_detach(thread);
@@ -143,6 +212,7 @@ long files_open(struct call *c)
 	rest = inside(path);
 	if (!rest)
 		return CALL_PASS;
+	files_settle();
 	snprintf(full, sizeof(full), "/proc/%s", rest);
 	stack = stack_call(SYS_openat, AT_FDCWD, full, flags & ~(O_CREAT | O_CLOEXEC), 0, 0, 0);
 	if (stack < 0)
@@ -156,7 +226,7 @@ long files_open(struct call *c)
 		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	} else {
 		fd = pipe_in((int)stack, rest);
-		if (fd < 0)
+		if (fd < 0 && fd != -EAGAIN)
 			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	}
 	if (fd == -EISDIR)

@@ -121,6 +121,13 @@ static void answer(struct call *c, struct sock *s, long ret)
 		call_answer(c, ret);
 }
 
+/* What the program closed before is closed, what it wrote to a sysctl is so. */
+static void settle(void)
+{
+	files_settle();
+	pump_settle();
+}
+
 static void serve(struct call *c)
 {
 	struct sock *s = NULL;
@@ -130,6 +137,7 @@ static void serve(struct call *c)
 
 	switch (c->nr) {
 	case SYS_socket:
+		files_settle();
 		answer(c, NULL, control_socket(c));
 		return;
 #ifdef SYS_open
@@ -147,7 +155,7 @@ static void serve(struct call *c)
 	}
 	is_socket = !fstat(c->fd, &st) && S_ISSOCK(st.st_mode);
 	if (c->nr == SYS_bind || c->nr == SYS_connect || c->nr == SYS_listen)
-		pump_settle(); /* what was closed before is closed */
+		settle();
 	if (is_socket)
 		s = sock_find(st.st_ino);
 	if (!s) {
@@ -177,7 +185,7 @@ static void *loop(void *arg)
 		err = call_receive(&c);
 		if (!err)
 			serve(&c);
-		else if (err != -EINTR && err != -ENOENT)
+		else if (err == -ENOENT ? call_over() : err != -EINTR)
 			break;
 	}
 	engine_thread_exit();

@@ -50,6 +50,7 @@ long message_send(struct call *c, struct sock *s);
 long message_receive(struct call *c, struct sock *s);
 /* files.c */
 long files_open(struct call *c);
+void files_settle(void); /* what has been written to files has arrived */
 
 /** call_nonblocking() - is the program's end O_NONBLOCK, or @flags MSG_DONTWAIT? */
 bool call_nonblocking(const struct call *c, int flags);
