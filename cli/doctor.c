@@ -32,6 +32,7 @@
 #include "cli/program.h"
 #include "engine/engine.h"
 #include "setup/link.h"
+#include "shadow/shadow.h"
 
 enum verdict { OK, WARN, FAIL };
 
@@ -128,6 +129,16 @@ out:
 	free(c);
 }
 
+static void check_shadow(void)
+{
+	const char *why;
+
+	if (shadow_probe(&why))
+		say(FAIL, "shadow mode", "%s; or use --inline", why);
+	else
+		say(OK, "shadow mode", "calls are notified, answered, and read (the default mode)");
+}
+
 static void check_library(void)
 {
 	char path[PATH_MAX];
@@ -217,8 +228,8 @@ static void check_interfaces(void)
 }
 
 static void (*const checks[])(void) = {
-	check_kernel,  check_processors, check_memory, check_image,	 check_start,
-	check_library, check_packet,	 check_tun,    check_interfaces,
+	check_kernel, check_processors, check_memory, check_image, check_start,
+	check_shadow, check_library,	check_packet, check_tun,   check_interfaces,
 };
 
 int cmd_doctor(int argc, char **argv)

@@ -29,4 +29,12 @@ struct shadow_options {
 int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
 	       char *const *argv);
 
+/**
+ * shadow_probe() - try whether this machine and user can
+ *
+ * Forks; not to be called with threads around. Return: 0, or -errno with one sentence in
+ * @why, remedy included.
+ */
+int shadow_probe(const char **why);
+
 #endif /* PERSONA_SHADOW_H */
