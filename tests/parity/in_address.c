@@ -291,14 +291,31 @@ static void mapped_datagrams(void)
 	close(four);
 }
 
+/* A port that IPv4 has free, with no connection of an earlier behaviour waiting its time. */
+static int free_port(void)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), port;
+
+	if (bind(fd, (void *)&sa, sizeof(sa)))
+		die("bind");
+	port = address_of(fd).sin_port;
+	close(fd);
+	nap(SETTLE);
+	return port;
+}
+
 /* The same port for both families. */
 static void both_families(long only)
 {
-	int six = listener6(only), four = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in sa = any_port();
+	int six = socket(AF_INET6, SOCK_STREAM, 0), four = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = (in_port_t)free_port()};
+	struct sockaddr_in6 sa6 = any6(sa.sin_port);
 
-	sa.sin_port = port_of(six);
-	sa.sin_addr.s_addr = INADDR_ANY;
+	if (only)
+		setsockopt(six, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	SEE(bind(six, (void *)&sa6, sizeof(sa6)));
+	SEE(listen(six, 4));
 	SEE(bind(four, (void *)&sa, sizeof(sa)));
 	SEE(listen(four, 4));
 	close(four);

@@ -465,7 +465,8 @@ static void async_signal(void)
 	SEE(fcntl(sv[1], F_SETOWN, getpid()));
 	SEE(fcntl(sv[1], F_SETFL, O_ASYNC));
 	send(sv[0], "x", 1, 0);
-	nap(SETTLE);
+	for (int i = 0; i < 50 && !seen; i++)
+		nap(10);
 	note("SIGIO %d", seen > 0);
 	close_both(sv);
 	sigaction(SIGIO, &old, NULL);

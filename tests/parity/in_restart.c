@@ -49,15 +49,18 @@ static void on_alarm(int sig)
 static int fd, other, more;
 static char bulk[1 << 16];
 
+/* Both buffers are set, else TCP lets them grow now and then. */
 static void fill(void)
 {
-	int sv[2];
+	int size = 65536, sv[2];
 
 	tcp_pair(sv);
 	fd = sv[0];
 	other = sv[1];
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	setsockopt(other, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	/* Until nothing has gone for a while: what is on its way makes room. */
-	for (int idle = 0; idle < 12;) {
+	for (int idle = 0; idle < 24;) {
 		if (send(fd, bulk, sizeof(bulk), MSG_DONTWAIT) > 0) {
 			idle = 0;
 		} else {
@@ -248,6 +251,102 @@ static void timed_out(long n)
 		close(more);
 }
 
+/* ---- a signal every millisecond: calls that do not wait never notice ---- */
+
+enum { MANY = 200 };
+
+static struct sigaction storm_before;
+
+static void storm(int flags)
+{
+	struct sigaction act = {.sa_handler = on_alarm, .sa_flags = flags};
+	struct itimerval it = {.it_interval.tv_usec = 1000, .it_value.tv_usec = 1000};
+
+	sigaction(SIGALRM, &act, &storm_before);
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static void calm(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+	sigaction(SIGALRM, &storm_before, NULL);
+}
+
+/* Each message arrives once. */
+static void storm_datagrams(long flags)
+{
+	static int times[MANY];
+	struct sockaddr_in sa = any_port(), from;
+	socklen_t len;
+	int in = socket(AF_INET, SOCK_DGRAM, 0), out = socket(AF_INET, SOCK_DGRAM, 0), i;
+	int failed = 0, lost = 0, twice = 0;
+
+	bind(in, (void *)&sa, sizeof(sa));
+	sa = address_of(in);
+	memset(times, 0, sizeof(times));
+	storm((int)flags);
+	for (int n = 0; n < MANY; n++) {
+		failed += sendto(out, &n, sizeof(n), 0, (void *)&sa, sizeof(sa)) != sizeof(n);
+		len = sizeof(from);
+		while (recvfrom(in, &i, sizeof(i), MSG_DONTWAIT, (void *)&from, &len) == sizeof(i))
+			times[i]++;
+	}
+	calm();
+	while (wait_for(in, POLLIN) == POLLIN)
+		if (recv(in, &i, sizeof(i), MSG_DONTWAIT) == sizeof(i) && ++times[i] &&
+		    i == MANY - 1)
+			break;
+	for (int n = 0; n < MANY; n++) {
+		lost += times[n] == 0;
+		twice += times[n] > 1;
+	}
+	note("failed %d lost %d twice %d", failed, lost, twice);
+	close(in);
+	close(out);
+}
+
+static void storm_control(long flags)
+{
+	struct sockaddr_in sa;
+	socklen_t len = sizeof(sa);
+	int bad = 0, val, s;
+
+	storm((int)flags);
+	for (int n = 0; n < MANY; n++) {
+		val = n & 1;
+		s = socket(AF_INET, SOCK_STREAM, 0);
+		sa = any_port();
+		bad += s < 0 || setsockopt(s, SOL_SOCKET, SO_KEEPALIVE, &val, sizeof(val)) ||
+		       bind(s, (void *)&sa, sizeof(sa)) || getsockname(s, (void *)&sa, &len) ||
+		       listen(s, 1) || close(s);
+	}
+	calm();
+	note("bad %d", bad);
+}
+
+/* Each connection is accepted, none twice. */
+static void storm_connections(long unused)
+{
+	int l = tcp_listener(), bad = 0, c, a;
+	struct sockaddr_in sa = address_of(l), mine, peer;
+	socklen_t len;
+
+	storm(SA_RESTART);
+	for (int n = 0; n < MANY / 4; n++) {
+		c = socket(AF_INET, SOCK_STREAM, 0);
+		bad += connect(c, (void *)&sa, sizeof(sa)) != 0;
+		mine = address_of(c);
+		len = sizeof(peer);
+		a = accept(l, (void *)&peer, &len);
+		bad += a < 0 || peer.sin_port != mine.sin_port;
+		close(a);
+		close(c);
+	}
+	calm();
+	note("bad %d", bad);
+	close(l);
+}
+
 #define WAIT(name, n)                                                             \
 	{"signal-" name, NULL, interrupted, n},                                   \
 		{"signal-" name "-restart", NULL, interrupted, (n) | RESTART},    \
@@ -282,6 +381,11 @@ const struct behaviour in_restart[] = {
 	WAIT("udp-recvfrom", UDP_RECVFROM),
 	WAIT("udp-recvmsg", UDP_RECVMSG),
 	WAIT("udp-recvmmsg", UDP_RECVMMSG),
+	{"storm-datagrams", NULL, storm_datagrams, SA_RESTART},
+	{"storm-datagrams-eintr", NULL, storm_datagrams, 0},
+	{"storm-control", NULL, storm_control, SA_RESTART},
+	{"storm-control-eintr", NULL, storm_control, 0},
+	{"storm-connections", NULL, storm_connections, 0},
 	END("recv", RECV),
 	END("read", READ),
 	END("recvmsg", RECVMSG),
