@@ -196,7 +196,7 @@ static void unix_sockets(void)
 	close_both(u);
 }
 
-static void child(void)
+static void children(void)
 {
 	int u[2], status = -1;
 	pid_t pid;
@@ -257,16 +257,10 @@ static void proc_net(void)
 }
 
 const struct behaviour in_misc[] = {
-	{"stdio", streams},
-	{"stdio-standard", standard_streams},
-	{"sendfile", sending_files},
-	{"splice", splicing},
-	{"loopback", loopback},
-	{"loopback-wildcard", wildcard},
-	{"raw-syscall", raw_calls},
-	{"unix-sockets", unix_sockets},
-	{"child", child},
-	{"look-ups", lookups},
-	{"proc-net", proc_net},
-	{NULL, NULL},
+	{"stdio", streams},	     {"stdio-standard", standard_streams},
+	{"sendfile", sending_files}, {"splice", splicing},
+	{"loopback", loopback},	     {"loopback-wildcard", wildcard},
+	{"raw-syscall", raw_calls},  {"unix-sockets", unix_sockets},
+	{"child", children},	     {"look-ups", lookups},
+	{"proc-net", proc_net},	     {NULL, NULL},
 };

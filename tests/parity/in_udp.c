@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* in_udp.c - datagrams: peers, errors, what comes with them, multicast. */
+/* in_udp.c - datagrams: peers and errors. */
 #include "parity.h"
 
 #include <linux/errqueue.h>
-#include <linux/sockios.h>
-#include <netinet/udp.h>
 
 #define SETTLE 20
 
@@ -27,7 +25,7 @@ static void to(int fd, int whom, const char *text)
 	nap(SETTLE);
 }
 
-static void hear(int fd, int flags)
+static void heard(int fd, int flags)
 {
 	char buf[16] = "";
 	ssize_t n;
@@ -87,7 +85,7 @@ static void mixed_reads(void)
 		a[i] = bound();
 		to(a[i], b, i == 1 ? "two" : i ? "three" : "one");
 	}
-	hear(b, 0);
+	heard(b, 0);
 	SEE(recvfrom(b, buf, 8, MSG_DONTWAIT, (void *)&from, &len));
 	note("from its sender %d", from.sin_port == address_of(a[1]).sin_port);
 	SEE(read(b, buf, 8));
@@ -103,10 +101,10 @@ static void filter(void)
 
 	udp_pair(u);
 	to(other, u[0], "stranger");
-	hear(u[0], 0);
+	heard(u[0], 0);
 	send(u[1], "peer", 4, 0);
 	nap(SETTLE);
-	hear(u[0], 0);
+	heard(u[0], 0);
 	close_both(u);
 	close(other);
 }
@@ -120,8 +118,8 @@ static void filter_late(void)
 	to(a, b, "early");
 	SEE(connect(b, (void *)&sa, sizeof(sa)));
 	to(a, b, "late");
-	hear(b, 0);
-	hear(b, 0);
+	heard(b, 0);
+	heard(b, 0);
 	close(a);
 	close(b);
 	close(c);
@@ -136,8 +134,8 @@ static void reconnect(void)
 	SEE(connect(u[0], (void *)&sa, sizeof(sa)));
 	SEE(send(u[0], "to c", 4, 0));
 	nap(SETTLE);
-	hear(c, 0);
-	hear(u[1], 0);
+	heard(c, 0);
+	heard(u[1], 0);
 	close_both(u);
 	close(c);
 }
@@ -148,8 +146,8 @@ static void elsewhere(void)
 
 	udp_pair(u);
 	to(u[0], c, "elsewhere");
-	hear(c, 0);
-	hear(u[1], 0);
+	heard(c, 0);
+	heard(u[1], 0);
 	close_both(u);
 	close(c);
 }
@@ -167,7 +165,7 @@ static void dissolve(void)
 	SEE(getsockname(u[0], (void *)&sa, &len));
 	note("port %s", sa.sin_port ? "set" : "0");
 	to(other, u[0], "stranger");
-	hear(u[0], 0);
+	heard(u[0], 0);
 	close_both(u);
 	close(other);
 }
@@ -228,8 +226,8 @@ static void refused_sendmsg(void)
 static void refused_recv(void)
 {
 	refuse();
-	hear(u[0], 0);
-	hear(u[0], 0);
+	heard(u[0], 0);
+	heard(u[0], 0);
 	close(u[0]);
 }
 
@@ -304,7 +302,7 @@ static void refused_unconnected(void)
 	close(b);
 	SEE(sendto(a, "x", 1, 0, (void *)&sa, sizeof(sa)));
 	nap(SETTLE);
-	hear(a, 0);
+	heard(a, 0);
 	SEE(sendto(a, "x", 1, 0, (void *)&sa, sizeof(sa)));
 	close(a);
 }
@@ -342,164 +340,6 @@ static void error_queue(void)
 	close(u[0]);
 }
 
-/* ---- lengths ---- */
-
-static void empty(void)
-{
-	udp_pair(u);
-	SEE(send(u[0], "", 0, 0));
-	nap(SETTLE);
-	note("%#x", wait_for(u[1], POLLIN));
-	hear(u[1], 0);
-	hear(u[1], 0);
-	close_both(u);
-}
-
-static void empty_write(void)
-{
-	udp_pair(u);
-	SEE(write(u[0], "", 0));
-	nap(SETTLE);
-	hear(u[1], 0);
-	hear(u[1], 0);
-	close_both(u);
-}
-
-static void empty_addressed(void)
-{
-	int a = bound(), b = bound();
-	struct sockaddr_in sa;
-	socklen_t len = sizeof(sa);
-
-	to(a, b, "");
-	SEE(recvfrom(b, NULL, 0, MSG_DONTWAIT, (void *)&sa, &len));
-	note("from its sender %d", sa.sin_port == address_of(a).sin_port);
-	close(a);
-	close(b);
-}
-
-static void too_long(void)
-{
-	static char big[65508];
-
-	udp_pair(u);
-	SEE(send(u[0], big, 65507, 0));
-	SEE(recv(u[1], big, 65508, 0));
-	SEE(write(u[0], big, 65508));
-	close_both(u);
-}
-
-static void too_long_addressed(void)
-{
-	static char big[65508];
-	int a = bound(), b = bound();
-	struct sockaddr_in sa = address_of(b);
-
-	SEE(sendto(a, big, 65507, 0, (void *)&sa, sizeof(sa)));
-	SEE(sendto(a, big, 65508, 0, (void *)&sa, sizeof(sa)));
-	close(a);
-	close(b);
-}
-
-/* Each way to read a message that is longer than the room. */
-static void truncated(void)
-{
-	struct sockaddr_in sa;
-	socklen_t len = sizeof(sa);
-	char a[2], b[2];
-	struct iovec iov[2] = {{a, 2}, {b, 2}};
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
-
-	udp_pair(u);
-	for (int i = 0; i < 6; i++)
-		send(u[0], "longer", 6, 0);
-	nap(SETTLE);
-	SEE(read(u[1], a, 2));
-	SEE(recv(u[1], a, 2, MSG_TRUNC));
-	SEE(recvfrom(u[1], a, 2, MSG_TRUNC, (void *)&sa, &len));
-	SEE(readv(u[1], iov, 2));
-	SEE(recvmsg(u[1], &msg, 0));
-	note("flags %#x", msg.msg_flags);
-	SEE(recvmsg(u[1], &msg, MSG_TRUNC));
-	note("flags %#x", msg.msg_flags);
-	hear(u[1], 0);
-	close_both(u);
-}
-
-static void waiting(void)
-{
-	int n = -1;
-
-	udp_pair(u);
-	send(u[0], "four", 4, 0);
-	send(u[0], "seven77", 7, 0);
-	nap(SETTLE);
-	SEE(ioctl(u[1], FIONREAD, &n));
-	note("FIONREAD %d", n);
-	SEE(ioctl(u[0], SIOCOUTQ, &n));
-	note("SIOCOUTQ %d", n);
-	close_both(u);
-}
-
-static void peeked(void)
-{
-	udp_pair(u);
-	send(u[0], "one", 3, 0);
-	send(u[0], "two", 3, 0);
-	nap(SETTLE);
-	hear(u[1], MSG_PEEK);
-	hear(u[1], MSG_PEEK);
-	hear(u[1], 0);
-	hear(u[1], MSG_PEEK);
-	hear(u[1], 0);
-	close_both(u);
-}
-
-static void more(void)
-{
-	udp_pair(u);
-	SEE(send(u[0], "one", 3, MSG_MORE));
-	SEE(send(u[0], "two", 3, 0));
-	nap(SETTLE);
-	hear(u[1], 0);
-	hear(u[1], 0);
-	close_both(u);
-}
-
-static void many_and_order(void)
-{
-	char buf[8], want[8];
-	int bad = 0;
-
-	udp_pair(u);
-	for (int i = 0; i < 100; i++) {
-		snprintf(buf, sizeof(buf), "%d", i);
-		bad += send(u[0], buf, strlen(buf), 0) < 0;
-	}
-	for (int i = 0; i < 100; i++) {
-		memset(buf, 0, sizeof(buf));
-		snprintf(want, sizeof(want), "%d", i);
-		bad += wait_for(u[1], POLLIN) != POLLIN || recv(u[1], buf, 7, MSG_DONTWAIT) < 0 ||
-		       strcmp(buf, want) != 0;
-	}
-	note("bad %d", bad);
-	close_both(u);
-}
-
-static void timestamps(void)
-{
-	struct timeval t = {0};
-
-	udp_pair(u);
-	SEE(ioctl(u[1], SIOCGSTAMP_OLD, &t));
-	send(u[0], "x", 1, 0);
-	nap(SETTLE);
-	hear(u[1], 0);
-	SEE(ioctl(u[1], SIOCGSTAMP_OLD, &t));
-	note("set %d", t.tv_sec > 1000000000);
-	close_both(u);
-}
-
 const struct behaviour in_udp[] = {
 	{"udp-unconnected", unconnected},
 	{"udp-senders", senders},
@@ -521,16 +361,5 @@ const struct behaviour in_udp[] = {
 	{"udp-refused-waiting", refused_waiting},
 	{"udp-refused-unconnected", refused_unconnected},
 	{"udp-error-queue", error_queue},
-	{"udp-empty", empty},
-	{"udp-empty-write", empty_write},
-	{"udp-empty-addressed", empty_addressed},
-	{"udp-too-long", too_long},
-	{"udp-too-long-addressed", too_long_addressed},
-	{"udp-truncated", truncated},
-	{"udp-waiting", waiting},
-	{"udp-peek", peeked},
-	{"udp-more", more},
-	{"udp-order", many_and_order},
-	{"udp-timestamp", timestamps},
 	{0},
 };

@@ -19,7 +19,7 @@ static void say(const char *data, int flags)
 }
 
 /* What a recv() gives, with its bytes. */
-static void hear(int flags)
+static void heard(int flags)
 {
 	char buf[16] = "";
 	ssize_t n;
@@ -47,7 +47,7 @@ static void events(void)
 static void none(void)
 {
 	begin();
-	hear(MSG_OOB);
+	heard(MSG_OOB);
 	at_mark();
 	events();
 	close_both(sv);
@@ -59,11 +59,11 @@ static void alone(void)
 	say("!", MSG_OOB);
 	events();
 	at_mark();
-	hear(MSG_OOB | MSG_PEEK);
-	hear(MSG_OOB);
-	hear(MSG_OOB);
+	heard(MSG_OOB | MSG_PEEK);
+	heard(MSG_OOB);
+	heard(MSG_OOB);
 	events();
-	hear(0);
+	heard(0);
 	close_both(sv);
 }
 
@@ -76,12 +76,12 @@ static void amid(void)
 	say("cd", 0);
 	events();
 	at_mark();
-	hear(0);
+	heard(0);
 	at_mark();
-	hear(MSG_OOB);
-	hear(0);
+	heard(MSG_OOB);
+	heard(0);
 	at_mark();
-	hear(0);
+	heard(0);
 	close_both(sv);
 }
 
@@ -90,8 +90,8 @@ static void several_bytes(void)
 {
 	begin();
 	say("abc", MSG_OOB);
-	hear(MSG_OOB);
-	hear(0);
+	heard(MSG_OOB);
+	heard(0);
 	close_both(sv);
 }
 
@@ -101,9 +101,9 @@ static void two(void)
 	begin();
 	say("1", MSG_OOB);
 	say("2", MSG_OOB);
-	hear(MSG_OOB);
-	hear(0);
-	hear(0);
+	heard(MSG_OOB);
+	heard(0);
+	heard(0);
 	close_both(sv);
 }
 
@@ -117,10 +117,10 @@ static void inline_data(void)
 	say("!", MSG_OOB);
 	say("cd", 0);
 	events();
-	hear(MSG_OOB);
-	hear(0);
+	heard(MSG_OOB);
+	heard(0);
 	at_mark();
-	hear(0);
+	heard(0);
 	at_mark();
 	events();
 	close_both(sv);
@@ -132,9 +132,9 @@ static void never_read(void)
 	say("ab", 0);
 	say("!", MSG_OOB);
 	say("cd", 0);
-	hear(0);
-	hear(0);
-	hear(MSG_OOB);
+	heard(0);
+	heard(0);
+	heard(MSG_OOB);
 	events();
 	close_both(sv);
 }
@@ -144,9 +144,9 @@ static void peeking(void)
 	begin();
 	say("ab", 0);
 	say("!", MSG_OOB);
-	hear(MSG_PEEK);
-	hear(0);
-	hear(MSG_PEEK);
+	heard(MSG_PEEK);
+	heard(0);
+	heard(MSG_PEEK);
 	close_both(sv);
 }
 
@@ -157,9 +157,9 @@ static void before_end(void)
 	shutdown(sv[0], SHUT_WR);
 	nap(SETTLE);
 	events();
-	hear(MSG_OOB);
-	hear(0);
-	hear(MSG_OOB);
+	heard(MSG_OOB);
+	heard(0);
+	heard(MSG_OOB);
 	close_both(sv);
 }
 

@@ -17,13 +17,14 @@
 #include "parity.h"
 
 #include <stdarg.h>
+#include <sys/wait.h>
 
 #define HANG 5 /* seconds */
 
 static const struct behaviour *const rooms[] = {
-	in_socket,  in_option, in_io,	 in_number,  in_wait,  in_epoll,
-	in_signal,  in_misc,   in_state, in_misuse,  in_value, in_urgent,
-	in_restart, in_tree,   in_udp,	 in_address, in_bulk,
+	in_socket, in_option, in_io,	  in_number,  in_wait,	 in_epoll,   in_signal,
+	in_misc,   in_state,  in_misuse,  in_value,   in_urgent, in_restart, in_tree,
+	in_pass,   in_udp,    in_message, in_address, in_six,	 in_bulk,    in_end,
 };
 
 static FILE *out;
@@ -191,6 +192,41 @@ int wait_for(int fd, int events)
 	struct pollfd p = {.fd = fd, .events = (short)events};
 
 	return poll(&p, 1, 1000) < 0 ? -1 : p.revents;
+}
+
+pid_t child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		alarm(CHILD_TIME);
+	return pid;
+}
+
+void ended(pid_t pid)
+{
+	int status = -1;
+
+	if (waitpid(pid, &status, 0) != pid)
+		note("lost");
+	else if (WIFSIGNALED(status))
+		note("child killed by %d", WTERMSIG(status));
+	else
+		note("child %d", WEXITSTATUS(status));
+}
+
+/* What one recv() gives, if it comes soon. */
+void hear(int fd)
+{
+	char buf[16] = "";
+	ssize_t n = -1;
+
+	errno = ETIMEDOUT;
+	if (poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, SOON))
+		n = recv(fd, buf, sizeof(buf) - 1, MSG_DONTWAIT);
+	note("recv %s '%s'", word(n), buf);
 }
 
 struct later {

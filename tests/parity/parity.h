@@ -44,7 +44,7 @@ struct behaviour {
 /* The rooms; each ends with a NULL name. */
 extern const struct behaviour in_socket[], in_option[], in_io[], in_number[], in_wait[], in_epoll[],
 	in_signal[], in_misc[], in_state[], in_misuse[], in_value[], in_urgent[], in_restart[],
-	in_tree[], in_udp[], in_address[], in_bulk[];
+	in_tree[], in_pass[], in_udp[], in_message[], in_address[], in_six[], in_bulk[], in_end[];
 
 /** note() - one remark, as printf */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -88,6 +88,15 @@ const char *word(long ret);
 
 /** wait_for() - poll one descriptor for a second at most; revents */
 int wait_for(int fd, int events);
+
+enum { CHILD_TIME = 1 /* s */, SOON = 300 /* ms */ };
+
+/** child() - fork(); the child has CHILD_TIME to live. ended() - wait for it, note its status */
+pid_t child(void);
+void ended(pid_t pid);
+
+/** hear() - note what one recv() gives, if it comes SOON */
+void hear(int fd);
 
 /** after() - in @ms milliseconds, on another thread, call @fn(arg); join with done() */
 pthread_t after(int ms, void (*fn)(void *), void *arg);
