@@ -146,6 +146,7 @@ static void steps_of_stream(void)
 	step("shut", c);
 	shutdown(a, SHUT_WR);
 	wait_for(c, POLLHUP);
+	nap(SETTLE);
 	step("ended", c);
 	close(a);
 	close(c);

@@ -382,16 +382,18 @@ static void spawned(void)
 
 static void vforked(void)
 {
-	int sv[2], status = -1;
+	int sv[2], keep = dup(STDOUT_FILENO), status = -1;
 	pid_t pid;
 
 	tcp_pair(sv);
+	dup2(sv[0], STDOUT_FILENO);
 	pid = vfork();
 	if (!pid) {
-		dup2(sv[0], 1);
 		execl("/bin/echo", "echo", "vfork", NULL);
 		_exit(97);
 	}
+	dup2(keep, STDOUT_FILENO);
+	close(keep);
 	waitpid(pid, &status, 0);
 	note("child %d", WEXITSTATUS(status));
 	hear(sv[1]);
