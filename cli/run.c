@@ -415,14 +415,12 @@ static int launch_inline(struct config *c, const char *path, char **argv)
 }
 
 /* What must hold before the program starts with the stack inside. */
-static int check_inline(struct config *c, const struct choice *o, const char *path)
+static int check_inline(const char *path)
 {
 	const char *why;
 
 	if (program_preloadable(path, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	if (strcmp(o->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls)
-		return preflight(c);
 	return 0;
 }
 
@@ -451,7 +449,10 @@ int cmd_run(int argc, char **argv)
 	if (path_personality(o.personality, c->image, sizeof(c->image), &why))
 		status = complain(EXIT_PERSONA, "%s", why);
 	if (!status && o.inline_mode)
-		status = check_inline(c, &o, path);
+		status = check_inline(path);
+	/* What the user gave that can be wrong is heard of before the interfaces. */
+	if (!status && (strcmp(o.personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
+		status = preflight(c);
 	if (!status)
 		status = open_interfaces(c);
 	if (status)

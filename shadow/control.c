@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -57,7 +58,10 @@ static bool mptcp_wanted(int domain, int type, int protocol)
 	       type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP);
 }
 
-/* Hand the program's end @fd over as the result. */
+/*
+ * Hand the program's end @fd over as the result. CALL_ANSWERED, and @s is unlocked; or
+ * -errno, and it is still ours (-ENOENT: the caller is gone).
+ */
 static long hand_over(struct call *c, struct sock *s, int fd, int flags)
 {
 	int n;
@@ -67,13 +71,11 @@ static long hand_over(struct call *c, struct sock *s, int fd, int flags)
 	s->tid = c->tid;
 	n = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
 	close(fd);
-	if (n >= 0) {
-		s->fd = n;
-		sock_put(s);
-		return CALL_ANSWERED;
-	}
-	sock_destroy(s);
-	return n == -ENOENT ? CALL_ANSWERED : n;
+	if (n < 0)
+		return n;
+	s->fd = n;
+	sock_put(s);
+	return CALL_ANSWERED;
 }
 
 long control_socket(struct call *c)
@@ -116,7 +118,10 @@ long control_socket(struct call *c)
 		pump_watch_host(s, EPOLLIN | EPOLLOUT);
 		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 	}
-	return hand_over(c, s, fd, flags);
+	stack = hand_over(c, s, fd, flags);
+	if (stack != CALL_ANSWERED)
+		sock_destroy(s);
+	return stack == -ENOENT ? CALL_ANSWERED : stack;
 }
 
 /* The port may be that of a socket which the program has closed, and we do not know yet. */
@@ -328,6 +333,38 @@ static void inherit(const struct sock *s, int listener, struct sock *child, int 
 	child->linger = s->linger;
 }
 
+/* The caller did not get it: the next one will. */
+static void keep_accepted(struct sock *s, int stack, const struct sockaddr_storage *peer,
+			  socklen_t len)
+{
+	struct sock_accepted *a = malloc(sizeof(*a)), **p = &s->accepted;
+
+	if (!a) {
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+		return;
+	}
+	*a = (struct sock_accepted){NULL, stack, len, *peer};
+	while (*p)
+		p = &(*p)->next;
+	*p = a;
+}
+
+/* The next connection: the stack's descriptor, or -errno. */
+static long next_accepted(struct sock *s, struct sockaddr_storage *peer, socklen_t *len)
+{
+	struct sock_accepted *a = s->accepted;
+	long stack;
+
+	if (!a)
+		return stack_call(SYS_accept4, s->stack, peer, len, SOCK_NONBLOCK, 0, 0);
+	s->accepted = a->next;
+	*peer = a->peer;
+	*len = a->len;
+	stack = a->stack;
+	free(a);
+	return stack;
+}
+
 /* The connection is there; make it a socket of the program. */
 static long take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
 		 socklen_t len)
@@ -335,6 +372,7 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
 	struct sock *child;
 	int fd, err;
+	long ret;
 
 	if (c->args[1]) {
 		err = call_write_addr(c, c->args[1], c->args[2], peer, len);
@@ -351,7 +389,18 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 	inherit(s, c->fd, child, fd);
 	call_done(c);
 	stream_open(child, fd);
-	return hand_over(c, child, fd, flags);
+	ret = hand_over(c, child, fd, flags);
+	if (ret == CALL_ANSWERED)
+		return ret;
+	if (ret == -ENOENT) {
+		/* Nothing has been read from it: its lock was ours. */
+		keep_accepted(s, stack, peer, len);
+		pump_unwatch_stack(child);
+		child->stack = -1;
+	}
+	sock_destroy(child);
+	stream_queue(s, -1);
+	return ret == -ENOENT ? CALL_ANSWERED : ret;
 }
 
 long control_accept(struct call *c, struct sock *s)
@@ -368,7 +417,7 @@ long control_accept(struct call *c, struct sock *s)
 		return -EINVAL;
 	if (!call_valid(c))
 		return CALL_ANSWERED;
-	stack = stack_call(SYS_accept4, s->stack, &peer, &len, SOCK_NONBLOCK, 0, 0);
+	stack = next_accepted(s, &peer, &len);
 	if (stack == -EAGAIN) {
 		stream_queue(s, c->fd);
 		if (call_nonblocking(c, 0))

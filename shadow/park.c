@@ -89,7 +89,7 @@ void park_retry(struct sock *s)
 			continue;
 		}
 		if (ret != CALL_ANSWERED)
-			call_answer(c, ret);
+			serve_answer(c, s, ret);
 		free(c);
 	}
 }

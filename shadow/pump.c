@@ -110,6 +110,13 @@ void pump_watch_stack(struct sock *s, uint32_t events)
 	s->on_stack = true;
 }
 
+void pump_unwatch_stack(struct sock *s)
+{
+	if (s->on_stack)
+		stack_call(SYS_epoll_ctl, stack_epoll, EPOLL_CTL_DEL, s->stack, NULL, 0, 0);
+	s->on_stack = false;
+}
+
 /* The suspects' lock is held. */
 static void add_suspect(const struct sock *s)
 {

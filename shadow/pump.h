@@ -28,6 +28,9 @@ void pump_watch_fd(int fd, uint64_t id);
 /** pump_watch_stack() - edges of the stack's socket. The socket is locked. */
 void pump_watch_stack(struct sock *s, uint32_t events);
 
+/** pump_unwatch_stack() - no more events of it: its descriptor goes to another socket. */
+void pump_unwatch_stack(struct sock *s);
+
 /**
  * pump_suspect() - the program may have closed its end: have a sweep look
  *

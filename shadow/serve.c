@@ -13,6 +13,10 @@
  * the host kernel's business, with one exception: a socket of the host may not
  * leave loopback, else the program would use the host's network unawares.
  *
+ * A signal may take a call away while it is served; it is made again by the kernel
+ * or the program. Its result is kept with the socket until then, so that nothing is
+ * bound, connected or sent twice.
+ *
  * Limits: a descriptor that cannot be looked at (an undumpable program, and we
  * not root) passes for control of its AF_UNIX sockets, but is refused connect().
  */
@@ -22,6 +26,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -38,7 +43,8 @@
 #include "shadow/serve.h"
 #include "shadow/sock.h"
 
-#define THREADS 2
+#define THREADS	  2
+#define RECALL_NS 2000000000ull
 
 struct serve_options serve_options;
 
@@ -113,12 +119,34 @@ static long foreign(struct call *c)
 	return -ENETUNREACH;
 }
 
+void serve_answer(struct call *c, struct sock *s, long ret)
+{
+	if (call_answer(c, ret) != -ENOENT || !s || ret == CALL_PASS)
+		return;
+	s->lost.tid = c->tid;
+	s->lost.nr = c->nr;
+	s->lost.ret = ret;
+	memcpy(s->lost.args, c->args, sizeof(c->args));
+	s->lost.when = pump_now();
+}
+
+/* Was this very call done, and its result lost? */
+static bool recall(const struct call *c, struct sock *s, long *ret)
+{
+	if (s->lost.tid != c->tid)
+		return false;
+	s->lost.tid = 0;
+	*ret = s->lost.ret;
+	return s->lost.nr == c->nr && !memcmp(s->lost.args, c->args, sizeof(c->args)) &&
+	       pump_now() - s->lost.when < RECALL_NS;
+}
+
 static void answer(struct call *c, struct sock *s, long ret)
 {
 	if (ret == CALL_PARK)
 		ret = s && !park(c, s) ? CALL_ANSWERED : -ENOMEM;
 	if (ret != CALL_ANSWERED)
-		call_answer(c, ret);
+		serve_answer(c, s, ret);
 }
 
 /* What the program closed before is closed, what it wrote to a sysctl is so. */
@@ -166,9 +194,11 @@ static void serve(struct call *c)
 	}
 	s->tid = c->tid;
 	s->fd = (int)c->args[0];
-	ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
-	if (!ret)
-		ret = serve_sock(c, s);
+	if (!recall(c, s, &ret)) {
+		ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
+		if (!ret)
+			ret = serve_sock(c, s);
+	}
 	/* Before the answer: our copy must not be the last one when the program closes its own. */
 	call_done(c);
 	answer(c, s, ret);

@@ -52,6 +52,9 @@ long message_receive(struct call *c, struct sock *s);
 long files_open(struct call *c);
 void files_settle(void); /* what has been written to files has arrived */
 
+/** serve_answer() - answer @c, and remember the result if it did not arrive. */
+void serve_answer(struct call *c, struct sock *s, long ret);
+
 /** call_nonblocking() - is the program's end O_NONBLOCK, or @flags MSG_DONTWAIT? */
 bool call_nonblocking(const struct call *c, int flags);
 

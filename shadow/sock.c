@@ -116,6 +116,8 @@ struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err
 	s->up = s->down = NULL;
 	s->dgram = NULL;
 	s->parked = NULL;
+	s->lost.tid = 0;
+	s->accepted = NULL;
 	s->nopts = 0;
 	s->suspect = s->recverr = false;
 	s->sndbuf = s->rcvbuf = 0;
@@ -243,6 +245,13 @@ void sock_destroy(struct sock *s)
 			stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_LINGER, &l, sizeof(l),
 				   0);
 		stack_call(SYS_close, s->stack, 0, 0, 0, 0, 0);
+	}
+	while (s->accepted) {
+		struct sock_accepted *a = s->accepted;
+
+		s->accepted = a->next;
+		stack_call(SYS_close, a->stack, 0, 0, 0, 0, 0);
+		free(a);
 	}
 	ports_forget(s);
 	s->stack = -1;

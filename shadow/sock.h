@@ -50,6 +50,28 @@ struct sock_opt {
 };
 
 /**
+ * struct sock_lost - a result whose caller was interrupted before it arrived
+ *
+ * The kernel, or the program after EINTR, makes the same call again: then this is the
+ * answer, and nothing is done twice. @when: monotonic ns.
+ */
+struct sock_lost {
+	pid_t tid;
+	int nr;
+	long ret;
+	uint64_t args[6];
+	uint64_t when;
+};
+
+/** struct sock_accepted - a connection that its caller of accept() did not get */
+struct sock_accepted {
+	struct sock_accepted *next;
+	int stack;
+	socklen_t len;
+	struct sockaddr_storage peer;
+};
+
+/**
  * struct sock
  * @ino:     inode of the program's end, the key
  * @pair:    our end, -1 of a stream that has no peer yet or none any more
@@ -105,6 +127,8 @@ struct sock {
 	struct chunk *up, *down;
 	struct dgram *dgram;
 	struct call *parked;
+	struct sock_lost lost;
+	struct sock_accepted *accepted;
 	struct sock *hash;
 	uint8_t nopts;
 	struct sock_opt opt[SOCK_OPTS];

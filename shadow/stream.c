@@ -183,7 +183,7 @@ void stream_queue(struct sock *s, int fd)
 	} p = {.fd = s->stack, .events = EPOLLIN};
 	struct timespec zero = {0, 0};
 	bool looked = fd < 0;
-	bool waits = stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) > 0;
+	bool waits = s->accepted || stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) > 0;
 	char byte;
 
 	if (waits == s->token)
