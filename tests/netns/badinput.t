@@ -46,10 +46,12 @@ refuse() {
 		head -n 5 "$TMP/stderr" | sed 's/^/# /'
 	fi
 }
-run() { # NAME STATUS PATTERN OPTION...
+run() { # NAME STATUS PATTERN OPTION...: in both modes
 	local name=$1 status=$2 pattern=$3
 	shift 3
 	refuse "$name" "$status" "$pattern" "$PERSONA" run --inline "$@"
+	case $name in *"in inline mode") return ;; esac
+	refuse "$name, shadow" "$status" "$pattern" "$PERSONA" run "$@"
 }
 
 run "unknown interface" 125 "no such interface.*nosuch0" -i packet:nosuch0,ip=10.1.0.2/24 -- true
@@ -77,6 +79,7 @@ run "sysctl without value" 125 "KEY=VALUE" -o net.ipv4.ip_forward -i $GOOD -- tr
 run "bad sysctl value" 125 "tcp_congestion_control" -o net.ipv4.tcp_congestion_control=nosuch -i $GOOD -- true
 run "bad number of processors" 125 "vcpus" --vcpus 0 -i $GOOD -- true
 run "memory too small" 125 "too small" --mem 1M -i $GOOD -- true
+run "malformed linger" 125 "linger" --linger soon -i $GOOD -- true
 run "malformed memory size" 125 "mem" --mem many -i $GOOD -- true
 run "memory beyond all bounds" 125 "too much" --mem 2000G -i $GOOD -- true
 # Found only when the program first needs the stack: the program sees "network is down".
