@@ -11,9 +11,9 @@
  * A line of JSON is the result. It is an ordinary program and knows nothing of
  * the stack that it runs on.
  *
- * Theory of operation: the server is one thread with epoll. Each client thread
- * has a server port of its own, so that ports in TIME_WAIT do not run out. A lost
- * datagram is given up after LOST_MS and counted.
+ * Theory of operation: the server is one thread with epoll. Clients take its
+ * ports in turn: else their own in TIME_WAIT run out, and finding one takes ever
+ * longer. A lost datagram is given up after LOST_MS and counted.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 #define PORT	    7100 /* and the next PORTS - 1: TCP; PORT: UDP, too */
-#define PORTS	    16
+#define PORTS	    32
 #define MESSAGE	    64
 #define LOST_MS	    100
 #define MAX_THREADS PORTS
@@ -184,12 +184,14 @@ static int control(long calls)
 
 /**
  * struct worker - one client thread
+ * @port:  the next one
  * @until: monotonic seconds
  * @done, @failed: rounds
  */
 struct worker {
 	pthread_t thread;
 	struct sockaddr_in server;
+	int port;
 	double until;
 	long done, failed;
 };
@@ -218,6 +220,7 @@ static void *connect_loop(void *arg)
 	struct worker *w = arg;
 
 	while (now() < w->until) {
+		w->server.sin_port = htons((uint16_t)(PORT + w->port++ % PORTS));
 		if (round_trip(&w->server))
 			w->done++;
 		else
@@ -235,7 +238,8 @@ static int connects(const char *addr, int threads, double seconds)
 	if (threads < 1 || threads > MAX_THREADS)
 		return 2;
 	for (int i = 0; i < threads; i++) {
-		w[i].server = address(addr, PORT + i);
+		w[i].server = address(addr, PORT);
+		w[i].port = i * PORTS / threads;
 		w[i].until = start + seconds;
 		if (pthread_create(&w[i].thread, NULL, connect_loop, &w[i]))
 			die("pthread_create");
