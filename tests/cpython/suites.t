@@ -35,8 +35,8 @@ collect_arm() {
 	local arm=$1 out=$2 command=()
 	shift 2
 	case $arm in
-	tcp) command=(-- "$PERSONA" run --isolate --no-mptcp -i "$WLAN_IF" --) ;;
-	mptcp) command=(-- "$PERSONA" run --isolate -i "$RMNET_IF" --) ;;
+	tcp) command=(-- "$PERSONA" run --isolate --linger 2 --no-mptcp -i "$WLAN_IF" --) ;;
+	mptcp) command=(-- "$PERSONA" run --isolate --linger 2 -i "$RMNET_IF" --) ;;
 	esac
 	phone "$PYTHON" "$HERE/collect" "$out" "$@" ${command:+"${command[@]}"} >"$out.log" 2>&1 </dev/null
 }
