@@ -322,6 +322,7 @@ static void udp_refused(void)
 
 	udp_pair(sv);
 	close(sv[1]);
+	nap(20);
 	SEE(send(sv[0], "x", 1, 0));
 	note("poll %#x", wait_for(sv[0], POLLIN));
 	SEE(recv(sv[0], &c, 1, 0));

@@ -123,6 +123,7 @@ static int of_udp(enum state st)
 	udp_pair(u);
 	if (st == UDP_REFUSED) {
 		close(u[1]);
+		nap(SETTLE);
 		send(u[0], "x", 1, 0);
 		return u[0];
 	}
@@ -292,6 +293,7 @@ static void by_shutting(long st)
 	SEE(shutdown(fd, -1));
 	SEE(shutdown(fd, SHUT_RD));
 	SEE(shutdown(fd, SHUT_WR));
+	nap(SETTLE);
 	SEE(shutdown(fd, SHUT_RDWR));
 	end(fd);
 }

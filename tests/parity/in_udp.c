@@ -200,6 +200,7 @@ static void refuse(void)
 {
 	udp_pair(u);
 	close(u[1]);
+	nap(SETTLE);
 	SEE(send(u[0], "x", 1, 0));
 	nap(SETTLE);
 }
@@ -286,6 +287,7 @@ static void refused_waiting(void)
 
 	udp_pair(u);
 	close(u[1]);
+	nap(SETTLE);
 	setsockopt(u[0], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
 	th = after(20, send_byte, &u[0]);
 	SEE(recvfrom(u[0], &c, 1, 0, (void *)&sa, &len));
@@ -300,6 +302,7 @@ static void refused_unconnected(void)
 	struct sockaddr_in sa = address_of(b);
 
 	close(b);
+	nap(SETTLE);
 	SEE(sendto(a, "x", 1, 0, (void *)&sa, sizeof(sa)));
 	nap(SETTLE);
 	heard(a, 0);
@@ -324,6 +327,7 @@ static void error_queue(void)
 
 	udp_pair(u);
 	close(u[1]);
+	nap(SETTLE);
 	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
 	SEE(send(u[0], "abc", 3, 0));
 	nap(SETTLE);
