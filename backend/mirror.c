@@ -7,9 +7,12 @@
  * suffers. Transmit queues and reception run concurrently: each has its own
  * piece list.
  *
- * Ownership: the mirror owns the back end inside, not the descriptor.
+ * Ownership: the mirror owns the back end inside, not the descriptors.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +23,8 @@ struct mirror {
 	struct backend be;
 	struct backend *inner;
 	char name[IF_NAMESIZE];
-	_Atomic int fd;
+	_Atomic int in, out;
+	int ifindex;
 	struct iovec tx[BACKEND_QUEUES][BACKEND_MAX_IOV + 1];
 	struct iovec rx[BACKEND_MAX_IOV + 1];
 };
@@ -29,7 +33,7 @@ static struct mirror *mirrors[MIRRORS];
 static unsigned int nmirrors;
 
 /* Header and pieces of @f, up to @len bytes. */
-static void copy(int fd, struct iovec *iov, struct backend_frame *f, uint32_t len)
+static unsigned int pieces(struct iovec *iov, struct backend_frame *f, uint32_t len)
 {
 	unsigned int n = 1;
 
@@ -40,7 +44,23 @@ static void copy(int fd, struct iovec *iov, struct backend_frame *f, uint32_t le
 			iov[n].iov_len = len;
 		len -= (uint32_t)iov[n++].iov_len;
 	}
-	RAWSYS(SYS_writev, fd, iov, n);
+	return n;
+}
+
+/* The protocol is told, since a device without link header cannot tell it. */
+static void show_sent(const struct mirror *m, int fd, struct iovec *iov, struct backend_frame *f)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = m->ifindex};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = pieces(iov, f, f->len)};
+
+	if (m->be.link == BACKEND_LINK_RAWIP) {
+		bool v6 = *(const uint8_t *)f->iov[0].iov_base >> 4 == 6;
+
+		to.sll_protocol = htons(v6 ? ETH_P_IPV6 : ETH_P_IP);
+		msg.msg_name = &to;
+		msg.msg_namelen = sizeof(to);
+	}
+	RAWSYS(SYS_sendmsg, fd, &msg, MSG_DONTWAIT);
 }
 
 static int mirror_tx(struct backend *be, unsigned int queue, struct backend_frame *f,
@@ -48,10 +68,15 @@ static int mirror_tx(struct backend *be, unsigned int queue, struct backend_fram
 {
 	struct mirror *m = (struct mirror *)be;
 	int done = m->inner->ops->tx(m->inner, queue, f, n);
-	int fd = atomic_load_explicit(&m->fd, memory_order_relaxed);
+	int in = atomic_load_explicit(&m->in, memory_order_relaxed);
+	int out = atomic_load_explicit(&m->out, memory_order_relaxed);
 
-	for (int i = 0; fd >= 0 && i < done; i++)
-		copy(fd, m->tx[queue], &f[i], f[i].len);
+	for (int i = 0; in >= 0 && i < done; i++) {
+		if (out >= 0)
+			show_sent(m, out, m->tx[queue], &f[i]);
+		else /* as if received */
+			RAWSYS(SYS_writev, in, m->tx[queue], pieces(m->tx[queue], &f[i], f[i].len));
+	}
 	be->tx_dropped = m->inner->tx_dropped;
 	return done;
 }
@@ -61,11 +86,11 @@ static int mirror_rx(struct backend *be, unsigned int queue, struct backend_fram
 {
 	struct mirror *m = (struct mirror *)be;
 	int got = m->inner->ops->rx(m->inner, queue, f, n);
-	int fd = atomic_load_explicit(&m->fd, memory_order_relaxed);
+	int fd = atomic_load_explicit(&m->in, memory_order_relaxed);
 
 	for (int i = 0; fd >= 0 && i < got; i++)
 		if (f[i].len)
-			copy(fd, m->rx, &f[i], f[i].len);
+			RAWSYS(SYS_writev, fd, m->rx, pieces(m->rx, &f[i], f[i].len));
 	be->rx_truncated = m->inner->rx_truncated;
 	be->rx_dropped = m->inner->rx_dropped;
 	return got;
@@ -115,7 +140,8 @@ int mirror_wrap(struct backend *inner, const char *name, struct backend **outer)
 	m->be = *inner;
 	m->be.ops = &mirror_ops;
 	m->inner = inner;
-	atomic_store(&m->fd, -1);
+	atomic_store(&m->in, -1);
+	atomic_store(&m->out, -1);
 	strncpy(m->name, name, sizeof(m->name) - 1);
 	mirrors[nmirrors++] = m;
 	*outer = &m->be;
@@ -130,8 +156,11 @@ const struct backend *mirror_at(unsigned int i, const char **name)
 	return &mirrors[i]->be;
 }
 
-void mirror_show(unsigned int i, int fd)
+void mirror_show(unsigned int i, int in, int out, int ifindex)
 {
-	if (i < nmirrors && mirrors[i])
-		atomic_store(&mirrors[i]->fd, fd);
+	if (i >= nmirrors || !mirrors[i])
+		return;
+	mirrors[i]->ifindex = ifindex;
+	atomic_store(&mirrors[i]->in, in);
+	atomic_store(&mirrors[i]->out, out);
 }

@@ -2,8 +2,9 @@
 /*
  * mirror.h - a second pair of eyes on a back end's frames.
  *
- * A wrapper around another back end that, once told to, also writes every frame
- * that passes, both ways, to a TUN/TAP descriptor with a virtio_net_hdr in front.
+ * A wrapper around another back end that, once told to, also shows every frame that
+ * passes, with a virtio_net_hdr in front: received ones are written to a TUN/TAP descriptor,
+ * sent ones sent by a packet socket on the same device.
  * Until then it costs one load per batch.
  */
 #ifndef PERSONA_MIRROR_H
@@ -28,7 +29,14 @@ int mirror_wrap(struct backend *inner, const char *name, struct backend **outer)
  */
 const struct backend *mirror_at(unsigned int i, const char **name);
 
-/** mirror_show() - from now on copy mirror @i's frames to @fd; -1: no more. Thread-safe. */
-void mirror_show(unsigned int i, int fd);
+/**
+ * mirror_show() - from now on show mirror @i's frames; -1: no more
+ * @in:	     TUN/TAP descriptor for received ones
+ * @out:     packet socket with PACKET_VNET_HDR for sent ones
+ * @ifindex: of the device, for @out
+ *
+ * Thread-safe.
+ */
+void mirror_show(unsigned int i, int in, int out, int ifindex);
 
 #endif /* PERSONA_MIRROR_H */

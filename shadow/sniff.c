@@ -15,11 +15,15 @@
  * The namespace has no name and ends with its last descriptor. Its devices
  * have no addresses and no IPv6, so its kernel adds nothing of its own.
  *
- * Limits: all frames, sent ones too, look received; a frame sent by a program is
- * seen twice; the stack's loopback is not shown.
+ * Frames that the stack sends are sent there by a packet socket of ours, so that they
+ * look sent (PACKET_OUTGOING). They carry a mark, by which a filter on the device
+ * keeps them from coming back to us.
+ *
+ * Limits: a frame sent by a program is seen twice; the stack's loopback is not shown.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
@@ -29,6 +33,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -39,6 +44,7 @@
 #include "shadow/sniff.h"
 #include "shadow/sock.h"
 
+#define MARK	  0x70657273 /* of our own copies */
 #define FRAME_MAX (65536 + 64)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -46,7 +52,8 @@ static int space = -1;	/* the network namespace */
 static int sender = -1; /* packet socket in the stack */
 static struct {
 	int fd;
-	int ifindex;
+	int out;     /* packet socket on the device; -1: sent frames look received */
+	int ifindex; /* in the stack */
 } links[SNIFF_LINKS];
 static unsigned int nlinks;
 
@@ -80,6 +87,52 @@ static int bring_up(const char *name, const struct backend *be)
 	return err;
 }
 
+/* Frames with our mark do not come out of the device @fd. */
+static int drop_marked(int fd)
+{
+	struct bpf_insn insn[] = {
+		{BPF_LDX | BPF_MEM | BPF_W, 0, 1, offsetof(struct __sk_buff, mark), 0},
+		{BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, MARK},
+		{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0},
+		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+		{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0x40000},
+		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+	};
+	union bpf_attr attr;
+	int prog, err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)insn;
+	attr.insn_cnt = sizeof(insn) / sizeof(insn[0]);
+	attr.license = (uintptr_t) "GPL";
+	prog = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (prog < 0)
+		return -errno;
+	err = ioctl(fd, TUNSETFILTEREBPF, &prog) ? -errno : 0;
+	close(prog);
+	return err;
+}
+
+/* For the frames that the stack sends; -1 if it cannot be had. */
+static int make_sender(int tun, const char *name)
+{
+	struct sockaddr_ll self = {.sll_family = AF_PACKET,
+				   .sll_ifindex = (int)if_nametoindex(name)};
+	int fd, one = 1, mark = MARK;
+
+	if (drop_marked(tun))
+		return -1;
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) &&
+	    !setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) &&
+	    !bind(fd, (struct sockaddr *)&self, sizeof(self)))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 static int make_link(const char *name, const struct backend *be)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK), err;
@@ -99,6 +152,7 @@ static int make_link(const char *name, const struct backend *be)
 		return err;
 	}
 	links[nlinks].fd = fd;
+	links[nlinks].out = make_sender(fd, name);
 	links[nlinks].ifindex = ifindex;
 	return 0;
 }
@@ -130,7 +184,7 @@ static void *make_space(void *arg)
 		*err = make_link(name, be);
 		if (*err)
 			return NULL;
-		mirror_show(i, links[nlinks].fd);
+		mirror_show(i, links[nlinks].fd, links[nlinks].out, (int)if_nametoindex(name));
 		pump_watch_fd(links[nlinks].fd, SNIFF_EVENT(nlinks));
 		nlinks++;
 	}
@@ -209,8 +263,10 @@ void sniff_event(unsigned int i)
 void sniff_stop(void)
 {
 	for (unsigned int i = 0; i < nlinks; i++) {
-		mirror_show(i, -1);
+		mirror_show(i, -1, -1, 0);
 		close(links[i].fd);
+		if (links[i].out >= 0)
+			close(links[i].out);
 	}
 	nlinks = 0;
 	if (space >= 0)
