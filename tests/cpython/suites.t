@@ -44,7 +44,7 @@ collect_arm() {
 # judge ARM: TAP
 judge() {
 	local arm=$1 again line
-	again=$("$HERE/compare" --differing "$TMP/host" "$TMP/$arm")
+	again=$("$HERE/compare" --differing "$arm" "$HERE/known" "$TMP/host" "$TMP/$arm")
 	if [ -n "$again" ]; then
 		# shellcheck disable=SC2086 # words
 		collect_arm host "$TMP/host.again" $again
