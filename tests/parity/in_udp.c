@@ -323,6 +323,7 @@ static void error_queue(void)
 			     .msg_controllen = sizeof(room)};
 	struct sock_extended_err *e;
 	struct cmsghdr *c;
+	struct pollfd p;
 	int one = 1;
 
 	udp_pair(u);
@@ -331,7 +332,9 @@ static void error_queue(void)
 	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
 	SEE(send(u[0], "abc", 3, 0));
 	nap(SETTLE);
-	SEE(poll(&(struct pollfd){.fd = u[0]}, 1, 0));
+	p = (struct pollfd){.fd = u[0], .events = POLLIN};
+	SEE(poll(&p, 1, 0));
+	note("%#x", p.revents);
 	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
 	note("flags %#x name %d", msg.msg_flags, name.sin_port != 0);
 	for (c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
@@ -342,6 +345,39 @@ static void error_queue(void)
 	}
 	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
 	close(u[0]);
+}
+
+/* The peer comes back: after a refusal all goes on. */
+static void refused_and_back(long recverr)
+{
+	struct sockaddr_in ours, theirs;
+	int value = (int)recverr, fd = socket(AF_INET, SOCK_DGRAM, 0), err;
+	socklen_t len = sizeof(err);
+
+	udp_pair(u);
+	ours = address_of(u[0]);
+	theirs = address_of(u[1]);
+	setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &value, sizeof(value));
+	close(u[1]);
+	nap(SETTLE);
+	send(u[0], "x", 1, 0);
+	nap(SETTLE);
+	/* Whatever tells of it. */
+	recv(u[0], &(char){0}, 1, MSG_DONTWAIT);
+	getsockopt(u[0], SOL_SOCKET, SO_ERROR, &err, &len);
+	recv(u[0], &(char){0}, 1, MSG_DONTWAIT);
+	recvmsg(u[0], &(struct msghdr){0}, MSG_ERRQUEUE);
+	note("%#x", poll(&(struct pollfd){.fd = u[0], .events = POLLIN}, 1, 0));
+	SEE(bind(fd, (void *)&theirs, sizeof(theirs)));
+	SEE(send(u[0], "again", 5, 0));
+	nap(SETTLE);
+	heard(fd, 0);
+	SEE(sendto(fd, "back", 4, 0, (void *)&ours, sizeof(ours)));
+	nap(SETTLE);
+	heard(u[0], 0);
+	heard(u[0], 0);
+	close(u[0]);
+	close(fd);
 }
 
 const struct behaviour in_udp[] = {
@@ -364,6 +400,8 @@ const struct behaviour in_udp[] = {
 	{"udp-refused-error", refused_error},
 	{"udp-refused-waiting", refused_waiting},
 	{"udp-refused-unconnected", refused_unconnected},
+	{"udp-back", NULL, refused_and_back, 0},
+	{"udp-back-recverr", NULL, refused_and_back, 1},
 	{"udp-error-queue", error_queue},
 	{0},
 };
