@@ -98,6 +98,38 @@ bool call_valid(const struct call *c)
 	return !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->id);
 }
 
+enum call_signal call_signal(const struct call *c)
+{
+	unsigned long long pending = 0, shared = 0, blocked = 0, ignored = 0;
+	char path[40], text[2048];
+	unsigned int threads = 1;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", c->tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return CALL_NO_SIGNAL;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (sscanf(p, "Threads: %u", &threads) != 1 &&
+		    sscanf(p, "SigPnd: %llx", &pending) != 1 &&
+		    sscanf(p, "ShdPnd: %llx", &shared) != 1 &&
+		    sscanf(p, "SigBlk: %llx", &blocked) != 1)
+			sscanf(p, "SigIgn: %llx", &ignored);
+		if (!*p)
+			break;
+	}
+	if (pending & ~blocked & ~ignored)
+		return CALL_SIGNAL;
+	if (shared & ~blocked & ~ignored)
+		return threads > 1 ? CALL_SIGNAL_SHARED : CALL_SIGNAL;
+	return CALL_NO_SIGNAL;
+}
+
 int call_answer(const struct call *c, long ret)
 {
 	/* Room for a kernel whose structure is longer. */
@@ -119,7 +151,9 @@ static int add_fd(const struct call *c, struct seccomp_notif_addfd *a)
 {
 	int n = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, a);
 
-	return n < 0 ? -errno : n;
+	if (n >= 0)
+		return n;
+	return errno == ESRCH ? -ENOENT : -errno; /* gone while it was about to get it */
 }
 
 int call_answer_fd(const struct call *c, int fd, bool cloexec)

@@ -50,6 +50,7 @@ struct call {
 	bool connecting;
 	uint64_t deadline;
 	long timeout;
+	uint64_t since; /* parked, monotonic ns */
 	struct call *next;
 };
 
@@ -69,6 +70,15 @@ bool call_over(void);
 
 /** call_valid() - does the caller still wait? */
 bool call_valid(const struct call *c);
+
+enum call_signal {
+	CALL_NO_SIGNAL,
+	CALL_SIGNAL,	   /* one waits for this thread */
+	CALL_SIGNAL_SHARED /* one waits for its process, which has more threads */
+};
+
+/** call_signal() - does a signal wait that would interrupt a blocked call? */
+enum call_signal call_signal(const struct call *c);
 
 /** call_answer() - result, -errno or CALL_PASS; 0, or -ENOENT: the caller is gone. */
 int call_answer(const struct call *c, long ret);

@@ -96,6 +96,8 @@ long control_socket(struct call *c)
 			return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
 		}
 	}
+	if (sock_full())
+		return -ENFILE;
 	type &= ~TYPE_FLAGS;
 	mptcp = mptcp_wanted(domain, type, protocol);
 	if (mptcp)
@@ -417,6 +419,8 @@ long control_accept(struct call *c, struct sock *s)
 		return -EINVAL;
 	if (!call_valid(c))
 		return CALL_ANSWERED;
+	if (sock_full())
+		return -ENFILE;
 	stack = next_accepted(s, &peer, &len);
 	if (stack == -EAGAIN) {
 		stream_queue(s, c->fd);

@@ -50,6 +50,10 @@ static const unsigned int other_socket_calls[] = {102 /* socketcall */, 359 /* s
 static const unsigned int other_socket_calls[] = {281 /* socket */};
 #endif
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 #define X32_BIT 0x40000000u
 
 #ifndef AF_SMC
@@ -222,6 +226,22 @@ size_t filter_build(struct sock_filter *prog)
 	return o.n;
 }
 
+/*
+ * Once received, a call is interrupted by fatal signals only (Linux 5.19): else its caller could
+ * have returned, and its stack be in other use, while we write the result there.
+ */
+static long listen_for(const struct sock_fprog *prog)
+{
+	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			  SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			  prog);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			     prog);
+	return fd;
+}
+
 int filter_install(void)
 {
 	struct sock_filter insn[FILTER_MAX];
@@ -229,12 +249,11 @@ int filter_install(void)
 	long fd;
 
 	prog.len = (unsigned short)filter_build(insn);
-	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog);
+	fd = listen_for(&prog);
 	if (fd < 0 && errno == EACCES) {
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 			return -errno;
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
-			     &prog);
+		fd = listen_for(&prog);
 	}
 	return fd < 0 ? -errno : (int)fd;
 }

@@ -15,6 +15,23 @@
 #include "shadow/serve.h"
 #include "shadow/sock.h"
 
+/* How long a call has waited, and how often to look for a signal then. */
+#define YOUNG_NS   50000000ull
+#define YOUNG_LOOK 2000000ull
+#define LOOK	   20000000ull
+
+/* Linux' own: repeat the call, or EINTR, as the handler's flags say. */
+#define RESTART	       (-512L) /* ERESTARTSYS */
+#define RESTART_NOHAND (-514L) /* ERESTARTNOHAND: never repeat after a handler */
+
+static _Atomic int nparked;
+
+static void forget(struct call *c)
+{
+	nparked--;
+	free(c);
+}
+
 static void append(struct call *c, struct sock *s)
 {
 	struct call **p = &s->parked;
@@ -38,7 +55,7 @@ static void forget_thread(struct sock *s, pid_t tid)
 			continue;
 		}
 		*p = c->next;
-		free(c);
+		forget(c);
 	}
 }
 
@@ -50,8 +67,11 @@ int park(struct call *c, struct sock *s)
 		return -ENOMEM;
 	call_done(c);
 	*copy = *c;
+	copy->since = pump_now();
 	forget_thread(s, c->tid);
 	append(copy, s);
+	nparked++;
+	pump_deadline(copy->since + YOUNG_LOOK);
 	if (copy->deadline)
 		pump_deadline(copy->deadline);
 	return 0;
@@ -77,7 +97,7 @@ void park_retry(struct sock *s)
 		list = c->next;
 		ret = -EBADF;
 		if (!call_valid(c)) {
-			free(c);
+			forget(c);
 			continue;
 		}
 		look_again(c, s);
@@ -90,8 +110,52 @@ void park_retry(struct sock *s)
 		}
 		if (ret != CALL_ANSWERED)
 			serve_answer(c, s, ret);
-		free(c);
+		forget(c);
 	}
+}
+
+/* What a signal makes of a parked call; 0: nothing. */
+static long interrupted(const struct call *c)
+{
+	switch (call_signal(c)) {
+	case CALL_SIGNAL:
+		return c->deadline ? RESTART_NOHAND : RESTART;
+	case CALL_SIGNAL_SHARED:
+		/* Which thread the kernel has chosen cannot be seen: say it plainly. */
+		return -EINTR;
+	default:
+		return 0;
+	}
+}
+
+uint64_t park_interrupt(uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	struct sock *s;
+
+	if (!nparked)
+		return next;
+	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
+		struct call **p = &s->parked;
+
+		i = s->index + 1;
+		while (*p) {
+			struct call *c = *p;
+			uint64_t look = now + (now - c->since < YOUNG_NS ? YOUNG_LOOK : LOOK);
+			long ret = interrupted(c);
+
+			if (!ret && call_valid(c)) {
+				next = look < next ? look : next;
+				p = &c->next;
+				continue;
+			}
+			*p = c->next;
+			if (ret)
+				call_answer(c, ret);
+			forget(c);
+		}
+	}
+	return next;
 }
 
 void park_drop_all(struct sock *s)
@@ -101,7 +165,7 @@ void park_drop_all(struct sock *s)
 	while ((c = s->parked)) {
 		s->parked = c->next;
 		call_answer(c, -EBADF);
-		free(c);
+		forget(c);
 	}
 }
 
@@ -125,7 +189,7 @@ uint64_t park_expire(uint64_t now)
 			}
 			*p = c->next;
 			call_answer(c, c->timeout);
-			free(c);
+			forget(c);
 		}
 	}
 	return next;

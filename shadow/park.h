@@ -24,6 +24,14 @@ void park_retry(struct sock *s);
 /** park_drop_all() - the socket goes: answer EBADF. */
 void park_drop_all(struct sock *s);
 
+/**
+ * park_interrupt() - end the calls for which a signal waits
+ *
+ * Once received, a call is not interrupted by the kernel (filter.c): so we look.
+ * Gives when to look again, UINT64_MAX: nothing is parked.
+ */
+uint64_t park_interrupt(uint64_t now);
+
 /** park_expire() - answer the calls whose time is over; gives the next deadline, or UINT64_MAX. */
 uint64_t park_expire(uint64_t now);
 

@@ -43,9 +43,10 @@
 #include "shadow/stream.h"
 
 #define EVENTS 64
-#define SWEEP_MIN                                                                       \
-	200000000ull /* between two sweeps; twice as long after each that found nothing \
-		      */
+#define SWEEP_MIN                                                                          \
+	200000000ull	/* between two sweeps; twice as long after each that found nothing \
+			 */
+#define RELIEVE	    512 /* suspects that are swept without waiting */
 #define SWEEP_FRESH 1000000000ull
 #define SWEEP_MAX   10000000000ull
 #define LATER	    256
@@ -66,6 +67,7 @@ static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t *suspects;
 static size_t nsuspects, suspects_room;
 static uint64_t sweep_every = SWEEP_MIN;
+static size_t relieve_at = RELIEVE;
 static _Atomic uint64_t deadline = NO_SOCK;
 
 uint64_t pump_now(void)
@@ -138,6 +140,21 @@ void pump_fresh(struct sock *s)
 	if (!nsuspects)
 		sweep_every = SWEEP_FRESH;
 	add_suspect(s);
+	pthread_mutex_unlock(&suspects_lock);
+}
+
+void pump_relieve(void)
+{
+	bool many;
+
+	pthread_mutex_lock(&suspects_lock);
+	many = nsuspects >= relieve_at;
+	pthread_mutex_unlock(&suspects_lock);
+	if (!many)
+		return;
+	pump_sweep();
+	pthread_mutex_lock(&suspects_lock);
+	relieve_at = nsuspects * 2 > RELIEVE ? nsuspects * 2 : RELIEVE;
 	pthread_mutex_unlock(&suspects_lock);
 }
 
@@ -270,12 +287,15 @@ void pump_sweep(void)
 /* Milliseconds until there is something to do without an event; -1: never. */
 static int timeout(uint64_t *last_sweep)
 {
-	uint64_t now = pump_now(), until = atomic_load(&deadline);
+	uint64_t now = pump_now(), until = atomic_load(&deadline), look;
 	bool any;
 
 	if (now >= until) {
 		atomic_store(&deadline, NO_SOCK);
 		until = park_expire(now);
+		look = park_interrupt(now);
+		if (look < until)
+			until = look;
 		if (until != NO_SOCK)
 			pump_deadline(until);
 		until = atomic_load(&deadline);

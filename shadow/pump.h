@@ -43,6 +43,9 @@ void pump_suspect(struct sock *s);
 /** pump_fresh() - a stream that is not joined yet: nothing else tells of its end. Locked. */
 void pump_fresh(struct sock *s);
 
+/** pump_relieve() - sweep if many sockets may have been closed. None locked. */
+void pump_relieve(void);
+
 /** pump_sweep() - look at all suspects now. No socket may be locked. */
 void pump_sweep(void);
 

@@ -95,6 +95,7 @@ static int start_stack(struct run *r)
 	if (stack_up(r->config, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	r->up = true;
+	sock_set_memory(r->config->memory ? r->config->memory : ENGINE_MEMORY_DEFAULT);
 	stack_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &many, NULL, 0, 0);
 	err = pump_start();
 	if (err)

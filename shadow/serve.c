@@ -165,7 +165,8 @@ static void serve(struct call *c)
 
 	switch (c->nr) {
 	case SYS_socket:
-		files_settle();
+		settle();
+		pump_relieve();
 		answer(c, NULL, control_socket(c));
 		return;
 #ifdef SYS_open

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cli/cli.h"
 #include "shadow/call.h"
 #include "shadow/chunk.h"
 #include "shadow/dgram.h"
@@ -21,9 +22,10 @@
 #include "shadow/ports.h"
 #include "shadow/sock.h"
 
-#define SLAB	256
-#define SLABS	4096
-#define BUCKETS 8192
+#define SLAB	    256
+#define SLABS	    4096
+#define BUCKETS	    8192
+#define SOCK_MEMORY 6144 /* bytes of the stack that a socket may take: MPTCP, idle */
 
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static struct sock *slab[SLABS];
@@ -31,6 +33,7 @@ static uint32_t nslots; /* slots ever used */
 static struct sock *unused;
 static struct sock *bucket[BUCKETS];
 static unsigned int count;
+static unsigned int limit = UINT32_MAX;
 
 static struct sock *slot(uint32_t index)
 {
@@ -218,6 +221,25 @@ struct sock *sock_first(uint32_t index)
 unsigned int sock_count(void)
 {
 	return __atomic_load_n(&count, __ATOMIC_RELAXED);
+}
+
+void sock_set_memory(size_t bytes)
+{
+	limit = (unsigned int)(bytes / SOCK_MEMORY);
+}
+
+bool sock_full(void)
+{
+	static _Atomic bool told;
+
+	if (sock_count() < limit)
+		return false;
+	if (!told) {
+		told = true;
+		complain(0, "%u sockets: the stack's memory holds no more: give it more by --mem",
+			 limit);
+	}
+	return true;
 }
 
 void sock_put(struct sock *s)

@@ -204,6 +204,12 @@ int sock_peek(const struct sock *s);
 /** sock_first() - the first socket at or after @index, locked; for sweeps. */
 struct sock *sock_first(uint32_t index);
 
+/** sock_full() - are there as many as the stack's memory allows? Says so once. */
+bool sock_full(void);
+
+/** sock_set_memory() - of the stack, bytes. */
+void sock_set_memory(size_t bytes);
+
 /** sock_count() - how many there are. */
 unsigned int sock_count(void);
 

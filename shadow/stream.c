@@ -245,7 +245,7 @@ static void end_up(struct sock *s, bool unread)
 	s->up_eof = true;
 	s->closed |= hung_up(s);
 	/* As TCP: closing with unread data, or with a linger of zero, is a reset. */
-	s->abort |= unread || (s->closed && s->linger == 0);
+	s->abort |= unread || (s->closed && (s->linger == 0 || s->down));
 	if (!s->abort)
 		stack_call(SYS_shutdown, s->stack, SHUT_WR, 0, 0, 0, 0);
 }

@@ -17,6 +17,7 @@
 . "$(dirname "$0")/../netns/lib.sh"
 
 HERE=$TOP/tests/cpython
+# shellcheck disable=SC2034 # lib.sh's
 MODE=shadow
 MODULES=(test_socket test_selectors test_socketserver test_httplib test_ftplib)
 for m in base_events buffered_proto events proactor_events runners selector_events sendfile server \
