@@ -173,13 +173,30 @@ static long send_many(struct call *c, struct sock *s)
 	return done;
 }
 
-/* EPIPE with its signal; as the kernel does, but behind the answer, which it would cut off. */
-static long broken_pipe(struct call *c, int flags)
+/* EPIPE with its signal, which waits until the call has returned, or ends the program. */
+static long broken_pipe(const struct call *c, int flags)
 {
-	call_done(c);
-	if (!call_answer(c, -EPIPE) && !(flags & MSG_NOSIGNAL))
+	if (!(flags & MSG_NOSIGNAL))
 		syscall(SYS_tkill, c->tid, SIGPIPE);
-	return CALL_ANSWERED;
+	return -EPIPE;
+}
+
+/* As a plain write: so poll() and back-pressure are the pair's. */
+static long send_into_pair(struct call *c, struct sock *s, int flags)
+{
+	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
+	ssize_t n = call_readv(c, message->iov, message->hdr.msg_iovlen, buffer, len);
+
+	if (n < 0 || (size_t)n < len)
+		return -EFAULT;
+	n = send(c->fd, buffer, len, QUIET);
+	if (n >= 0)
+		return n;
+	if (errno == EPIPE)
+		return broken_pipe(c, flags);
+	if (errno == EAGAIN && !call_nonblocking(c, flags))
+		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+	return -errno;
 }
 
 /* Straight into the stack, after what is in the pair. */
@@ -187,6 +204,8 @@ static long send_behind(struct call *c, struct sock *s, int flags)
 {
 	long ret;
 
+	if (!(flags & MSG_OOB))
+		return send_into_pair(c, s, flags);
 	stream_drain_up(s);
 	if (s->up) {
 		if (call_nonblocking(c, flags))
