@@ -4,9 +4,10 @@
  *
  * Theory of operation
  *
- * A few threads wait in the kernel for calls and answer each at once; one that
- * would block is parked (park.h). So they never wait for anything but
- * locks, and a handful is enough for any number of callers.
+ * A thread waits in the kernel for calls and answers each at once; one that
+ * would block is parked (park.h). So it never waits for anything but locks and a near
+ * peer, and one is enough: the kernel hands calls to waiting threads in turn, so
+ * that with more of them each is cold.
  *
  * The first argument of all calls here is a descriptor. It is duplicated out of the
  * caller, and its inode says whether it is a socket of ours; all others are
@@ -43,7 +44,7 @@
 #include "shadow/serve.h"
 #include "shadow/sock.h"
 
-#define THREADS	  2
+#define THREADS	  1
 #define RECALL_NS 2000000000ull
 
 struct serve_options serve_options;
