@@ -103,6 +103,7 @@ enum call_signal call_signal(const struct call *c)
 	unsigned long long pending = 0, shared = 0, blocked = 0, ignored = 0;
 	char path[40], text[2048];
 	unsigned int threads = 1;
+	pid_t tgid = c->tid;
 	ssize_t n;
 	int fd;
 
@@ -115,7 +116,7 @@ enum call_signal call_signal(const struct call *c)
 	text[n > 0 ? n : 0] = '\0';
 	for (char *p = text; p; p = strchr(p, '\n')) {
 		p += *p == '\n';
-		if (sscanf(p, "Threads: %u", &threads) != 1 &&
+		if (sscanf(p, "Tgid: %d", &tgid) != 1 && sscanf(p, "Threads: %u", &threads) != 1 &&
 		    sscanf(p, "SigPnd: %llx", &pending) != 1 &&
 		    sscanf(p, "ShdPnd: %llx", &shared) != 1 &&
 		    sscanf(p, "SigBlk: %llx", &blocked) != 1)
@@ -126,7 +127,8 @@ enum call_signal call_signal(const struct call *c)
 	if (pending & ~blocked & ~ignored)
 		return CALL_SIGNAL;
 	if (shared & ~blocked & ~ignored)
-		return threads > 1 ? CALL_SIGNAL_SHARED : CALL_SIGNAL;
+		/* The kernel gives it to the first thread, if that does not block it. */
+		return threads > 1 && tgid != c->tid ? CALL_SIGNAL_SHARED : CALL_SIGNAL;
 	return CALL_NO_SIGNAL;
 }
 
