@@ -56,6 +56,7 @@
 static int host_epoll = -1, kick_fd = -1;
 static int stack_epoll = -1;
 static pthread_t thread;
+static bool started;
 
 /* Events that pump_settle() took and that are the pump's; guarded by the lock. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -445,12 +446,15 @@ int pump_start(void)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&thread, NULL, loop, NULL);
+	started = !err;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -err;
 }
 
 void pump_stop(void)
 {
+	if (!started)
+		return;
 	atomic_store(&stop, true);
 	kick();
 	pthread_join(thread, NULL);

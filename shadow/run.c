@@ -103,28 +103,31 @@ static int start_stack(struct run *r)
 	return 0;
 }
 
+/* The descriptor, or a negative exit status; what is wrong has been said. */
 static int take_listener(struct run *r, pid_t child)
 {
 	int theirs = -EPIPE, fd;
 
 	if (write(r->to_child[1], "i", 1) != 1 ||
 	    read(r->to_parent[0], &theirs, sizeof(theirs)) != sizeof(theirs))
-		return complain(EXIT_PERSONA, "the program ended before it began");
+		return -complain(EXIT_PERSONA, "the program ended before it began");
 	if (theirs == -EBUSY)
-		return complain(
+		return -complain(
 			EXIT_PERSONA,
 			"this process is supervised already (container, other persona): use "
 			"--inline");
 	if (theirs == -EINVAL || theirs == -ENOSYS)
-		return complain(EXIT_PERSONA, "the host kernel has no seccomp user notification "
-					      "(Linux 5.9 or later): use --inline");
+		return -complain(EXIT_PERSONA, "the host kernel has no seccomp user notification "
+					       "(Linux 5.9 or later): use --inline");
 	if (theirs < 0)
-		return complain(EXIT_PERSONA, "cannot install the system call filter: %s",
-				strerror(-theirs));
+		return -complain(EXIT_PERSONA, "cannot install the system call filter: %s",
+				 strerror(-theirs));
 	fd = call_peek_fd(child, theirs);
 	if (fd < 0)
-		complain(0, "cannot take the filter's descriptor (pidfd_getfd): %s", strerror(-fd));
-	return fd < 0 ? -EXIT_PERSONA : fd;
+		return -complain(EXIT_PERSONA,
+				 "cannot take the filter's descriptor (pidfd_getfd): %s",
+				 strerror(-fd));
+	return fd;
 }
 
 static int in_parent(void *arg, pid_t child)
@@ -142,8 +145,8 @@ static int in_parent(void *arg, pid_t child)
 	if (status)
 		return status;
 	listener = take_listener(r, child);
-	if (listener < 0 || listener == EXIT_PERSONA)
-		return EXIT_PERSONA;
+	if (listener < 0)
+		return -listener;
 	err = serve_start(listener, &options);
 	if (err)
 		return complain(EXIT_PERSONA, "cannot start a thread: %s", strerror(-err));
