@@ -37,6 +37,7 @@
  * it on a packet socket), one socket for all queues, frames up to 64 KiB.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
@@ -210,6 +211,31 @@ static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_fr
 	return 0;
 }
 
+static int afpacket_set_filter(struct backend *be, const struct sock_fprog *filter)
+{
+	return raw_setsockopt(be->fd, SOL_SOCKET, SO_ATTACH_FILTER, filter, sizeof(*filter));
+}
+
+/* The socket outlives its interface, unbound; options and filter stay. */
+static int afpacket_rebind(struct backend *be)
+{
+	struct afpacket *ap = afpacket(be);
+	struct sockaddr_ll self;
+	struct hostif h;
+	int err;
+
+	err = hostif_get(be->fd, be->ifname, &h);
+	if (err)
+		return err;
+	afsocket_address(&self, h.index, ETH_P_ALL);
+	err = (int)RAWSYS(SYS_bind, be->fd, &self, sizeof(self));
+	if (err)
+		return err;
+	ap->to4.sll_ifindex = h.index;
+	ap->to6.sll_ifindex = h.index;
+	return 0;
+}
+
 static void afpacket_close(struct backend *be)
 {
 	raw_close(be->fd);
@@ -280,22 +306,13 @@ static int make(struct backend **be, const struct backend_ops *ops, enum backend
 	return 0;
 }
 
-static int afpacket_open(struct backend **be, const struct backend_ops *ops, enum backend_link link,
-			 const char *ifname, const char **why)
+static int afpacket_open(enum backend_link link, const char *ifname, const char **why)
 {
 	struct hostif h;
-	int fd, err;
+	int err;
 
 	err = afsocket_check(-1, link, ifname, &h, why);
-	if (err)
-		return err;
-	fd = afsocket_open(link, ifname, &h, why);
-	if (fd < 0)
-		return fd;
-	err = make(be, ops, link, fd, ifname, &h, why);
-	if (err)
-		raw_close(fd);
-	return err;
+	return err ? err : afsocket_open(link, ifname, &h, why);
 }
 
 static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
@@ -310,9 +327,9 @@ static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
 	return make(be, ops, link, fd, ifname, &h, why);
 }
 
-static int packet_open(struct backend **be, const char *ifname, const char **why)
+static int packet_open(const char *ifname, const char **why)
 {
-	return afpacket_open(be, &backend_packet, BACKEND_LINK_ETHER, ifname, why);
+	return afpacket_open(BACKEND_LINK_ETHER, ifname, why);
 }
 
 static int packet_attach(struct backend **be, int fd, const char *ifname, const char **why)
@@ -320,9 +337,9 @@ static int packet_attach(struct backend **be, int fd, const char *ifname, const 
 	return afpacket_attach(be, &backend_packet, BACKEND_LINK_ETHER, fd, ifname, why);
 }
 
-static int rawip_open(struct backend **be, const char *ifname, const char **why)
+static int rawip_open(const char *ifname, const char **why)
 {
-	return afpacket_open(be, &backend_rawip, BACKEND_LINK_RAWIP, ifname, why);
+	return afpacket_open(BACKEND_LINK_RAWIP, ifname, why);
 }
 
 static int rawip_attach(struct backend **be, int fd, const char *ifname, const char **why)
@@ -338,6 +355,8 @@ const struct backend_ops backend_packet = {
 	.close = afpacket_close,
 	.tx = afpacket_tx,
 	.rx = afpacket_rx,
+	.set_filter = afpacket_set_filter,
+	.rebind = afpacket_rebind,
 	.set_mac = packet_set_mac,
 };
 
@@ -349,4 +368,6 @@ const struct backend_ops backend_rawip = {
 	.close = afpacket_close,
 	.tx = afpacket_tx,
 	.rx = afpacket_rx,
+	.set_filter = afpacket_set_filter,
+	.rebind = afpacket_rebind,
 };

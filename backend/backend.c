@@ -7,6 +7,7 @@
 #include "backend/afpacket.h"
 #include "backend/backend.h"
 #include "backend/hostif.h"
+#include "backend/rawsys.h"
 #include "backend/tuntap.h"
 #include "backend/why.h"
 
@@ -33,6 +34,23 @@ const struct backend_ops *backend_find(const char *name)
 const struct backend_ops *backend_at(unsigned int i)
 {
 	return i < NBACKENDS ? backends[i] : NULL;
+}
+
+int backend_open(struct backend **be, const struct backend_ops *ops, const char *ifname,
+		 const char **why)
+{
+	int fd = ops->open(ifname, why);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = ops->attach(be, fd, ifname, why);
+	if (!err)
+		return 0;
+	if (ops->undo)
+		ops->undo(fd, ifname);
+	raw_close(fd);
+	return err;
 }
 
 const struct backend_ops *backend_choose(const char *ifname, const char **why)

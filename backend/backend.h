@@ -22,6 +22,7 @@
 #include <sys/uio.h>
 
 struct backend;
+struct sock_fprog;
 
 #define BACKEND_BATCH	32 /* most frames in one @tx or @rx call */
 #define BACKEND_MAX_IOV 24 /* most pieces of one frame */
@@ -60,11 +61,15 @@ struct backend_frame {
  * struct backend_ops - one kind of back end
  * @name: as in the interface specification ("packet", "rawip", "tap", "tun")
  * @help: half a line for --help and the documentation
- * @open: open on host interface @ifname; on failure return -errno and
- *	  set @why to one sentence with reason and remedy. Fills the public
- *	  part of struct backend.
- * @attach: make a back end of an already open, inherited descriptor that
- *	  @open of another process of the same kind had prepared
+ * @open: open host interface @ifname: gives a descriptor (non-blocking,
+ *	  CLOEXEC) that may be handed to another process, or -errno with @why set
+ *	  to one sentence with reason and remedy. This is the part that needs
+ *	  privileges; it allocates nothing.
+ * @undo: take back what @open made on the host and what does not go with the
+ *	  last descriptor, before that is closed; NULL if there is no such thing.
+ *	  Same process and privileges as @open
+ * @attach: make a back end of a descriptor that @open has prepared, here or in
+ *	  another process; needs no privileges. Fills the public part of struct backend.
  * @close: close and free
  * @tx:   send up to @n frames in order; return how many were consumed (sent or
  *	  dropped for good), which may be fewer than @n when the host's queue is
@@ -74,16 +79,23 @@ struct backend_frame {
  *	  and counted in rx_truncated.
  * @set_mac: receive frames to Ethernet address @mac too (before traffic; sets
  *	  be->mac); NULL if the kind needs nothing for that
+ * @set_filter: receive only frames that the classic BPF program @filter passes, from
+ *	  now on (any thread); NULL if the kind shares its frames with nobody
+ * @rebind: the host's interface was removed and is there again under its name: use
+ *	  that one (any thread); 0 or -errno. NULL if the descriptor does not survive it
  */
 struct backend_ops {
 	const char *name;
 	const char *help;
-	int (*open)(struct backend **be, const char *ifname, const char **why);
+	int (*open)(const char *ifname, const char **why);
+	void (*undo)(int fd, const char *ifname);
 	int (*attach)(struct backend **be, int fd, const char *ifname, const char **why);
 	void (*close)(struct backend *be);
 	int (*tx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);
 	int (*rx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);
 	int (*set_mac)(struct backend *be, const uint8_t mac[6]);
+	int (*set_filter)(struct backend *be, const struct sock_fprog *filter);
+	int (*rebind)(struct backend *be);
 };
 
 /**
@@ -115,6 +127,14 @@ const struct backend_ops *backend_find(const char *name);
 
 /** backend_at() - ops number @i for listings, NULL after the last. */
 const struct backend_ops *backend_at(unsigned int i);
+
+/**
+ * backend_open() - open and attach in one process
+ *
+ * Return: 0, or -errno with one sentence in @why.
+ */
+int backend_open(struct backend **be, const struct backend_ops *ops, const char *ifname,
+		 const char **why);
 
 /**
  * backend_choose() - kind fit for host interface @ifname by its link type

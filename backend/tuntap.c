@@ -232,8 +232,7 @@ static int bind_interface(int fd, const struct backend_ops *ops, const char *ifn
 	}
 }
 
-static int tuntap_open(struct backend **be, const struct backend_ops *ops, const char *ifname,
-		       const char **why)
+static int tuntap_open(const struct backend_ops *ops, const char *ifname, const char **why)
 {
 	struct hostif h;
 	bool exists;
@@ -263,10 +262,7 @@ static int tuntap_open(struct backend **be, const struct backend_ops *ops, const
 			      ifname);
 		goto out_close;
 	}
-	err = make(be, ops, fd, ifname, why);
-	if (err)
-		goto out_close;
-	return 0;
+	return fd;
 
 out_close:
 	raw_close(fd);
@@ -287,9 +283,9 @@ static int tuntap_attach(struct backend **be, const struct backend_ops *ops, int
 	return make(be, ops, fd, ifname, why);
 }
 
-static int tap_open(struct backend **be, const char *ifname, const char **why)
+static int tap_open(const char *ifname, const char **why)
 {
-	return tuntap_open(be, &backend_tap, ifname, why);
+	return tuntap_open(&backend_tap, ifname, why);
 }
 
 static int tap_attach(struct backend **be, int fd, const char *ifname, const char **why)
@@ -297,9 +293,9 @@ static int tap_attach(struct backend **be, int fd, const char *ifname, const cha
 	return tuntap_attach(be, &backend_tap, fd, ifname, why);
 }
 
-static int tun_open(struct backend **be, const char *ifname, const char **why)
+static int tun_open(const char *ifname, const char **why)
 {
-	return tuntap_open(be, &backend_tun, ifname, why);
+	return tuntap_open(&backend_tun, ifname, why);
 }
 
 static int tun_attach(struct backend **be, int fd, const char *ifname, const char **why)

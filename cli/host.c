@@ -44,6 +44,7 @@ static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
 			       "interface '%s' has no address on the host: give one by ip=ADDR/LEN",
 			       s->ifname);
 	s->naddrs = (uint32_t)n;
+	s->follow = true;
 	err = take_gateway(nl, info.index, s, AF_INET);
 	if (!err)
 		err = take_gateway(nl, info.index, s, AF_INET6);

@@ -351,7 +351,7 @@ static int open_interface(struct config *c, struct config_iface *ci)
 	if (s->has_mac && !ops->set_mac)
 		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
 				s->ifname);
-	if (ops->open(&be, s->ifname, &why))
+	if (backend_open(&be, ops, s->ifname, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	status = prepare_interface(c, ci, be);
 	ops->close(be);

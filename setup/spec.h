@@ -35,6 +35,7 @@ struct ip_addr {
  * @backend: name of the back end; "" if it is to be chosen by the link's type
  * @ifname:  interface of the host
  * @name:    name inside the stack
+ * @follow:  addresses, routes and link state are the host interface's, and follow them
  * @naddrs:  0 if the host interface's addresses are to be taken over
  * @gw4:     IPv4 gateway, if its family is set
  * @gw6:     IPv6 gateway, likewise
@@ -44,6 +45,7 @@ struct iface_spec {
 	char backend[16];
 	char ifname[IF_NAMESIZE];
 	char name[IF_NAMESIZE];
+	bool follow;
 	uint32_t naddrs;
 	struct ip_addr addr[SPEC_MAX_ADDRS];
 	struct ip_addr gw4;

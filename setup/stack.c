@@ -46,7 +46,7 @@ static int open_backend(const struct config_iface *ci, struct backend **be, cons
 	}
 	if (ci->fd >= 0)
 		return ops->attach(be, ci->fd, s->ifname, why);
-	return ops->open(be, s->ifname, why);
+	return backend_open(be, ops, s->ifname, why);
 }
 
 static int dress_backend(struct backend **be, const struct iface_spec *s, struct pcap *capture,

@@ -15,7 +15,7 @@ static struct backend *must_open(const struct backend_ops *ops, const char *ifna
 {
 	struct backend *be = NULL;
 
-	if (ops->open(&be, ifname, &why))
+	if (backend_open(&be, ops, ifname, &why))
 		fail_msg("%s", why);
 	wait_active(ifname);
 	return be;

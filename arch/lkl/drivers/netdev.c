@@ -360,12 +360,23 @@ static int lkl_stop(struct net_device *dev)
 	return 0;
 }
 
+/* The host's link went or came back: the engine's user says so by rtnetlink. */
+static int lkl_change_carrier(struct net_device *dev, bool on)
+{
+	if (on)
+		netif_carrier_on(dev);
+	else
+		netif_carrier_off(dev);
+	return 0;
+}
+
 static const struct net_device_ops lkl_ops_raw = {
 	.ndo_open = lkl_open,
 	.ndo_stop = lkl_stop,
 	.ndo_start_xmit = lkl_xmit,
 	.ndo_select_queue = lkl_select_queue,
 	.ndo_get_stats64 = dev_get_tstats64,
+	.ndo_change_carrier = lkl_change_carrier,
 };
 
 static const struct net_device_ops lkl_ops_ether = {
@@ -374,6 +385,7 @@ static const struct net_device_ops lkl_ops_ether = {
 	.ndo_start_xmit = lkl_xmit,
 	.ndo_select_queue = lkl_select_queue,
 	.ndo_get_stats64 = dev_get_tstats64,
+	.ndo_change_carrier = lkl_change_carrier,
 	.ndo_validate_addr = eth_validate_addr,
 	.ndo_set_mac_address = eth_mac_addr,
 };
