@@ -8,6 +8,8 @@
 #include "setup/netlink.h"
 #include "setup/spec.h"
 
+struct backend;
+
 #define NETCONF_TABLE  100  /* routing table of interface 0, counting up */
 #define NETCONF_METRIC 100  /* metric of its default route in the main table */
 #define NETCONF_RULE   1000 /* priority of its rules */
@@ -17,11 +19,13 @@
  * @spec:  addresses, gateways, MTU, MAC, name
  * @index: interface index in the Linux that is configured
  * @rawip: no link header, so no gateway address is needed to leave by it
+ * @be:	   the back end itself, whatever is wrapped around it; for stack.c's users
  */
 struct netconf_iface {
 	const struct iface_spec *spec;
 	int index;
 	bool rawip;
+	struct backend *be;
 };
 
 /**

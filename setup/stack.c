@@ -27,6 +27,22 @@
 #include "setup/stack.h"
 #include "setup/sysctl.h"
 
+/* The interfaces of the running stack; @specs are theirs, and change with the host's. */
+static struct iface_spec specs[CONFIG_MAX_IFACES];
+static struct netconf_iface ifaces[CONFIG_MAX_IFACES];
+static unsigned int nifaces;
+
+struct netconf_iface *stack_ifaces(unsigned int *n)
+{
+	*n = nifaces;
+	return ifaces;
+}
+
+struct iface_spec *stack_spec(unsigned int i)
+{
+	return &specs[i];
+}
+
 /* The back end of one interface: inherited descriptor, or opened here. */
 static int open_backend(const struct config_iface *ci, struct backend **be, const char **why)
 {
@@ -84,12 +100,14 @@ static int add_iface(const struct config_iface *ci, struct pcap *capture, bool m
 	err = open_backend(ci, &be, why);
 	if (err)
 		return err;
+	ifc->be = be;
 	err = dress_backend(&be, &ci->spec, capture, mirror, why);
 	if (err) {
 		be->ops->close(be);
 		return err;
 	}
-	ifc->spec = &ci->spec;
+	specs[ifc - ifaces] = ci->spec;
+	ifc->spec = &specs[ifc - ifaces];
 	ifc->rawip = be->link == BACKEND_LINK_RAWIP;
 	index = engine_add_netif(be, ci->spec.name); /* owns be, whatever comes */
 	if (index < 0)
@@ -125,7 +143,6 @@ static int user_sysctls(const struct config *c, const char **why)
 
 static int configure(const struct config *c, struct pcap *capture, const char **why)
 {
-	struct netconf_iface ifs[CONFIG_MAX_IFACES];
 	unsigned int i;
 	int err;
 
@@ -135,12 +152,14 @@ static int configure(const struct config *c, struct pcap *capture, const char **
 	err = sysctl_defaults(engine_syscall, c->memory ? c->memory : ENGINE_MEMORY_DEFAULT);
 	if (err)
 		return why_set(why, -err, "cannot set the stack's sysctls: %s", strerror(-err));
+	nifaces = 0;
 	for (i = 0; i < c->nifaces; i++) {
-		err = add_iface(&c->iface[i], capture, c->mirror, &ifs[i], why);
+		err = add_iface(&c->iface[i], capture, c->mirror, &ifaces[i], why);
 		if (err)
 			return err;
 	}
-	err = netconf_apply(engine_syscall, ifs, c->nifaces, why);
+	nifaces = i;
+	err = netconf_apply(engine_syscall, ifaces, nifaces, why);
 	if (err)
 		return err;
 	return user_sysctls(c, why);

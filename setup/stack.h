@@ -6,6 +6,8 @@
 #define PERSONA_STACK_H
 
 struct config;
+struct iface_spec;
+struct netconf_iface;
 
 /**
  * stack_up() - start the engine and configure the stack inside
@@ -19,5 +21,16 @@ struct config;
  * Return: 0 or -errno. Same thread-safety as engine_start().
  */
 int stack_up(const struct config *c, const char **why);
+
+/**
+ * stack_ifaces() - the interfaces of the running stack, in the order of the configuration
+ * @n: receives how many
+ *
+ * Valid until engine_stop(). Who changes them (follow) says so in its own documentation.
+ */
+struct netconf_iface *stack_ifaces(unsigned int *n);
+
+/** stack_spec() - what interface @i is configured to, to be changed by its follower alone. */
+struct iface_spec *stack_spec(unsigned int i);
 
 #endif /* PERSONA_STACK_H */
