@@ -2,6 +2,7 @@
 # Persona: build, demo, test. `make help` lists the targets.
 #
 #   build/persona                  the command
+#   build/persona-opener           holds the privileges of a run
 #   build/libpersona-hijack.so     inline mode, loaded by LD_PRELOAD
 #   build/personalities/NAME.so    Linux as a library (kernel/build.mk)
 #   build/testbed/, build/tests/   tools and test programs
@@ -19,25 +20,31 @@ CFLAGS	?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -pthread
 LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
-CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c)
+CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c) opener/client.c
 CORE_ASM   := $(wildcard engine/*.S)
 CLI_SRC	   := $(wildcard cli/*.c shadow/*.c)
+OPENER_SRC := $(filter-out %/client.c,$(wildcard opener/*.c)) $(wildcard backend/*.c)
 INLINE_SRC := $(wildcard inline/*.c)
 INLINE_ASM := $(wildcard inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 CORE_OBJ   := $(call obj,$(CORE_SRC) $(CORE_ASM))
 CLI_OBJ	   := $(call obj,$(CLI_SRC))
+OPENER_OBJ := $(call obj,$(OPENER_SRC))
 INLINE_OBJ := $(call obj,$(INLINE_SRC) $(INLINE_ASM))
 
 .PHONY: all host help clean
 all: host personalities ## everything
-host: $(B)/persona $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
+host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $@")
 
 $(B)/persona: $(CLI_OBJ) $(CORE_OBJ)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/persona-opener: $(OPENER_OBJ)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -59,7 +66,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
 
 clean: ## remove what was built, keep the kernel trees
-	rm -rf $(B)/obj $(B)/persona $(B)/libpersona-hijack.so $(B)/testbed $(B)/tests
+	rm -rf $(B)/obj $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed $(B)/tests
 
 include kernel/build.mk
 -include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)

@@ -350,6 +350,7 @@ static int rawip_attach(struct backend **be, int fd, const char *ifname, const c
 const struct backend_ops backend_packet = {
 	.name = "packet",
 	.help = "an Ethernet interface of the host, by packet socket",
+	.opener = BACKEND_OPENER,
 	.open = packet_open,
 	.attach = packet_attach,
 	.close = afpacket_close,
@@ -363,6 +364,7 @@ const struct backend_ops backend_packet = {
 const struct backend_ops backend_rawip = {
 	.name = "rawip",
 	.help = "an interface without link header (modem, TUN, PPP), by packet socket",
+	.opener = BACKEND_OPENER,
 	.open = rawip_open,
 	.attach = rawip_attach,
 	.close = afpacket_close,

@@ -4,11 +4,8 @@
  *
  * Theory of operation
  *
- * A socket filter drops what is not ours to see before it is queued: our own
- * transmissions (PACKET_OUTGOING, for kernels before 4.20 that lack
- * PACKET_IGNORE_OUTGOING), and frames of another VLAN (their tag lies outside
- * the frame, they would look like frames of this network). Socket options and
- * filter are in place before bind(), so no stray frame is ever queued.
+ * A socket filter drops everything, until set_filter says what is the stack's
+ * (flows.c): it is in place before bind(), so no stray frame is ever queued.
  *
  * Buffers go beyond the system's maximum with CAP_NET_ADMIN, else up to it.
  *
@@ -53,40 +50,12 @@ void afsocket_address(struct sockaddr_ll *to, int ifindex, uint16_t protocol)
 	to->sll_protocol = htons(protocol);
 }
 
-#define LOAD_AD(ad)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + (ad))
-#define IF_EQ(k, jt, jf) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), (jt), (jf))
-#define ACCEPT		 BPF_STMT(BPF_RET | BPF_K, 0x7fffffff)
-#define REJECT		 BPF_STMT(BPF_RET | BPF_K, 0)
-
-static int attach_filter(int fd, enum backend_link link)
+/* Nothing: what is ours is known when the stack is set up (flows.h). */
+static int reject_all(int fd)
 {
-	static struct sock_filter ether[] = {
-		LOAD_AD(SKF_AD_PKTTYPE),
-		IF_EQ(PACKET_OUTGOING, 3, 0),
-		LOAD_AD(SKF_AD_VLAN_TAG_PRESENT),
-		IF_EQ(0, 0, 1),
-		ACCEPT,
-		REJECT,
-	};
-	static struct sock_filter rawip[] = {
-		LOAD_AD(SKF_AD_PKTTYPE),
-		IF_EQ(PACKET_OUTGOING, 5, 0),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
-		IF_EQ(4, 1, 0),
-		IF_EQ(6, 0, 1),
-		ACCEPT,
-		REJECT,
-	};
-	struct sock_fprog prog;
+	static struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog prog = {.len = 1, .filter = code};
 
-	if (link == BACKEND_LINK_ETHER) {
-		prog.len = sizeof(ether) / sizeof(ether[0]);
-		prog.filter = ether;
-	} else {
-		prog.len = sizeof(rawip) / sizeof(rawip[0]);
-		prog.filter = rawip;
-	}
 	return raw_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
 }
 
@@ -108,7 +77,7 @@ static int prepare_socket(int fd, enum backend_link link, const char *ifname,
 		return why_set(why, -err, "the host kernel has no PACKET_VNET_HDR: %s",
 			       strerror(-err));
 	raw_setsockopt_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	err = attach_filter(fd, link);
+	err = reject_all(fd);
 	if (err)
 		return why_set(why, -err, "cannot filter the packet socket on '%s': %s", ifname,
 			       strerror(-err));
@@ -187,7 +156,7 @@ int afsocket_open(enum backend_link link, const char *ifname, const struct hosti
 	if (fd == -EPERM || fd == -EACCES)
 		return why_set(why, -fd,
 			       "interface '%s': a packet socket needs CAP_NET_RAW: run as root, or "
-			       "setcap cap_net_raw,cap_net_admin+ep on persona",
+			       "setcap cap_net_raw,cap_net_admin+ep on persona-opener",
 			       ifname);
 	if (fd < 0)
 		return why_set(why, -fd, "interface '%s': cannot open a packet socket: %s", ifname,

@@ -57,10 +57,14 @@ struct backend_frame {
 	uint32_t len;
 };
 
+/* Who opens: ourselves, ourselves or else persona-opener, persona-opener alone. */
+enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
+
 /**
  * struct backend_ops - one kind of back end
  * @name: as in the interface specification ("packet", "rawip", "tap", "tun")
  * @help: half a line for --help and the documentation
+ * @opener: what open takes: no privilege, sometimes one, always
  * @open: open host interface @ifname: gives a descriptor (non-blocking,
  *	  CLOEXEC) that may be handed to another process, or -errno with @why set
  *	  to one sentence with reason and remedy. This is the part that needs
@@ -87,6 +91,7 @@ struct backend_frame {
 struct backend_ops {
 	const char *name;
 	const char *help;
+	enum backend_opener opener;
 	int (*open)(const char *ifname, const char **why);
 	void (*undo)(int fd, const char *ifname);
 	int (*attach)(struct backend **be, int fd, const char *ifname, const char **why);

@@ -306,6 +306,7 @@ static int tun_attach(struct backend **be, int fd, const char *ifname, const cha
 const struct backend_ops backend_tap = {
 	.name = "tap",
 	.help = "a TAP interface, created if it does not exist",
+	.opener = BACKEND_EITHER,
 	.open = tap_open,
 	.attach = tap_attach,
 	.close = tuntap_close,
@@ -317,6 +318,7 @@ const struct backend_ops backend_tap = {
 const struct backend_ops backend_tun = {
 	.name = "tun",
 	.help = "a TUN interface (IP packets), created if it does not exist",
+	.opener = BACKEND_EITHER,
 	.open = tun_open,
 	.attach = tun_attach,
 	.close = tuntap_close,

@@ -169,9 +169,9 @@ int path_personalities(int (*each)(const char *name, const char *path, void *arg
 	return ret;
 }
 
-int path_inline_library(char *out, size_t size, const char **why)
+/* @file beside the executable, or where it is installed. */
+static int beside_executable(const char *file, int mode, char *out, size_t size, const char **why)
 {
-	static const char file[] = "libpersona-hijack.so";
 	static const char *const places[] = {"%s/%s", "%s/../lib/persona/%s"};
 	char own[PATH_MAX];
 	unsigned int i;
@@ -179,13 +179,23 @@ int path_inline_library(char *out, size_t size, const char **why)
 	own_directory(own);
 	for (i = 0; i < 2; i++) {
 		snprintf(out, size, i ? places[1] : places[0], own, file);
-		if (!access(out, R_OK))
+		if (!access(out, mode))
 			return 0;
 	}
 	snprintf(out, size, "/usr/lib/persona/%s", file);
-	if (!access(out, R_OK))
+	if (!access(out, mode))
 		return 0;
 	return why_set(why, ENOENT,
 		       "%s not found beside the executable in %s: make host, or install it", file,
 		       own);
+}
+
+int path_inline_library(char *out, size_t size, const char **why)
+{
+	return beside_executable("libpersona-hijack.so", R_OK, out, size, why);
+}
+
+int path_opener(char *out, size_t size, const char **why)
+{
+	return beside_executable("persona-opener", X_OK, out, size, why);
 }

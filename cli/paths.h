@@ -28,4 +28,7 @@ int path_personalities(int (*each)(const char *name, const char *path, void *arg
 /** path_inline_library() - the library that inline mode loads into programs. */
 int path_inline_library(char *out, size_t size, const char **why);
 
+/** path_opener() - the process that opens interfaces with privileges. */
+int path_opener(char *out, size_t size, const char **why);
+
 #endif /* PERSONA_PATHS_H */

@@ -50,6 +50,7 @@ static int try(const struct config *c)
 		return complain(EXIT_PERSONA, "out of memory");
 	*bare = *c;
 	bare->nifaces = 0;
+	bare->opener = 0;
 	bare->verbose = false;
 	bare->pcap[0] = '\0';
 	bare->nsysctls = 0;

@@ -6,12 +6,8 @@
  *
  * Everything that can be wrong is found before the program starts, in the
  * order in which a user would want to hear of it: the line itself, the
- * command, the personality with memory and sysctls, then each interface. Back ends are opened here,
- * with our privileges and our sentences, and inherited by the program as
- * descriptors; a sealed memfd tells the library inside about them.
- *
- * The descriptors are moved to high numbers, where they are not in the way of
- * programs that use small ones by number (shell scripts).
+ * command, the personality with memory and sysctls, then each interface (interfaces.c). Their
+ * descriptors are inherited by the program; a sealed memfd tells the library inside about them.
  *
  * A failure on the way just returns: descriptors end with the process, and
  * interfaces created by us end with their descriptors.
@@ -23,12 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "backend/backend.h"
 #include "cli/cli.h"
-#include "cli/host.h"
+#include "cli/interfaces.h"
 #include "cli/paths.h"
 #include "cli/preflight.h"
 #include "cli/program.h"
@@ -293,71 +287,6 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 	return -1;
 }
 
-/* A number above those that programs use by number, below the limit. */
-static int move_high(int fd)
-{
-	struct rlimit lim;
-	int base = 900;
-	int high;
-
-	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur < 1000)
-		base = lim.rlim_cur > 100 ? (int)lim.rlim_cur - 64 : 3;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, base);
-	return high < 0 ? -errno : high;
-}
-
-/* What is still open once the back end is: addresses, and a descriptor to inherit. */
-static int prepare_interface(struct config *c, struct config_iface *ci, const struct backend *be)
-{
-	struct iface_spec *s = &ci->spec;
-	char text[IP_ADDR_TEXT];
-	struct ip_addr shared;
-	const char *why;
-
-	if (s->mtu > be->mtu)
-		return complain(
-			EXIT_PERSONA,
-			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
-			s->mtu, be->mtu, s->ifname, s->ifname, s->mtu);
-	if (host_fill(s, &shared, &why))
-		return complain(EXIT_PERSONA, "%s", why);
-	if (shared.family)
-		complain(0,
-			 "warning: %s is the host's own address too, whose kernel resets TCP "
-			 "connections it does not know: give '%s' a free one by ip=",
-			 ip_format(&shared, false, text), s->ifname);
-	if (c->verbose)
-		complain(0, "%s: back end %s on '%s', MTU %u", s->name, s->backend, s->ifname,
-			 s->mtu ? s->mtu : be->mtu);
-	ci->fd = move_high(be->fd);
-	if (ci->fd < 0)
-		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
-				s->ifname);
-	return 0;
-}
-
-static int open_interface(struct config *c, struct config_iface *ci)
-{
-	struct iface_spec *s = &ci->spec;
-	const struct backend_ops *ops;
-	const char *why = "no such back end";
-	struct backend *be;
-	int status;
-
-	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
-	if (!ops)
-		return complain(EXIT_PERSONA, "%s", why);
-	snprintf(s->backend, sizeof(s->backend), "%s", ops->name);
-	if (s->has_mac && !ops->set_mac)
-		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
-				s->ifname);
-	if (backend_open(&be, ops, s->ifname, &why))
-		return complain(EXIT_PERSONA, "%s", why);
-	status = prepare_interface(c, ci, be);
-	ops->close(be);
-	return status;
-}
-
 /* What tells the program's loader and our library in it. */
 static int set_environment(int config_fd)
 {
@@ -383,35 +312,27 @@ static int set_environment(int config_fd)
 	return 0;
 }
 
-static int open_interfaces(struct config *c)
-{
-	int status = 0;
-
-	for (unsigned int i = 0; i < c->nifaces && !status; i++)
-		status = open_interface(c, &c->iface[i]);
-	return status;
-}
-
 /* The stack inside the program: it inherits the interfaces and the configuration. */
 static int launch_inline(struct config *c, const char *path, char **argv)
 {
-	int keep[CONFIG_MAX_IFACES + 1];
-	unsigned int i;
+	int keep[CONFIG_MAX_IFACES + 2];
+	unsigned int n;
 	int fd, status;
 
-	for (i = 0; i < c->nifaces; i++)
-		keep[i] = c->iface[i].fd;
+	for (n = 0; n < c->nifaces; n++)
+		keep[n] = c->iface[n].fd;
+	if (c->opener)
+		keep[n++] = c->opener;
 	fd = config_to_fd(c);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
-	keep[i] = move_high(fd);
-	close(fd);
-	if (keep[i] < 0)
+	keep[n] = interfaces_move_high(fd);
+	if (keep[n] < 0)
 		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
-	status = set_environment(keep[i]);
+	status = set_environment(keep[n]);
 	if (status)
 		return status;
-	return supervise(path, argv, keep, c->nifaces + 1, NULL);
+	return supervise(path, argv, keep, n + 1, NULL);
 }
 
 /* What must hold before the program starts with the stack inside. */
@@ -454,7 +375,7 @@ int cmd_run(int argc, char **argv)
 	if (!status && (strcmp(o.personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
 		status = preflight(c);
 	if (!status)
-		status = open_interfaces(c);
+		status = interfaces_open(c);
 	if (status)
 		goto out;
 	c->mirror = !o.inline_mode;

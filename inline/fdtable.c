@@ -16,6 +16,7 @@
 #include "inline/life.h"
 #include "inline/loopback.h"
 #include "inline/thread.h"
+#include "setup/beside.h"
 
 #include <string.h>
 
@@ -129,8 +130,10 @@ int fd_drop(uint64_t slot)
 
 	if (!slot || slot_kind(slot) == FD_INTERNAL)
 		return 0;
-	if (slot_ours(slot) && stack_is_up())
+	if (slot_ours(slot) && stack_is_up()) {
 		ret = edge_close(slot_stack(slot));
+		beside_released();
+	}
 	desc_put(slot_desc(slot));
 	return ret;
 }

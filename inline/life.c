@@ -92,6 +92,12 @@ static void move_config(void)
 		moved |= fd != config.iface[i].fd;
 		config.iface[i].fd = fd;
 	}
+	if (config.opener) {
+		int fd = move_high(config.opener, F_DUPFD);
+
+		moved |= fd != config.opener;
+		config.opener = fd;
+	}
 	if (moved) {
 		int fd = config_to_fd(&config);
 
@@ -126,6 +132,8 @@ static void read_config(void)
 	fd_internal(config_fd, true);
 	for (unsigned int i = 0; i < config.nifaces; i++)
 		fd_internal(config.iface[i].fd, true);
+	if (config.opener)
+		fd_internal(config.opener, true);
 }
 
 /* 0: it is ours; -EWOULDBLOCK: another process has the stack. */

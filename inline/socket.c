@@ -26,6 +26,7 @@
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "setup/beside.h"
 
 #include <linux/netlink.h>
 #include <linux/sockios.h>
@@ -135,9 +136,13 @@ HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 		ret = loopback_move(slot);
 		return ret ? (int)edge_ret(ret) : real(bind)(fd, addr, len);
 	}
-	ret = edge(SYS_bind, slot_stack(slot), addr, len, 0, 0, 0);
+	ret = beside_claim(slot_desc(slot)->type, addr, len);
+	if (!ret)
+		ret = edge(SYS_bind, slot_stack(slot), addr, len, 0, 0, 0);
 	if (!ret)
 		loopback_bound(slot, false);
+	else
+		beside_released();
 	return (int)edge_ret(ret);
 }
 

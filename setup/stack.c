@@ -22,6 +22,7 @@
 #include "backend/pcap.h"
 #include "backend/why.h"
 #include "engine/engine.h"
+#include "setup/beside.h"
 #include "setup/config.h"
 #include "setup/netconf.h"
 #include "setup/stack.h"
@@ -159,6 +160,9 @@ static int configure(const struct config *c, struct pcap *capture, const char **
 			return err;
 	}
 	nifaces = i;
+	err = beside_up(c, why);
+	if (err)
+		return err;
 	err = netconf_apply(engine_syscall, ifaces, nifaces, why);
 	if (err)
 		return err;
@@ -183,8 +187,10 @@ int stack_up(const struct config *c, const char **why)
 		err = pcap_create(&capture, c->pcap, why);
 	if (!err)
 		err = configure(c, capture, why);
-	if (err)
+	if (err) {
 		engine_stop();
+		beside_down();
+	}
 	pcap_put(capture); /* the interfaces hold their own references */
 	return err;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+#include "setup/beside.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
 #include "shadow/park.h"
@@ -151,11 +152,16 @@ long control_bind(struct call *c, struct sock *s)
 		ret = ports_move(c, s);
 		return ret ? ret : CALL_PASS;
 	}
+	ret = beside_claim(s->type, (struct sockaddr *)&addr, len);
+	if (ret)
+		return ret;
 	ret = stack_call(SYS_bind, s->stack, &addr, len, 0, 0, 0);
 	if (ret == -EADDRINUSE)
 		ret = bind_again(s, &addr, len);
 	if (!ret)
 		ports_bound(s, false);
+	else
+		beside_released();
 	return ret;
 }
 

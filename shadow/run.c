@@ -39,6 +39,7 @@
 #include "cli/cli.h"
 #include "cli/supervise.h"
 #include "engine/engine.h"
+#include "setup/beside.h"
 #include "setup/config.h"
 #include "setup/drain.h"
 #include "setup/stack.h"
@@ -260,5 +261,6 @@ int shadow_run(const struct config *config, const struct shadow_options *options
 	pump_stop();
 	sniff_stop();
 	engine_stop();
+	beside_down();
 	return status;
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/cli.h"
+#include "setup/beside.h"
 #include "shadow/call.h"
 #include "shadow/chunk.h"
 #include "shadow/dgram.h"
@@ -286,6 +287,7 @@ void sock_destroy(struct sock *s)
 	s->generation++;
 	pthread_mutex_unlock(&s->lock);
 	remove_slot(s);
+	beside_released();
 }
 
 int sock_stack_error(const struct sock *s)

@@ -20,7 +20,8 @@ test: ## build and run all tests; CI=true: a skipped test has failed
 # ---- unit tests: all of the host side but main(), in an archive ----
 T	 := $(B)/tests
 SAN	 := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out cli/main.c,$(CLI_SRC))
+UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out cli/main.c,$(CLI_SRC)) \
+	$(filter-out opener/main.c opener/client.c,$(wildcard opener/*.c))
 UNIT_LIB_OBJ := $(patsubst %,$(T)/obj/%.o,$(basename $(UNIT_LIB_SRC)))
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
 TEST_CFLAGS   = -std=gnu11 -O1 -g $(WARN) -pthread
@@ -43,7 +44,12 @@ $(T)/unit/%: tests/unit/%.c $(T)/libunit.a
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
 
-test-unit-programs: $(UNIT_BIN)
+# The opener beside them is the real one.
+$(T)/unit/persona-opener: $(B)/persona-opener
+	@mkdir -p $(@D)
+	@cp $< $@
+
+test-unit-programs: $(UNIT_BIN) $(T)/unit/persona-opener
 
 # ---- assumptions ----
 ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))

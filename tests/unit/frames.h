@@ -6,6 +6,7 @@
 #define PERSONA_FRAMES_H
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -14,6 +15,7 @@
 #include <time.h>
 #include "unit.h"
 #include "backend/backend.h"
+#include "backend/flows.h"
 
 #define FRAME_MAX 66000
 
@@ -37,6 +39,21 @@ static inline uint8_t *tx_frame(unsigned int i, uint32_t len)
 	tx[i].niov = 1;
 	tx[i].len = len;
 	return t->data;
+}
+
+/* Before a back end that shares its frames is told what is the stack's, it passes none. */
+static inline void pass_all(struct backend *be)
+{
+	static struct sock_filter code[FLOWS_MAX_CODE];
+	static const struct flows none;
+	struct sock_fprog prog = {.filter = code};
+	int n = flows_filter(&none, be->link, code);
+
+	if (!be->ops->set_filter)
+		return;
+	assert_in_range(n, 1, FLOWS_MAX_CODE);
+	prog.len = (unsigned short)n;
+	assert_int_equal(be->ops->set_filter(be, &prog), 0);
 }
 
 static inline void rx_prepare(uint32_t room)

@@ -17,6 +17,7 @@ static struct backend *must_open(const struct backend_ops *ops, const char *ifna
 
 	if (backend_open(&be, ops, ifname, &why))
 		fail_msg("%s", why);
+	pass_all(be);
 	wait_active(ifname);
 	return be;
 }
@@ -119,7 +120,6 @@ static void test_tun_offload(void **state)
 static void test_malformed(void **state)
 {
 	struct backend *tap;
-
 	NEED_NETNS();
 	tap = must_open(&backend_tap, "t0");
 	fill_ether(tx_frame(0, 5), 5, 0); /* shorter than a link header */
@@ -141,7 +141,6 @@ static void test_malformed(void **state)
 static void test_removed(void **state)
 {
 	struct backend *tap;
-
 	NEED_NETNS();
 	tap = must_open(&backend_tap, "t0");
 	sh("ip link del t0");
@@ -154,18 +153,18 @@ static void test_removed(void **state)
 
 static void test_persistent(void **state)
 {
-	struct backend *tap, *other;
+	struct backend *tap;
 	struct hostif h;
 
 	NEED_NETNS();
 	sh("ip tuntap add p0 mode tap");
-	assert_int_equal(backend_tap.open(&tap, "p0", &why), -ENETDOWN);
+	assert_int_equal(backend_tap.open("p0", &why), -ENETDOWN);
 	assert_string_equal(why, "interface 'p0' is down: ip link set p0 up");
 	sh("ip link set p0 up");
-	assert_int_equal(backend_tun.open(&tap, "p0", &why), -EINVAL);
+	assert_int_equal(backend_tun.open("p0", &why), -EINVAL);
 	assert_string_equal(why, "interface 'p0' is not a single-queue tun interface");
 	tap = must_open(&backend_tap, "p0");
-	assert_int_equal(backend_tap.open(&other, "p0", &why), -EBUSY);
+	assert_int_equal(backend_tap.open("p0", &why), -EBUSY);
 	assert_string_equal(why, "interface 'p0' is in use by another program");
 	tap->ops->close(tap);
 	assert_int_equal(hostif_get(-1, "p0", &h), 0);

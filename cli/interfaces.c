@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * interfaces.c - open the interfaces of a run, see interfaces.h.
+ *
+ * Theory of operation
+ *
+ * Back ends that need privileges are opened by persona-opener, one process per run that is
+ * started at the first need and stays (it also holds the host's rules and ports);
+ * its connection goes with the stack, so that the end of the stack is its end. The others are
+ * opened here. `tap` and `tun` may be the user's own: tried here first.
+ *
+ * If an address turns out to be the host's too, a slice of the host's ports is reserved:
+ * setup/beside.c tells the two stacks' packets apart by it.
+ *
+ * Descriptors are moved to high numbers, where they are not in the way of programs that
+ * use small ones by number (shell scripts). A failure just returns: all ends
+ * with the process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "backend/backend.h"
+#include "cli/cli.h"
+#include "cli/host.h"
+#include "cli/interfaces.h"
+#include "cli/paths.h"
+#include "opener/client.h"
+#include "setup/config.h"
+
+#define SLICE 4096 /* ports of ours on addresses shared with the host */
+
+/* A number above those that programs use by number, below the limit. */
+int interfaces_move_high(int fd)
+{
+	struct rlimit lim;
+	int base = 900;
+	int high;
+
+	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur < 1000)
+		base = lim.rlim_cur > 100 ? (int)lim.rlim_cur - 64 : 3;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, base);
+	close(fd);
+	return high < 0 ? -errno : high;
+}
+
+static int too_many_files(const struct iface_spec *s)
+{
+	return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
+			s->ifname);
+}
+
+static int start_opener(struct config *c, const char **why)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (c->opener)
+		return 0;
+	err = path_opener(path, sizeof(path), why);
+	if (err)
+		return err;
+	fd = opener_spawn(path, why);
+	if (fd < 0)
+		return fd;
+	c->opener = interfaces_move_high(fd);
+	if (c->opener > 0)
+		return 0;
+	c->opener = 0;
+	return -EMFILE;
+}
+
+/* The descriptor of one back end, or -errno with the sentence in @why. */
+static int open_fd(struct config *c, const struct backend_ops *ops, const char *ifname,
+		   const char **why)
+{
+	int fd = -EPERM;
+
+	if (ops->opener != BACKEND_OPENER)
+		fd = ops->open(ifname, why);
+	if (ops->opener == BACKEND_SELF || (fd != -EPERM && fd != -EACCES))
+		return fd;
+	fd = start_opener(c, why);
+	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
+}
+
+/* What the back end knows, and what is still open: addresses. */
+static int complete(struct config *c, struct iface_spec *s, const struct backend *be, bool *shared)
+{
+	struct ip_addr addr;
+	const char *why;
+
+	if (s->mtu > be->mtu)
+		return complain(
+			EXIT_PERSONA,
+			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
+			s->mtu, be->mtu, s->ifname, s->ifname, s->mtu);
+	if (host_fill(s, &addr, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	*shared |= addr.family && be->ops->set_filter;
+	if (c->verbose)
+		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, s->ifname,
+			 s->mtu ? s->mtu : be->mtu,
+			 addr.family ? ", addresses shared with the host" : "");
+	return 0;
+}
+
+static int open_interface(struct config *c, struct config_iface *ci, bool *shared)
+{
+	struct iface_spec *s = &ci->spec;
+	const struct backend_ops *ops;
+	const char *why = "no such back end";
+	struct backend *be;
+	int fd, status;
+
+	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
+	if (!ops)
+		return complain(EXIT_PERSONA, "%s", why);
+	snprintf(s->backend, sizeof(s->backend), "%s", ops->name);
+	if (s->has_mac && !ops->set_mac)
+		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
+				s->ifname);
+	fd = open_fd(c, ops, s->ifname, &why);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "%s", why);
+	ci->fd = interfaces_move_high(fd);
+	if (ci->fd < 0)
+		return too_many_files(s);
+	fd = fcntl(ci->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return too_many_files(s);
+	if (ops->attach(&be, fd, s->ifname, &why)) {
+		close(fd);
+		return complain(EXIT_PERSONA, "%s", why);
+	}
+	status = complete(c, s, be, shared);
+	ops->close(be);
+	return status;
+}
+
+static int reserve_ports(struct config *c)
+{
+	const char *why;
+
+	for (unsigned int i = 0; i < c->nsysctls; i++) {
+		if (strstr(c->sysctl[i].name, "ip_local_port_range"))
+			return complain(
+				EXIT_PERSONA,
+				"-o %s: on addresses that the host has too, the stack's ports "
+				"are a part of the host's: give it addresses of its own by ip=",
+				c->sysctl[i].name);
+	}
+	if (opener_slice(c->opener, SLICE, &c->first_port, &c->last_port, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (c->verbose)
+		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,
+			 c->last_port);
+	return 0;
+}
+
+int interfaces_open(struct config *c)
+{
+	bool shared = false;
+	int status = 0;
+
+	for (unsigned int i = 0; i < c->nifaces && !status; i++)
+		status = open_interface(c, &c->iface[i], &shared);
+	return status || !shared ? status : reserve_ports(c);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * child.c - a tool that reads commands from us, see child.h.
+ *
+ * Where we have our privileges from our file (file capabilities), a tool would lose
+ * them in execve(); so the one it needs is made ambient in the child
+ * (capabilities(7)). Its environment is empty, its directory "/".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "opener/child.h"
+
+static const char *const directories[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/system/bin"};
+
+static void keep_net_admin(void)
+{
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d))
+		return;
+	d[0].inheritable |= d[0].permitted & (1u << CAP_NET_ADMIN);
+	if (!syscall(SYS_capset, &h, d))
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
+}
+
+static void become(const char *path, char *const *argv, int in, int out)
+{
+	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", NULL};
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
+	if (dup2(in, 0) || dup2(out, 1) != 1 || dup2(out, 2) != 2)
+		_exit(126);
+	keep_net_admin();
+	execve(path, argv, envp);
+	_exit(127);
+}
+
+static int find(const char *name, char *path, size_t size)
+{
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		snprintf(path, size, "%s/%s", directories[i], name);
+		if (!access(path, X_OK))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+int child_start(struct child *c, char *const *argv)
+{
+	char path[128];
+	int in[2], out[2], err;
+
+	err = find(argv[0], path, sizeof(path));
+	if (err)
+		return err;
+	if (pipe2(in, O_CLOEXEC))
+		return -errno;
+	if (pipe2(out, O_CLOEXEC)) {
+		err = -errno;
+		goto out_in;
+	}
+	c->pid = fork();
+	if (!c->pid)
+		become(path, argv, in[0], out[1]);
+	if (c->pid < 0) {
+		err = -errno;
+		goto out_out;
+	}
+	close(in[0]);
+	close(out[1]);
+	c->in = in[1];
+	c->out = out[0];
+	return 0;
+
+out_out:
+	close(out[0]);
+	close(out[1]);
+out_in:
+	close(in[0]);
+	close(in[1]);
+	return err;
+}
+
+int child_tell(struct child *c, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(c->in, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int child_hear(struct child *c, const char *mark, char *text, size_t size, int ms)
+{
+	long end = now_ms() + ms, left;
+	size_t len = 0;
+
+	text[0] = '\0';
+	while ((left = end - now_ms()) > 0) {
+		struct pollfd p = {.fd = c->out, .events = POLLIN};
+		ssize_t n;
+
+		if (poll(&p, 1, (int)left) <= 0)
+			continue;
+		if (len == size - 1) { /* the end of a long speech is what counts */
+			memmove(text, text + len / 2, len - len / 2);
+			len -= len / 2;
+		}
+		n = read(c->out, text + len, size - 1 - len);
+		if (n <= 0)
+			return -EPIPE;
+		len += (size_t)n;
+		text[len] = '\0';
+		if (strstr(text, mark))
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
+void child_end(struct child *c)
+{
+	struct timespec nap = {.tv_nsec = 2000000};
+
+	if (c->pid <= 0)
+		return;
+	close(c->in);
+	for (int i = 0; i < 500; i++) {
+		if (waitpid(c->pid, NULL, WNOHANG))
+			goto out;
+		nanosleep(&nap, NULL);
+	}
+	kill(c->pid, SIGKILL);
+	waitpid(c->pid, NULL, 0);
+out:
+	close(c->out);
+	c->pid = 0;
+}

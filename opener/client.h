@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * client.h - ask `persona-opener`.
+ *
+ * The connection is a descriptor that may be inherited; callers see to it that
+ * one request is under way at a time. All give 0 or -errno, with one sentence in @why.
+ */
+#ifndef PERSONA_OPENER_CLIENT_H
+#define PERSONA_OPENER_CLIENT_H
+
+#include <stdint.h>
+
+struct flows;
+
+/**
+ * opener_spawn() - start an opener
+ * @path: its executable
+ *
+ * It is no child of ours, has a session of its own (the terminal's signals do not reach
+ * it), and ends when the last copy of the connection is closed. Not to be called with
+ * threads around. Return: the connection (CLOEXEC) or -errno.
+ */
+int opener_spawn(const char *path, const char **why);
+
+/** opener_open() - the descriptor of back end @backend on @ifname, or -errno. */
+int opener_open(int opener, const char *backend, const char *ifname, const char **why);
+
+/** opener_slice() - reserve about @want ports; @first..@last are ours from here on. */
+int opener_slice(int opener, uint16_t want, uint16_t *first, uint16_t *last, const char **why);
+
+/**
+ * opener_claim() - take one port from the host
+ * @proto:  IPPROTO_TCP or IPPROTO_UDP
+ * @family: of the address in @bytes, which may be the wildcard
+ *
+ * -EADDRINUSE if the host serves it; -EACCES below 1024 without the privilege for it.
+ */
+int opener_claim(int opener, int proto, uint16_t port, int family, const uint8_t *bytes,
+		 const char **why);
+
+/** opener_release() - give it back. */
+int opener_release(int opener, int proto, uint16_t port, const char **why);
+
+/** opener_flows() - the host drops these frames of @ifname, from now on. */
+int opener_flows(int opener, const char *ifname, const struct flows *f, const char **why);
+
+#endif /* PERSONA_OPENER_CLIENT_H */
