@@ -7,6 +7,7 @@
 #include "backend/afpacket.h"
 #include "backend/backend.h"
 #include "backend/hostif.h"
+#include "backend/macvtap.h"
 #include "backend/rawsys.h"
 #include "backend/tuntap.h"
 #include "backend/why.h"
@@ -16,6 +17,7 @@ static const struct backend_ops *const backends[] = {
 	&backend_rawip,
 	&backend_tap,
 	&backend_tun,
+	&backend_macvtap,
 };
 
 #define NBACKENDS (sizeof(backends) / sizeof(backends[0]))

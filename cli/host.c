@@ -72,6 +72,29 @@ static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_add
 	}
 }
 
+/* Back ends whose stack is another station than the host: an address can belong to one alone. */
+static bool is_station(const struct iface_spec *s)
+{
+	return !strcmp(s->backend, "macvtap");
+}
+
+static int check_station(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
+{
+	char text[IP_ADDR_TEXT];
+
+	if (!s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "%s:%s is a station beside the host: give it an address of its own "
+			       "in that network by ip=ADDR/LEN",
+			       s->backend, s->ifname);
+	if (shared->family)
+		return why_set(why, EADDRINUSE,
+			       "%s:%s is a station beside the host, and %s is the host's own "
+			       "address: give it a free one by ip=",
+			       s->backend, s->ifname, ip_format(shared, false, text));
+	return 0;
+}
+
 int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 {
 	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun");
@@ -84,6 +107,8 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 			       "%s:%s is a link to the host, whose address is the host's own: give "
 			       "the stack another one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
+	if (is_station(s) && !s->naddrs)
+		return check_station(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
 		if (s->naddrs)
@@ -96,5 +121,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 	if (!err)
 		find_shared(nl, s, shared);
 	nl_close(nl);
+	if (!err && is_station(s))
+		err = check_station(s, shared, why);
 	return err;
 }

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "backend/backend.h"
+#include "backend/hostif.h"
 #include "cli/cli.h"
 #include "cli/host.h"
 #include "cli/paths.h"
@@ -307,18 +308,18 @@ static int move_high(int fd)
 }
 
 /* What is still open once the back end is: addresses, and a descriptor to inherit. */
-static int prepare_interface(struct config *c, struct config_iface *ci, const struct backend *be)
+static int prepare_interface(struct config *c, struct config_iface *ci, int fd, unsigned int mtu)
 {
 	struct iface_spec *s = &ci->spec;
 	char text[IP_ADDR_TEXT];
 	struct ip_addr shared;
 	const char *why;
 
-	if (s->mtu > be->mtu)
+	if (s->mtu > mtu)
 		return complain(
 			EXIT_PERSONA,
 			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
-			s->mtu, be->mtu, s->ifname, s->ifname, s->mtu);
+			s->mtu, mtu, s->ifname, s->ifname, s->mtu);
 	if (host_fill(s, &shared, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (shared.family)
@@ -328,12 +329,33 @@ static int prepare_interface(struct config *c, struct config_iface *ci, const st
 			 ip_format(&shared, false, text), s->ifname);
 	if (c->verbose)
 		complain(0, "%s: back end %s on '%s', MTU %u", s->name, s->backend, s->ifname,
-			 s->mtu ? s->mtu : be->mtu);
-	ci->fd = move_high(be->fd);
+			 s->mtu ? s->mtu : mtu);
+	ci->fd = move_high(fd);
 	if (ci->fd < 0)
 		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
 				s->ifname);
 	return 0;
+}
+
+/* What back ends made on the host, to be taken back at the end. */
+static struct {
+	const struct backend_ops *ops;
+	const char *ifname;
+	int fd;
+} held[CONFIG_MAX_IFACES];
+static unsigned int nheld;
+
+static void hold(const struct backend_ops *ops, int fd, const char *ifname)
+{
+	held[nheld].ops = ops;
+	held[nheld].ifname = ifname;
+	held[nheld++].fd = move_high(fd);
+}
+
+static void undo_interfaces(void)
+{
+	while (nheld--)
+		held[nheld].ops->undo(held[nheld].fd, held[nheld].ifname);
 }
 
 static int open_interface(struct config *c, struct config_iface *ci)
@@ -341,8 +363,8 @@ static int open_interface(struct config *c, struct config_iface *ci)
 	struct iface_spec *s = &ci->spec;
 	const struct backend_ops *ops;
 	const char *why = "no such back end";
-	struct backend *be;
-	int status;
+	struct hostif h;
+	int fd, err, status;
 
 	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
 	if (!ops)
@@ -351,10 +373,20 @@ static int open_interface(struct config *c, struct config_iface *ci)
 	if (s->has_mac && !ops->set_mac)
 		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
 				s->ifname);
-	if (backend_open(&be, ops, s->ifname, &why))
+	fd = ops->open(s->ifname, &why);
+	if (fd < 0)
 		return complain(EXIT_PERSONA, "%s", why);
-	status = prepare_interface(c, ci, be);
-	ops->close(be);
+	err = hostif_get(-1, s->ifname, &h);
+	if (err)
+		status = complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
+				  strerror(-err));
+	else
+		status = prepare_interface(c, ci, fd, h.mtu < 65535 ? h.mtu : 65535);
+	if (ops->undo && !status)
+		hold(ops, fd, s->ifname);
+	else if (ops->undo)
+		ops->undo(fd, s->ifname);
+	close(fd);
 	return status;
 }
 
@@ -463,6 +495,7 @@ int cmd_run(int argc, char **argv)
 	else
 		status = shadow_run(c, &o.shadow, path, argv + optind);
 out:
+	undo_interfaces();
 	free(c);
 	return status;
 }
