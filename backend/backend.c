@@ -11,13 +11,10 @@
 #include "backend/rawsys.h"
 #include "backend/tuntap.h"
 #include "backend/why.h"
+#include "backend/xdp.h"
 
 static const struct backend_ops *const backends[] = {
-	&backend_packet,
-	&backend_rawip,
-	&backend_tap,
-	&backend_tun,
-	&backend_macvtap,
+	&backend_packet, &backend_rawip, &backend_tap, &backend_tun, &backend_macvtap, &backend_xdp,
 };
 
 #define NBACKENDS (sizeof(backends) / sizeof(backends[0]))

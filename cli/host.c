@@ -72,25 +72,24 @@ static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_add
 	}
 }
 
-/* Back ends whose stack is another station than the host: an address can belong to one alone. */
-static bool is_station(const struct iface_spec *s)
+/* Back ends that part the stack from the host by address: it needs one of its own. */
+static bool parts_by_address(const struct iface_spec *s)
 {
-	return !strcmp(s->backend, "macvtap");
+	return !strcmp(s->backend, "macvtap") || !strcmp(s->backend, "xdp");
 }
 
-static int check_station(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
+static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
 {
 	char text[IP_ADDR_TEXT];
 
 	if (!s->naddrs)
 		return why_set(why, EADDRNOTAVAIL,
-			       "%s:%s is a station beside the host: give it an address of its own "
-			       "in that network by ip=ADDR/LEN",
+			       "%s:%s: the stack needs an address of its own beside the host's: "
+			       "give a free one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
 	if (shared->family)
 		return why_set(why, EADDRINUSE,
-			       "%s:%s is a station beside the host, and %s is the host's own "
-			       "address: give it a free one by ip=",
+			       "%s:%s: %s is the host's own address: give a free one by ip=",
 			       s->backend, s->ifname, ip_format(shared, false, text));
 	return 0;
 }
@@ -107,8 +106,8 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 			       "%s:%s is a link to the host, whose address is the host's own: give "
 			       "the stack another one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
-	if (is_station(s) && !s->naddrs)
-		return check_station(s, shared, why);
+	if (parts_by_address(s) && !s->naddrs)
+		return check_own(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
 		if (s->naddrs)
@@ -121,7 +120,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 	if (!err)
 		find_shared(nl, s, shared);
 	nl_close(nl);
-	if (!err && is_station(s))
-		err = check_station(s, shared, why);
+	if (!err && parts_by_address(s))
+		err = check_own(s, shared, why);
 	return err;
 }

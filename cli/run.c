@@ -28,6 +28,7 @@
 #include <unistd.h>
 #include "backend/backend.h"
 #include "backend/hostif.h"
+#include "backend/steer.h"
 #include "cli/cli.h"
 #include "cli/host.h"
 #include "cli/paths.h"
@@ -358,6 +359,19 @@ static void undo_interfaces(void)
 		held[nheld].ops->undo(held[nheld].fd, held[nheld].ifname);
 }
 
+/* The host is told which frames are ours: those of the stack's own addresses. */
+static int steer_interface(const struct backend_ops *ops, const struct iface_spec *s)
+{
+	struct steer ours = {.naddrs = s->naddrs};
+	const char *why;
+
+	for (unsigned int i = 0; i < s->naddrs; i++) {
+		ours.addr[i].family = (uint8_t)s->addr[i].family;
+		memcpy(ours.addr[i].bytes, s->addr[i].bytes, sizeof(ours.addr[i].bytes));
+	}
+	return ops->steer(s->ifname, &ours, &why) ? complain(EXIT_PERSONA, "%s", why) : 0;
+}
+
 static int open_interface(struct config *c, struct config_iface *ci)
 {
 	struct iface_spec *s = &ci->spec;
@@ -382,6 +396,8 @@ static int open_interface(struct config *c, struct config_iface *ci)
 				  strerror(-err));
 	else
 		status = prepare_interface(c, ci, fd, h.mtu < 65535 ? h.mtu : 65535);
+	if (!status && ops->steer)
+		status = steer_interface(ops, s);
 	if (ops->undo && !status)
 		hold(ops, fd, s->ifname);
 	else if (ops->undo)

@@ -43,7 +43,12 @@ $(T)/unit/%: tests/unit/%.c $(T)/libunit.a
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
 
-test-unit-programs: $(UNIT_BIN)
+# Back end xdp looks for its helper beside the executable.
+$(T)/unit/persona-xdp: xdp
+	@mkdir -p $(@D)
+	@ln -sfn ../../persona-xdp $@
+
+test-unit-programs: $(UNIT_BIN) $(T)/unit/persona-xdp
 
 # ---- assumptions ----
 ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))

@@ -41,7 +41,7 @@ is "nothing is left" "$(links)" ""
 
 # ---- the Ethernet address ----
 server ip neigh flush dev ap0
-EXEC=exec run --inline -i "$MACVTAP_IF,mac=02:00:00:00:00:77" -- nc -l -p 7008 </dev/null >/dev/null 2>&1 &
+EXEC="exec" run --inline -i "$MACVTAP_IF,mac=02:00:00:00:00:77" -- nc -l -p 7008 </dev/null >/dev/null 2>&1 &
 pid=$!
 STARTED+=("$pid")
 wait_for 5 server ping -n -c 1 -W 1 10.1.0.2
@@ -64,7 +64,7 @@ matches "the link names its maker" "$(phone ip link show type macvtap)" "alias p
 # ---- what is left, and when it goes ----
 stop "$pid"
 check "ended by a signal: the link is deleted" wait_for 5 no_links
-EXEC=exec run -i "$MACVTAP_IF" -- sleep 60 &
+EXEC="exec" run -i "$MACVTAP_IF" -- sleep 60 &
 pid=$!
 STARTED+=("$pid")
 wait_for 5 sh -c "ip -n persona-phone-$ID link show type macvtap | grep -q pmt"
@@ -80,7 +80,7 @@ phone ip link set wlan1 up
 phone ip link set wlan2 up
 check "two interfaces in one run" run -i "$MACVTAP_IF" -i macvtap:wlan1,ip=10.9.0.2/24 -- \
 	ping -n -c 1 -W 2 10.1.0.1
-EXEC=exec run --inline -i "$MACVTAP_IF" -- nc -l -p 7008 </dev/null >/dev/null 2>&1 &
+EXEC="exec" run --inline -i "$MACVTAP_IF" -- nc -l -p 7008 </dev/null >/dev/null 2>&1 &
 pid=$!
 STARTED+=("$pid")
 wait_for 5 server ping -n -c 1 -W 1 10.1.0.2
@@ -96,8 +96,8 @@ refused() { # NAME PATTERN SPEC
 	matches "$1" "$out" "^persona: $2"
 	is "$1: one line" "$(wc -l <<<"$out")" 1
 }
-refused "no address" "macvtap:wlan0 is a station beside the host: give it" macvtap:wlan0
-refused "the host's address" "macvtap:wlan0 .* 10.1.0.3 is the host's own" macvtap:wlan0,ip=10.1.0.3/24
+refused "no address" "macvtap:wlan0: the stack needs an address of its own" macvtap:wlan0
+refused "the host's address" "macvtap:wlan0: 10.1.0.3 is the host's own" macvtap:wlan0,ip=10.1.0.3/24
 refused "no such interface" "no such interface 'nope'" macvtap:nope,ip=10.1.0.2/24
 refused "no Ethernet" "interface 'rmnet0' is no Ethernet" macvtap:rmnet0,ip=10.2.0.2/24
 refused "MTU" "mtu=9000 is more than the 1500" macvtap:wlan0,ip=10.1.0.2/24,mtu=9000
