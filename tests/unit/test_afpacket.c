@@ -307,20 +307,20 @@ static void test_refusals(void **state)
 	struct backend *be;
 
 	NEED_NETNS();
-	assert_int_equal(backend_packet.open(&be, "nosuch0", &why), -ENODEV);
+	assert_int_equal(backend_open(&be, &backend_packet, "nosuch0", &why), -ENODEV);
 	assert_string_equal(why, "no such interface 'nosuch0' (see: ip link)");
-	assert_int_equal(backend_packet.open(&be, "a-name-much-too-long", &why), -ENODEV);
-	assert_int_equal(backend_packet.open(&be, "lo", &why), -EINVAL);
-	assert_int_equal(backend_rawip.open(&be, "va", &why), -EINVAL);
+	assert_int_equal(backend_open(&be, &backend_packet, "a-name-much-too-long", &why), -ENODEV);
+	assert_int_equal(backend_open(&be, &backend_packet, "lo", &why), -EINVAL);
+	assert_int_equal(backend_open(&be, &backend_rawip, "va", &why), -EINVAL);
 	assert_string_equal(why, "interface 'va' is an Ethernet: use back end packet, not rawip");
 	sh("ip link set va down");
-	assert_int_equal(backend_packet.open(&be, "va", &why), -ENETDOWN);
+	assert_int_equal(backend_open(&be, &backend_packet, "va", &why), -ENETDOWN);
 	assert_string_equal(why, "interface 'va' is down: ip link set va up");
 	assert_ptr_equal(backend_choose("va", &why), &backend_packet);
 	assert_null(backend_choose("lo", &why));
 	assert_null(backend_choose("nosuch0", &why));
 	assert_null(backend_find("nosuch"));
-	assert_null(backend_at(4));
+	assert_null(backend_at(6));
 }
 
 static void test_rawip(void **state)
@@ -332,7 +332,7 @@ static void test_rawip(void **state)
 	NEED_NETNS();
 	tun = must_open(backend_find("tun"), "rm0");
 	assert_ptr_equal(backend_choose("rm0", &why), &backend_rawip);
-	assert_int_equal(backend_packet.open(&raw, "rm0", &why), -EINVAL);
+	assert_int_equal(backend_open(&raw, &backend_packet, "rm0", &why), -EINVAL);
 	assert_string_equal(why,
 			    "interface 'rm0' has no link header: use back end rawip, not packet");
 	raw = must_open(&backend_rawip, "rm0");
