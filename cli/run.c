@@ -28,8 +28,8 @@
 #include <unistd.h>
 #include "backend/backend.h"
 #include "backend/hostif.h"
-#include "backend/steer.h"
 #include "cli/cli.h"
+#include "cli/held.h"
 #include "cli/host.h"
 #include "cli/paths.h"
 #include "cli/preflight.h"
@@ -338,40 +338,6 @@ static int prepare_interface(struct config *c, struct config_iface *ci, int fd, 
 	return 0;
 }
 
-/* What back ends made on the host, to be taken back at the end. */
-static struct {
-	const struct backend_ops *ops;
-	const char *ifname;
-	int fd;
-} held[CONFIG_MAX_IFACES];
-static unsigned int nheld;
-
-static void hold(const struct backend_ops *ops, int fd, const char *ifname)
-{
-	held[nheld].ops = ops;
-	held[nheld].ifname = ifname;
-	held[nheld++].fd = move_high(fd);
-}
-
-static void undo_interfaces(void)
-{
-	while (nheld--)
-		held[nheld].ops->undo(held[nheld].fd, held[nheld].ifname);
-}
-
-/* The host is told which frames are ours: those of the stack's own addresses. */
-static int steer_interface(const struct backend_ops *ops, const struct iface_spec *s)
-{
-	struct steer ours = {.naddrs = s->naddrs};
-	const char *why;
-
-	for (unsigned int i = 0; i < s->naddrs; i++) {
-		ours.addr[i].family = (uint8_t)s->addr[i].family;
-		memcpy(ours.addr[i].bytes, s->addr[i].bytes, sizeof(ours.addr[i].bytes));
-	}
-	return ops->steer(s->ifname, &ours, &why) ? complain(EXIT_PERSONA, "%s", why) : 0;
-}
-
 static int open_interface(struct config *c, struct config_iface *ci)
 {
 	struct iface_spec *s = &ci->spec;
@@ -396,11 +362,9 @@ static int open_interface(struct config *c, struct config_iface *ci)
 				  strerror(-err));
 	else
 		status = prepare_interface(c, ci, fd, h.mtu < 65535 ? h.mtu : 65535);
-	if (!status && ops->steer)
-		status = steer_interface(ops, s);
-	if (ops->undo && !status)
-		hold(ops, fd, s->ifname);
-	else if (ops->undo)
+	if (!status)
+		status = held_add(ops, fd, s);
+	if (status && ops->undo)
 		ops->undo(fd, s->ifname);
 	close(fd);
 	return status;
@@ -511,7 +475,7 @@ int cmd_run(int argc, char **argv)
 	else
 		status = shadow_run(c, &o.shadow, path, argv + optind);
 out:
-	undo_interfaces();
+	held_undo();
 	free(c);
 	return status;
 }

@@ -44,7 +44,7 @@ static int make_map(void)
 static int load_program(int map)
 {
 	const struct bpf_insn insns[] = {
-		{BPF_LD | BPF_DW | BPF_IMM, 1, BPF_PSEUDO_MAP_FD, 0, map},
+		{BPF_LD | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map},
 		{0},
 		{BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0},
 		{BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, XDP_PASS},
