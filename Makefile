@@ -4,6 +4,7 @@
 #   build/persona                  the command
 #   build/persona-opener           holds the privileges of a run
 #   build/libpersona-hijack.so     inline mode, loaded by LD_PRELOAD
+#   build/persona-xdp              helper of back end xdp (xdp/xdp.mk)
 #   build/personalities/NAME.so    Linux as a library (kernel/build.mk)
 #   build/testbed/, build/tests/   tools and test programs
 
@@ -66,8 +67,8 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
 
 clean: ## remove what was built, keep the kernel trees
-	rm -rf $(B)/obj $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed $(B)/tests
+	rm -rf $(B)/obj $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests
 
-include kernel/build.mk
+include kernel/build.mk xdp/xdp.mk
 -include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -7,15 +7,14 @@
 #include "backend/afpacket.h"
 #include "backend/backend.h"
 #include "backend/hostif.h"
+#include "backend/macvtap.h"
 #include "backend/rawsys.h"
 #include "backend/tuntap.h"
 #include "backend/why.h"
+#include "backend/xdp.h"
 
 static const struct backend_ops *const backends[] = {
-	&backend_packet,
-	&backend_rawip,
-	&backend_tap,
-	&backend_tun,
+	&backend_packet, &backend_rawip, &backend_tap, &backend_tun, &backend_macvtap, &backend_xdp,
 };
 
 #define NBACKENDS (sizeof(backends) / sizeof(backends[0]))

@@ -23,6 +23,7 @@
 
 struct backend;
 struct sock_fprog;
+struct flows;
 
 #define BACKEND_BATCH	32 /* most frames in one @tx or @rx call */
 #define BACKEND_MAX_IOV 24 /* most pieces of one frame */
@@ -62,7 +63,7 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
 
 /**
  * struct backend_ops - one kind of back end
- * @name: as in the interface specification ("packet", "rawip", "tap", "tun")
+ * @name: as in the interface specification ("packet", "tap", ...)
  * @help: half a line for --help and the documentation
  * @opener: what open takes: no privilege, sometimes one, always
  * @open: open host interface @ifname: gives a descriptor (non-blocking,
@@ -72,6 +73,9 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
  * @undo: take back what @open made on the host and what does not go with the
  *	  last descriptor, before that is closed; NULL if there is no such thing.
  *	  Same process and privileges as @open
+ * @steer: tell the host which frames of @ifname are ours, all of it anew, as often as that
+ *	  changes; 0, or -errno with a sentence. Same process as @open, one thread at a
+ *	  time; NULL if the kind needs not be told
  * @attach: make a back end of a descriptor that @open has prepared, here or in
  *	  another process; needs no privileges. Fills the public part of struct backend.
  * @close: close and free
@@ -94,6 +98,7 @@ struct backend_ops {
 	enum backend_opener opener;
 	int (*open)(const char *ifname, const char **why);
 	void (*undo)(int fd, const char *ifname);
+	int (*steer)(const char *ifname, const struct flows *f, const char **why);
 	int (*attach)(struct backend **be, int fd, const char *ifname, const char **why);
 	void (*close)(struct backend *be);
 	int (*tx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);

@@ -60,7 +60,7 @@ out:
 	return err;
 }
 
-int hostif_set_up(const char *ifname)
+int hostif_set_flags(const char *ifname, unsigned int flags)
 {
 	struct ifreq ifr;
 	int fd, err;
@@ -70,8 +70,30 @@ int hostif_set_up(const char *ifname)
 		return fd;
 	err = query(fd, ifname, SIOCGIFFLAGS, &ifr);
 	if (!err) {
-		ifr.ifr_flags |= IFF_UP;
+		ifr.ifr_flags |= (short)flags;
 		err = raw_ioctl(fd, SIOCSIFFLAGS, &ifr);
+	}
+	raw_close(fd);
+	return err;
+}
+
+int hostif_set_up(const char *ifname)
+{
+	return hostif_set_flags(ifname, IFF_UP);
+}
+
+int hostif_set_mac(const char *ifname, const uint8_t mac[6])
+{
+	struct ifreq ifr;
+	int fd, err;
+
+	fd = any_socket();
+	if (fd < 0)
+		return fd;
+	err = query(fd, ifname, SIOCGIFHWADDR, &ifr);
+	if (!err) {
+		memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
+		err = raw_ioctl(fd, SIOCSIFHWADDR, &ifr);
 	}
 	raw_close(fd);
 	return err;

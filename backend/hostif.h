@@ -44,8 +44,15 @@ struct hostif {
  */
 int hostif_get(int fd, const char *ifname, struct hostif *h);
 
+/** hostif_set_flags() - set IFF_* @flags beside those that are; needs CAP_NET_ADMIN; 0 or -errno.
+ */
+int hostif_set_flags(const char *ifname, unsigned int flags);
+
 /** hostif_set_up() - set IFF_UP; needs CAP_NET_ADMIN; 0 or -errno. */
 int hostif_set_up(const char *ifname);
+
+/** hostif_set_mac() - set the Ethernet address; needs CAP_NET_ADMIN; 0 or -errno. */
+int hostif_set_mac(const char *ifname, const uint8_t mac[6]);
 
 /** hostif_mac_valid() - is @mac usable as a station's address? */
 bool hostif_mac_valid(const uint8_t mac[6]);

@@ -26,6 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 #include "backend/backend.h"
+#include "backend/rtlink.h"
+#include "backend/xdphost.h"
+#include "backend/xdptool.h"
 #include "cli/cli.h"
 #include "cli/paths.h"
 #include "cli/preflight.h"
@@ -188,6 +191,36 @@ static void check_tun(void)
 	say(OK, "tap, tun", "%s can be opened", path);
 }
 
+/* By asking the kernel for a link on no interface: each answer but EOPNOTSUPP means it can. */
+static void check_macvtap(void)
+{
+	int err = rtlink_add_macvtap("persona-doctor", 0);
+
+	if (err == -EPERM)
+		say(WARN, "macvtap", "needs CAP_NET_ADMIN: run as root");
+	else if (err == -EOPNOTSUPP)
+		say(WARN, "macvtap", "the host kernel has none: modprobe macvtap");
+	else
+		say(OK, "macvtap", "links can be made");
+}
+
+static void check_xdp(void)
+{
+	char path[PATH_MAX];
+	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		say(WARN, "xdp", "no AF_XDP socket: %s: %s", strerror(errno),
+		    errno == EPERM ? "run as root" : "use packet instead");
+	else if (xdptool_find(path, sizeof(path)))
+		say(WARN, "xdp",
+		    "persona-xdp is not there: apt-get install clang libbpf-dev, then make host");
+	else
+		say(OK, "xdp", "AF_XDP sockets, and %s", path);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int check_interface(const struct link_info *info, void *arg)
 {
 	const struct backend_ops *ops;
@@ -228,8 +261,8 @@ static void check_interfaces(void)
 }
 
 static void (*const checks[])(void) = {
-	check_kernel, check_processors, check_memory, check_image, check_start,
-	check_shadow, check_library,	check_packet, check_tun,   check_interfaces,
+	check_kernel,  check_processors, check_memory, check_image,   check_start, check_shadow,
+	check_library, check_packet,	 check_tun,    check_macvtap, check_xdp,   check_interfaces,
 };
 
 int cmd_doctor(int argc, char **argv)

@@ -72,6 +72,28 @@ static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_add
 	}
 }
 
+/* A link beside the host's, with an Ethernet address of its own: IP ones, too. */
+static bool parts_by_address(const struct iface_spec *s)
+{
+	return !strcmp(s->backend, "macvtap");
+}
+
+static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
+{
+	char text[IP_ADDR_TEXT];
+
+	if (!s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "%s:%s: the stack needs an address of its own beside the host's: "
+			       "give a free one of that network by ip=ADDR/LEN",
+			       s->backend, s->ifname);
+	if (shared->family)
+		return why_set(why, EADDRINUSE,
+			       "%s:%s: %s is the host's own address: give a free one by ip=",
+			       s->backend, s->ifname, ip_format(shared, false, text));
+	return 0;
+}
+
 int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 {
 	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun");
@@ -84,6 +106,8 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 			       "%s:%s is a link to the host, whose address is the host's own: give "
 			       "the stack another one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
+	if (parts_by_address(s) && !s->naddrs)
+		return check_own(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
 		if (s->naddrs)
@@ -96,5 +120,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 	if (!err)
 		find_shared(nl, s, shared);
 	nl_close(nl);
+	if (!err && parts_by_address(s))
+		err = check_own(s, shared, why);
 	return err;
 }

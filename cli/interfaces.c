@@ -19,11 +19,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "backend/backend.h"
+#include "backend/hostif.h"
 #include "cli/cli.h"
 #include "cli/host.h"
 #include "cli/interfaces.h"
@@ -31,7 +33,11 @@
 #include "opener/client.h"
 #include "setup/config.h"
 
-#define SLICE 4096 /* ports of ours on addresses shared with the host */
+#define END_MS	1000 /* for the opener to take everything back */
+#define MTU_MAX 65535
+#define SLICE	4096 /* ports of ours on addresses shared with the host */
+
+static int opener_gone = -1;
 
 /* A number above those that programs use by number, below the limit. */
 int interfaces_move_high(int fd)
@@ -47,12 +53,6 @@ int interfaces_move_high(int fd)
 	return high < 0 ? -errno : high;
 }
 
-static int too_many_files(const struct iface_spec *s)
-{
-	return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
-			s->ifname);
-}
-
 static int start_opener(struct config *c, const char **why)
 {
 	char path[PATH_MAX];
@@ -63,7 +63,7 @@ static int start_opener(struct config *c, const char **why)
 	err = path_opener(path, sizeof(path), why);
 	if (err)
 		return err;
-	fd = opener_spawn(path, why);
+	fd = opener_spawn(path, &opener_gone, why);
 	if (fd < 0)
 		return fd;
 	c->opener = interfaces_move_high(fd);
@@ -87,34 +87,43 @@ static int open_fd(struct config *c, const struct backend_ops *ops, const char *
 	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
 }
 
-/* What the back end knows, and what is still open: addresses. */
-static int complete(struct config *c, struct iface_spec *s, const struct backend *be, bool *shared)
+/* What is still open: addresses. */
+static int complete(struct config *c, struct iface_spec *s, const struct backend_ops *ops,
+		    bool *shared)
 {
 	struct ip_addr addr;
+	struct hostif h;
 	const char *why;
+	int err;
 
-	if (s->mtu > be->mtu)
+	err = hostif_get(-1, s->ifname, &h);
+	if (err)
+		return complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
+				strerror(-err));
+	if (h.mtu > MTU_MAX)
+		h.mtu = MTU_MAX;
+	if (s->mtu > h.mtu)
 		return complain(
 			EXIT_PERSONA,
 			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
-			s->mtu, be->mtu, s->ifname, s->ifname, s->mtu);
+			s->mtu, h.mtu, s->ifname, s->ifname, s->mtu);
 	if (host_fill(s, &addr, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	*shared |= addr.family && be->ops->set_filter;
+	*shared |= addr.family && (ops->set_filter || ops->steer);
 	if (c->verbose)
 		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, s->ifname,
-			 s->mtu ? s->mtu : be->mtu,
+			 s->mtu ? s->mtu : h.mtu,
 			 addr.family ? ", addresses shared with the host" : "");
 	return 0;
 }
 
+/* It is attached to once, by who has the stack: some kinds allow no second time. */
 static int open_interface(struct config *c, struct config_iface *ci, bool *shared)
 {
 	struct iface_spec *s = &ci->spec;
 	const struct backend_ops *ops;
 	const char *why = "no such back end";
-	struct backend *be;
-	int fd, status;
+	int fd;
 
 	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
 	if (!ops)
@@ -128,24 +137,17 @@ static int open_interface(struct config *c, struct config_iface *ci, bool *share
 		return complain(EXIT_PERSONA, "%s", why);
 	ci->fd = interfaces_move_high(fd);
 	if (ci->fd < 0)
-		return too_many_files(s);
-	fd = fcntl(ci->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd < 0)
-		return too_many_files(s);
-	if (ops->attach(&be, fd, s->ifname, &why)) {
-		close(fd);
-		return complain(EXIT_PERSONA, "%s", why);
-	}
-	status = complete(c, s, be, shared);
-	ops->close(be);
-	return status;
+		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
+				s->ifname);
+	return complete(c, s, ops, shared);
 }
 
-static int reserve_ports(struct config *c)
+/* The opener needs no more than to hold what it has; @shared: and ports. */
+static int all_open(struct config *c, bool shared)
 {
 	const char *why;
 
-	for (unsigned int i = 0; i < c->nsysctls; i++) {
+	for (unsigned int i = 0; shared && i < c->nsysctls; i++) {
 		if (strstr(c->sysctl[i].name, "ip_local_port_range"))
 			return complain(
 				EXIT_PERSONA,
@@ -153,9 +155,9 @@ static int reserve_ports(struct config *c)
 				"are a part of the host's: give it addresses of its own by ip=",
 				c->sysctl[i].name);
 	}
-	if (opener_slice(c->opener, SLICE, &c->first_port, &c->last_port, &why))
+	if (opener_slice(c->opener, shared ? SLICE : 0, &c->first_port, &c->last_port, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	if (c->verbose)
+	if (shared && c->verbose)
 		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,
 			 c->last_port);
 	return 0;
@@ -168,5 +170,22 @@ int interfaces_open(struct config *c)
 
 	for (unsigned int i = 0; i < c->nifaces && !status; i++)
 		status = open_interface(c, &c->iface[i], &shared);
-	return status || !shared ? status : reserve_ports(c);
+	if (!status && c->opener)
+		status = all_open(c, shared);
+	if (status && c->opener) {
+		close(c->opener);
+		c->opener = 0;
+	}
+	return status;
+}
+
+void interfaces_end(void)
+{
+	struct pollfd p = {.fd = opener_gone, .events = POLLIN};
+
+	if (opener_gone < 0)
+		return;
+	poll(&p, 1, END_MS);
+	close(opener_gone);
+	opener_gone = -1;
 }

@@ -17,6 +17,13 @@ struct config;
  */
 int interfaces_open(struct config *c);
 
+/**
+ * interfaces_end() - the stack has ended: wait until nothing of it is left on the host
+ *
+ * At most a second (a daemon that was started inline may still hold the interfaces).
+ */
+void interfaces_end(void);
+
 /** interfaces_move_high() - @fd out of the way of programs that use numbers; -errno. */
 int interfaces_move_high(int fd);
 

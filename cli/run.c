@@ -384,6 +384,7 @@ int cmd_run(int argc, char **argv)
 	else
 		status = shadow_run(c, &o.shadow, path, argv + optind);
 out:
+	interfaces_end();
 	free(c);
 	return status;
 }

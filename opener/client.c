@@ -121,58 +121,83 @@ int opener_flows(int opener, const char *ifname, const struct flows *f, const ch
 }
 
 /* The grandchild: becomes the opener, or says on @report why not. */
-static void become(const char *path, int end, int report)
+static void become(const char *path, int end, int gone, int report)
 {
 	char *argv[] = {"persona-opener", NULL};
 	char *envp[] = {NULL};
-	int err;
+	int high[3] = {end, gone, report}, err;
 
 	setsid();
-	if (dup2(end, OPENER_FD) != OPENER_FD || fcntl(OPENER_FD, F_SETFD, 0))
-		_exit(125);
-	execve(path, argv, envp);
+	/* First out of the way of the numbers that they are to have. */
+	for (int i = 0; i < 3; i++) {
+		high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1);
+		if (high[i] < 0)
+			_exit(125);
+	}
+	if (dup2(high[0], OPENER_FD) == OPENER_FD &&
+	    dup2(high[1], OPENER_GONE_FD) == OPENER_GONE_FD)
+		execve(path, argv, envp);
 	err = errno;
-	if (write(report, &err, sizeof(err)) < 0)
+	if (write(high[2], &err, sizeof(err)) < 0)
 		_exit(125);
 	_exit(126);
 }
 
-int opener_spawn(const char *path, const char **why)
+/* Start it; 0, or -errno with the sentence in @why. */
+static int start(const char *path, int end, int gone, const char **why)
 {
-	struct timeval patience = {.tv_sec = OPENER_PATIENCE};
-	int pair[2], report[2], err = 0;
+	int report[2], err = 0;
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return why_set(why, errno, "cannot make a socket pair: %s", strerror(errno));
-	if (pipe2(report, O_CLOEXEC)) {
-		err = why_set(why, errno, "cannot make a pipe: %s", strerror(errno));
-		goto out_pair;
-	}
+	if (pipe2(report, O_CLOEXEC))
+		return why_set(why, errno, "cannot make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid) {
 		/* Twice, so that nobody waits for it. */
-		if (report[1] <= OPENER_FD)
-			report[1] = fcntl(report[1], F_DUPFD_CLOEXEC, OPENER_FD + 1);
 		if (fork() == 0)
-			become(path, pair[1], report[1]);
+			become(path, end, gone, report[1]);
 		_exit(0);
 	}
 	close(report[1]);
-	if (pid > 0)
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	if (pid < 0)
+	if (pid < 0) {
 		err = why_set(why, errno, "cannot start a process: %s", strerror(errno));
-	else if (read(report[0], &err, sizeof(err)) == sizeof(err))
-		err = why_set(why, err, "%s: cannot execute: %s", path, strerror(err));
-	close(report[0]);
-out_pair:
-	close(pair[1]);
-	if (!err) {
-		setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		return pair[0];
+		goto out;
 	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (read(report[0], &err, sizeof(err)) == sizeof(err))
+		err = why_set(why, err, "%s: cannot execute: %s", path, strerror(err));
+	else
+		err = 0;
+out:
+	close(report[0]);
+	return err;
+}
+
+int opener_spawn(const char *path, int *gone, const char **why)
+{
+	struct timeval patience = {.tv_sec = OPENER_PATIENCE};
+	int pair[2], end[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return why_set(why, errno, "cannot make a socket pair: %s", strerror(errno));
+	if (pipe2(end, O_CLOEXEC)) {
+		err = why_set(why, errno, "cannot make a pipe: %s", strerror(errno));
+		goto out_pair;
+	}
+	err = start(path, pair[1], end[1], why);
+	close(end[1]);
+	if (err)
+		goto out_end;
+	close(pair[1]);
+	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	*gone = end[0];
+	return pair[0];
+
+out_end:
+	close(end[0]);
+out_pair:
 	close(pair[0]);
+	close(pair[1]);
 	return err;
 }

@@ -15,17 +15,23 @@ struct flows;
 /**
  * opener_spawn() - start an opener
  * @path: its executable
+ * @gone: receives a descriptor that reaches its end when the opener has taken
+ *	  everything back and ended
  *
  * It is no child of ours, has a session of its own (the terminal's signals do not reach
  * it), and ends when the last copy of the connection is closed. Not to be called with
- * threads around. Return: the connection (CLOEXEC) or -errno.
+ * threads around. Return: the connection or -errno. Both are CLOEXEC.
  */
-int opener_spawn(const char *path, const char **why);
+int opener_spawn(const char *path, int *gone, const char **why);
 
 /** opener_open() - the descriptor of back end @backend on @ifname, or -errno. */
 int opener_open(int opener, const char *backend, const char *ifname, const char **why);
 
-/** opener_slice() - reserve about @want ports; @first..@last are ours from here on. */
+/**
+ * opener_slice() - all is open: give up what opening takes; reserve about @want ports
+ *
+ * @first..@last are ours from here on; 0 if @want is.
+ */
 int opener_slice(int opener, uint16_t want, uint16_t *first, uint16_t *last, const char **why);
 
 /**

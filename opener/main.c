@@ -106,11 +106,14 @@ static struct slot *find_slot(const char *ifname)
 
 static int hold(const char **why)
 {
+	bool rules = false;
 	int err;
 
 	if (confined)
 		return 0;
-	if (rules_start(why))
+	for (unsigned int i = 0; i < nslots; i++)
+		rules |= slots[i].ops->set_filter != NULL;
+	if (rules && rules_start(why))
 		snprintf(no_rules, sizeof(no_rules), "%s", *why);
 	err = confine();
 	if (err)
@@ -144,7 +147,7 @@ static int do_open(const struct opener_request *q, int *fd, const char **why)
 	*fd = s->ops->open(q->ifname, why);
 	if (*fd < 0)
 		return *fd;
-	s->undo = s->ops->undo ? fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_FD + 1) : -1;
+	s->undo = s->ops->undo ? fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1) : -1;
 	memcpy(s->ifname, q->ifname, sizeof(s->ifname));
 	nslots++;
 	return 0;
@@ -154,7 +157,7 @@ static int do_slice(const struct opener_request *q, struct opener_reply *r, cons
 {
 	int err = hold(why);
 
-	if (err)
+	if (err || !q->ports)
 		return err;
 	if (no_rules[0])
 		return why_set(why, EOPNOTSUPP, "%s", no_rules);
@@ -200,6 +203,8 @@ static int do_flows(struct opener_request *q, const char **why)
 		if (f->addr[i].owner == FLOWS_OWN && is_local(&f->addr[i]))
 			f->addr[i].owner = FLOWS_SHARED;
 	}
+	if (s->ops->steer)
+		return s->ops->steer(s->ifname, f, why);
 	/* Own addresses alone work without rules, too: the host has nothing to answer. */
 	if (no_rules[0])
 		return flows_shared(f, 0) ? why_set(why, EOPNOTSUPP, "%s", no_rules) : 0;
@@ -315,9 +320,11 @@ static void set_descriptors(void)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
-	for (int fd = OPENER_FD + 1; syscall(SYS_close_range, OPENER_FD + 1, ~0u, 0) && fd < 1024;
-	     fd++)
+	for (int fd = OPENER_GONE_FD + 1;
+	     syscall(SYS_close_range, OPENER_GONE_FD + 1, ~0u, 0) && fd < 1024; fd++)
 		close(fd);
+	fcntl(OPENER_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(OPENER_GONE_FD, F_SETFD, FD_CLOEXEC);
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 #include "backend/flows.h"
 
 #define OPENER_FD	3
+#define OPENER_GONE_FD	4	    /* a pipe that nobody writes to: its end is the opener\'s */
 #define OPENER_MAGIC	0x506f7031u /* "Pop1" */
 #define OPENER_SLOTS	8	    /* interfaces of one run */
 #define OPENER_WHY	512
@@ -22,7 +23,7 @@
 
 enum opener_op {
 	OPENER_OPEN,	/* open @ifname by @backend: the reply carries the descriptor */
-	OPENER_SLICE,	/* reserve up to @ports local ports of the host's */
+	OPENER_SLICE,	/* all is open; reserve up to @ports (0: none) local ports of the host's */
 	OPENER_CLAIM,	/* @port of @proto on address @family, @bytes is the stack's now */
 	OPENER_RELEASE, /* @port of @proto is the host's again */
 	OPENER_FLOWS,	/* keep the host from @flows on @ifname, which has been opened */

@@ -29,7 +29,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,7 +47,6 @@
 
 #define MAX_HOST_ADDRS 256
 #define SWEEP_NS       100000000L /* at least from sweep to sweep */
-#define END_S	       2	  /* for the opener to take everything back */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int opener; /* its connection, 0: none */
@@ -187,7 +185,7 @@ static int apply(const struct netconf_iface *ifc, const struct flows *f, const c
 			      "%s: addresses shared with the host need "
 			      "persona-opener",
 			      ifc->spec->ifname);
-	return err ? err : to_back_end(ifc, f, why);
+	return err || !ifc->be->ops->set_filter ? err : to_back_end(ifc, f, why);
 }
 
 static int refresh(const char **why)
@@ -204,7 +202,7 @@ static int refresh(const char **why)
 		struct flows f;
 		int bad;
 
-		if (!ifs[i].be->ops->set_filter)
+		if (!ifs[i].be->ops->set_filter && !ifs[i].be->ops->steer)
 			continue;
 		fill(&f, ifs[i].spec, &host);
 		any |= flows_shared(&f, 0);
@@ -250,19 +248,13 @@ int beside_up(const struct config *c, const char **why)
 
 void beside_down(void)
 {
-	const struct timespec patience = {.tv_sec = END_S};
-	struct pollfd end;
 	sigset_t old;
 
 	lock(&old);
 	sharing = false;
 	nclaims = 0;
-	if (opener) {
-		end = (struct pollfd){.fd = opener, .events = POLLIN};
-		RAWSYS(SYS_shutdown, opener, SHUT_WR);
-		RAWSYS(SYS_ppoll, &end, 1, &patience, NULL, 0);
+	if (opener)
 		raw_close(opener);
-	}
 	opener = 0;
 	unlock(&old);
 }

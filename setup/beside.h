@@ -25,7 +25,7 @@ struct config;
  */
 int beside_up(const struct config *c, const char **why);
 
-/** beside_down() - the stack has ended: give everything back, wait until it is. */
+/** beside_down() - the stack has ended: the opener gives everything back. */
 void beside_down(void);
 
 /**

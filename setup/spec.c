@@ -350,6 +350,8 @@ static int check(struct iface_spec *s, const char **why)
 			       MTU_MIN_IPV6);
 	if (s->has_mac && (!strcmp(s->backend, "rawip") || !strcmp(s->backend, "tun")))
 		return why_set(why, EINVAL, "mac=: back end %s has no link address", s->backend);
+	if (s->has_mac && !strcmp(s->backend, "xdp"))
+		return why_set(why, EINVAL, "mac=: back end xdp has the host interface's own");
 	if (!s->name[0])
 		memcpy(s->name, s->ifname, sizeof(s->name));
 	return 0;

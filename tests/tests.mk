@@ -49,7 +49,12 @@ $(T)/unit/persona-opener: $(B)/persona-opener
 	@mkdir -p $(@D)
 	@cp $< $@
 
-test-unit-programs: $(UNIT_BIN) $(T)/unit/persona-opener
+# Back end xdp looks for its helper beside the executable.
+$(T)/unit/persona-xdp: xdp
+	@mkdir -p $(@D)
+	@ln -sfn ../../persona-xdp $@
+
+test-unit-programs: $(UNIT_BIN) $(T)/unit/persona-opener $(T)/unit/persona-xdp
 
 # ---- assumptions ----
 ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))
