@@ -11,7 +11,7 @@
  * Only the owner's last thread comes here; nothing is shared.
  *
  * Limits: after @ms the rest is lost. What the peer still sends to a
- * half-closed connection is not waited for.
+ * half-closed connection is not waited for, but for its FIN.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
@@ -32,6 +32,15 @@ static long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* A nap of @nap ms, the next one is longer. */
+static void sleep_inside(long *nap)
+{
+	struct timespec t = {.tv_nsec = *nap * 1000000};
+
+	edge(SYS_ppoll, NULL, 0, &t, NULL, 8, 0);
+	*nap = *nap < 20 ? *nap * 2 : 20;
+}
+
 void drain(int ms, bool close_all)
 {
 	long start = now_ms(), nap = 1;
@@ -42,7 +51,6 @@ void drain(int ms, bool close_all)
 		if (slot_ours(fd_slot(fd)))
 			fd_drop(fd_take(fd));
 	while ((pending = drain_pending(edge_args)) > 0) {
-		struct timespec t = {.tv_nsec = nap * 1000000};
 		long waited = now_ms() - start;
 
 		if (waited >= ms) {
@@ -55,7 +63,9 @@ void drain(int ms, bool close_all)
 			    pending, pending == 1 ? "" : "s");
 			told = true;
 		}
-		edge(SYS_ppoll, NULL, 0, &t, NULL, 8, 0);
-		nap = nap < 20 ? nap * 2 : 20;
+		sleep_inside(&nap);
 	}
+	start = now_ms();
+	while (now_ms() - start < DRAIN_CLOSING_MS && drain_closing(edge_args) > 0)
+		sleep_inside(&nap);
 }

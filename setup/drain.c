@@ -2,7 +2,7 @@
 /*
  * drain.c - which connections of a stack still have data to deliver, see drain.h.
  *
- * Limits: what the peer still sends to a half-closed connection does not count.
+ * Limits: what the peer still sends to a half-closed connection counts for its FIN alone.
  */
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
@@ -26,6 +26,7 @@
 
 #define STATE(s)       (1u << (s))
 #define STATES_LEAVING (STATE(TCP_FIN_WAIT1) | STATE(TCP_CLOSING) | STATE(TCP_LAST_ACK))
+#define STATES_CLOSED  (STATES_LEAVING | STATE(TCP_FIN_WAIT2)) /* by us */
 #define STATES_OPEN    (STATE(TCP_ESTABLISHED) | STATE(TCP_CLOSE_WAIT))
 
 struct request {
@@ -35,7 +36,7 @@ struct request {
 	uint32_t protocol;
 };
 
-static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol)
+static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol, uint32_t states)
 {
 	struct request r = {
 		.nlh = {.nlmsg_len = sizeof(r),
@@ -43,7 +44,7 @@ static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol)
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.req = {.sdiag_family = (uint8_t)family,
 			.sdiag_protocol = protocol < 256 ? (uint8_t)protocol : 0,
-			.idiag_states = STATES_LEAVING | STATES_OPEN},
+			.idiag_states = states},
 		.attr = {.nla_len = sizeof(r.attr) + sizeof(r.protocol),
 			 .nla_type = INET_DIAG_REQ_PROTOCOL},
 		.protocol = protocol,
@@ -76,13 +77,13 @@ static int count(const char *buf, size_t len)
 		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
 			return pending ? pending : -1;
 		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY && !is_inside(m) &&
-		    (STATE(m->idiag_state) & STATES_LEAVING || m->idiag_wqueue))
+		    (STATE(m->idiag_state) & STATES_CLOSED || m->idiag_wqueue))
 			pending++;
 	}
 	return pending;
 }
 
-static int pending_of(nl_call_fn *call, int family, uint32_t protocol)
+static int pending_of(nl_call_fn *call, int family, uint32_t protocol, uint32_t states)
 {
 	char buf[8192] __attribute__((aligned(8)));
 	int nl, n, pending = 0;
@@ -91,7 +92,7 @@ static int pending_of(nl_call_fn *call, int family, uint32_t protocol)
 		       NETLINK_SOCK_DIAG, 0, 0, 0);
 	if (nl < 0)
 		return 0;
-	if (ask(call, nl, family, protocol) > 0) {
+	if (ask(call, nl, family, protocol, states) > 0) {
 		long len;
 
 		while ((len = CALL(SYS_recvfrom, nl, buf, sizeof(buf), 0, 0, 0)) > 0) {
@@ -105,8 +106,20 @@ static int pending_of(nl_call_fn *call, int family, uint32_t protocol)
 	return pending;
 }
 
+static int all(nl_call_fn *call, uint32_t states)
+{
+	return pending_of(call, AF_INET, IPPROTO_TCP, states) +
+	       pending_of(call, AF_INET6, IPPROTO_TCP, states) +
+	       pending_of(call, AF_INET, IPPROTO_MPTCP, states) +
+	       pending_of(call, AF_INET6, IPPROTO_MPTCP, states);
+}
+
 int drain_pending(nl_call_fn *call)
 {
-	return pending_of(call, AF_INET, IPPROTO_TCP) + pending_of(call, AF_INET6, IPPROTO_TCP) +
-	       pending_of(call, AF_INET, IPPROTO_MPTCP) + pending_of(call, AF_INET6, IPPROTO_MPTCP);
+	return all(call, STATES_LEAVING | STATES_OPEN);
+}
+
+int drain_closing(nl_call_fn *call)
+{
+	return all(call, STATE(TCP_FIN_WAIT2));
 }

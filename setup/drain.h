@@ -15,4 +15,14 @@
  */
 int drain_pending(nl_call_fn *call);
 
+#define DRAIN_CLOSING_MS 250
+
+/**
+ * drain_closing() - how many connections wait for no more than their peer's FIN?
+ *
+ * Worth waiting for some round trips, DRAIN_CLOSING_MS at most: if the stack is gone when it
+ * comes, a host that shares the address answers it with a reset.
+ */
+int drain_closing(nl_call_fn *call);
+
 #endif /* PERSONA_DRAIN_H */

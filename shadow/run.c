@@ -229,6 +229,9 @@ static void deliver(int seconds)
 		nap(ms);
 		ms = ms < 100 ? ms * 2 : 100;
 	}
+	start = pump_now();
+	while (pump_now() - start < DRAIN_CLOSING_MS * 1000000ull && drain_closing(engine_syscall))
+		nap(1);
 }
 
 static void raise_limit(struct rlimit *old)
