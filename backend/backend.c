@@ -8,13 +8,16 @@
 #include "backend/backend.h"
 #include "backend/hostif.h"
 #include "backend/macvtap.h"
+#include "backend/passt.h"
 #include "backend/rawsys.h"
+#include "backend/tunfd.h"
 #include "backend/tuntap.h"
 #include "backend/why.h"
 #include "backend/xdp.h"
 
 static const struct backend_ops *const backends[] = {
-	&backend_packet, &backend_rawip, &backend_tap, &backend_tun, &backend_macvtap, &backend_xdp,
+	&backend_packet,  &backend_rawip, &backend_tap, &backend_tun,
+	&backend_macvtap, &backend_xdp,	  &backend_fd,	&backend_passt,
 };
 
 #define NBACKENDS (sizeof(backends) / sizeof(backends[0]))

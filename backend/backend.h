@@ -81,7 +81,9 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
  * @close: close and free
  * @tx:   send up to @n frames in order; return how many were consumed (sent or
  *	  dropped for good), which may be fewer than @n when the host's queue is
- *	  full; -errno only if the device is gone (-ENETDOWN, -ENXIO)
+ *	  full; the others come again, from the first, with the same @iov (another
+ *	  ring's frames may come in between if there are fewer queues than rings);
+ *	  -errno only if the device is gone (-ENETDOWN, -ENXIO)
  * @rx:   receive up to @n frames without blocking; return how many (0: none),
  *	  or -errno as above. A frame longer than its buffer is dropped,
  *	  and counted in rx_truncated.

@@ -77,6 +77,14 @@ int hostif_set_flags(const char *ifname, unsigned int flags)
 	return err;
 }
 
+int hostif_random_mac(uint8_t mac[6])
+{
+	long r = RAWSYS(SYS_getrandom, mac, 6, 0);
+
+	mac[0] = (uint8_t)((mac[0] & ~1) | 2);
+	return r == 6 ? 0 : -EIO;
+}
+
 int hostif_set_up(const char *ifname)
 {
 	return hostif_set_flags(ifname, IFF_UP);

@@ -51,6 +51,9 @@ int hostif_set_flags(const char *ifname, unsigned int flags);
 /** hostif_set_up() - set IFF_UP; needs CAP_NET_ADMIN; 0 or -errno. */
 int hostif_set_up(const char *ifname);
 
+/** hostif_random_mac() - a locally administered station's address; 0 or -errno. */
+int hostif_random_mac(uint8_t mac[6]);
+
 /** hostif_set_mac() - set the Ethernet address; needs CAP_NET_ADMIN; 0 or -errno. */
 int hostif_set_mac(const char *ifname, const uint8_t mac[6]);
 

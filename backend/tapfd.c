@@ -6,7 +6,8 @@
  *
  * tap, tun and macvtap devices speak one language: IFF_VNET_HDR puts a
  * virtio_net_hdr in front of each frame, and TUNSETOFFLOAD tells the host that
- * it may leave checksums undone and TCP segments uncut for us. There is no
+ * it may leave checksums undone and TCP segments uncut for us. A descriptor that
+ * somebody else made may be without: frames are written and read as they are. There is no
  * batching call: one writev or readv per frame, in a loop.
  *
  * A frame longer than the buffers is cut silently by the driver, and the count
@@ -34,23 +35,26 @@
 #define TUN_F_USO6 0x40
 #endif
 
-#define HDR_LEN sizeof(struct virtio_net_hdr)
+#define HDR_LEN	    sizeof(struct virtio_net_hdr)
+#define MTU_UNKNOWN 1500
 
 struct tapfd {
 	struct backend be;
+	bool hdr;			       /* a virtio_net_hdr stands before each frame */
 	struct iovec rxv[BACKEND_MAX_IOV + 2]; /* header, frame, spare byte */
 	uint8_t spare;
 };
 
 int tapfd_tx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
 {
+	unsigned int hdr = ((struct tapfd *)be)->hdr;
 	unsigned int i = 0;
 	long r;
 
 	while (i < n) {
 		f[i].iov[-1].iov_base = &f[i].hdr;
 		f[i].iov[-1].iov_len = HDR_LEN;
-		r = RAWSYS(SYS_writev, be->fd, f[i].iov - 1, f[i].niov + 1);
+		r = RAWSYS(SYS_writev, be->fd, f[i].iov - hdr, f[i].niov + hdr);
 		switch (r) {
 		case -EINTR:
 			continue;
@@ -71,14 +75,16 @@ int tapfd_tx(struct backend *be, unsigned int queue, struct backend_frame *f, un
 /* Read one frame: bytes of it, 0 if dropped, or -errno. */
 static long rx_one(struct tapfd *tt, struct backend_frame *f)
 {
-	unsigned int i;
+	size_t hdr = tt->hdr ? HDR_LEN : 0;
 	size_t room = 0;
+	unsigned int i;
 	long r;
 
 	if (f->niov > BACKEND_MAX_IOV)
 		return -EINVAL;
+	memset(&f->hdr, 0, sizeof(f->hdr));
 	tt->rxv[0].iov_base = &f->hdr;
-	tt->rxv[0].iov_len = HDR_LEN;
+	tt->rxv[0].iov_len = hdr;
 	for (i = 0; i < f->niov; i++) {
 		tt->rxv[1 + i] = f->iov[i];
 		room += f->iov[i].iov_len;
@@ -89,11 +95,11 @@ static long rx_one(struct tapfd *tt, struct backend_frame *f)
 	r = RAWSYS(SYS_readv, tt->be.fd, tt->rxv, f->niov + 2);
 	if (r < 0)
 		return r;
-	if ((size_t)r > HDR_LEN + room) {
+	if ((size_t)r > hdr + room) {
 		tt->be.rx_truncated++;
 		return 0;
 	}
-	return r > (long)HDR_LEN ? r - (long)HDR_LEN : 0;
+	return r > (long)hdr ? r - (long)hdr : 0;
 }
 
 int tapfd_rx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
@@ -145,11 +151,12 @@ static int set_offload(int fd, unsigned int *features)
 int tapfd_make(struct backend **be, const struct backend_ops *ops, enum backend_link link, int fd,
 	       const char *ifname, const char *device, const char **why)
 {
+	struct hostif h = {.mtu = MTU_UNKNOWN};
+	struct ifreq ifr = {.ifr_flags = 0};
 	struct tapfd *tt;
-	struct hostif h;
 	int err;
 
-	err = hostif_get(-1, device, &h);
+	err = device ? hostif_get(-1, device, &h) : 0;
 	if (err)
 		return why_set(why, -err, "cannot read interface '%s': %s", device, strerror(-err));
 	tt = calloc(1, sizeof(*tt));
@@ -162,10 +169,13 @@ int tapfd_make(struct backend **be, const struct backend_ops *ops, enum backend_
 	tt->be.mtu = h.mtu < 65535 ? h.mtu : 65535;
 	tt->be.queues = BACKEND_QUEUES;
 	memcpy(tt->be.mac, h.mac, sizeof(tt->be.mac));
-	err = set_offload(fd, &tt->be.features);
+	err = raw_ioctl(fd, TUNGETIFF, &ifr);
+	tt->hdr = ifr.ifr_flags & IFF_VNET_HDR;
+	if (!err && tt->hdr)
+		err = set_offload(fd, &tt->be.features);
 	if (err) {
 		free(tt);
-		return why_set(why, -err, "cannot set offloads of '%s': %s", device,
+		return why_set(why, -err, "cannot set offloads of '%s': %s", ifname,
 			       strerror(-err));
 	}
 	*be = &tt->be;

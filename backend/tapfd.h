@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tapfd.h - frames through a descriptor of the TUN/TAP family: what tap, tun
- * and macvtap have in common. The functions are fit for struct backend_ops.
+ * tapfd.h - frames through a descriptor of the TUN/TAP family: what tap, tun,
+ * macvtap and fd have in common. The functions are fit for struct backend_ops.
  */
 #ifndef PERSONA_TAPFD_H
 #define PERSONA_TAPFD_H
@@ -11,9 +11,11 @@
 /**
  * tapfd_make() - make a back end of a descriptor that is bound to its device
  * @ops:    the kind
- * @fd:	    descriptor with IFF_VNET_HDR; the back end's from now on if this succeeds
+ * @fd:	    descriptor; with IFF_VNET_HDR there are offloads, without none; the back end's from now
+ *on if this succeeds
  * @ifname: the interface as the user named it
- * @device: the device behind @fd, whose MTU and Ethernet address are taken
+ * @device: the device behind @fd, whose MTU and Ethernet address are taken; NULL if it cannot
+ *	    be asked (MTU 1500)
  *
  * Return: 0, or -errno with one sentence in @why. To be called by one thread.
  */

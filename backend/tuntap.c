@@ -35,14 +35,6 @@ static int set_mac(struct backend *be, const uint8_t mac[6])
 	return 0;
 }
 
-static int random_mac(uint8_t mac[6])
-{
-	long r = RAWSYS(SYS_getrandom, mac, 6, 0);
-
-	mac[0] = (uint8_t)((mac[0] & ~1) | 2);
-	return r == 6 ? 0 : -EIO;
-}
-
 /* Make the struct for prepared descriptor @fd. */
 static int make(struct backend **be, const struct backend_ops *ops, int fd, const char *ifname,
 		const char **why)
@@ -51,7 +43,7 @@ static int make(struct backend **be, const struct backend_ops *ops, int fd, cons
 	uint8_t mac[6];
 	int err;
 
-	err = random_mac(mac);
+	err = hostif_random_mac(mac);
 	if (err)
 		return why_set(why, -err, "no random numbers for an Ethernet address: %s",
 			       strerror(-err));

@@ -191,6 +191,20 @@ static void check_tun(void)
 	say(OK, "tap, tun", "%s can be opened", path);
 }
 
+/* What a bare `persona run` uses. */
+static void check_passt(void)
+{
+	const char *why;
+	int fd = backend_find("passt")->open("", &why);
+
+	if (fd < 0) {
+		say(WARN, "passt", "%s", why);
+		return;
+	}
+	close(fd);
+	say(OK, "passt", "starts: persona run needs no -i");
+}
+
 /* By asking the kernel for a link on no interface: each answer but EOPNOTSUPP means it can. */
 static void check_macvtap(void)
 {
@@ -261,8 +275,9 @@ static void check_interfaces(void)
 }
 
 static void (*const checks[])(void) = {
-	check_kernel,  check_processors, check_memory, check_image,   check_start, check_shadow,
-	check_library, check_packet,	 check_tun,    check_macvtap, check_xdp,   check_interfaces,
+	check_kernel, check_processors, check_memory,	  check_image, check_start,
+	check_shadow, check_library,	check_packet,	  check_tun,   check_macvtap,
+	check_xdp,    check_passt,	check_interfaces,
 };
 
 int cmd_doctor(int argc, char **argv)

@@ -13,7 +13,7 @@ int cmd_help(int argc, char **argv)
 	puts("persona " PERSONA_VERSION
 	     ": run an unmodified program on a network stack of its own\n"
 	     "\n"
-	     "usage: persona run [OPTION]... -i SPEC... [--] COMMAND [ARG]...");
+	     "usage: persona run [OPTION]... [-i SPEC]... [--] COMMAND [ARG]...");
 	puts("       persona list [--json]  list personalities and back ends\n"
 	     "       persona doctor         check what this machine allows, and say what to do\n"
 	     "       persona version        print the version\n"
@@ -22,6 +22,7 @@ int cmd_help(int argc, char **argv)
 	     "  -p, --personality NAME   network stack (default: " DEFAULT_PERSONALITY
 	     "), or a path\n"
 	     "  -i, --interface SPEC     interface of the host to use; may be repeated\n"
+	     "                           (default: passt:, the host's sockets, for any user)\n"
 	     "      --inline             load the stack into the program: faster, one process\n"
 	     "      --isolate            loopback addresses are the stack's, too\n"
 	     "      --linger SECONDS     wait so long at the end for data to arrive (default: 30)\n"
@@ -34,6 +35,7 @@ int cmd_help(int argc, char **argv)
 	     "\n"
 	     "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]\n"
 	     "       without ip= the host interface's addresses and gateways are taken over\n"
+	     "       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n"
 	     "\n"
 	     "back ends:");
 	for (i = 0; backend_at(i); i++)

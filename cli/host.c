@@ -2,6 +2,9 @@
 /*
  * host.c - fill an interface specification from the host's configuration.
  *
+ * Behind passt the stack has addresses of its own, fixed and private: of each family that
+ * the host can send by, since passt serves no other.
+ *
  * An address that the host has too is not refused, since a phone's interface
  * has but one, but it is reported: the host's kernel answers segments of
  * connections it does not know with RST.
@@ -9,11 +12,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "backend/passt.h"
 #include "backend/why.h"
 #include "cli/host.h"
 #include "setup/link.h"
 
 #define MAX_HOST_ADDRS 64
+#define MTU_MIN_IPV6   1280 /* RFC 8200 */
 
 static int take_gateway(struct nl *nl, int index, struct iface_spec *s, int family)
 {
@@ -52,6 +57,59 @@ static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
 		return why_set(why, -err, "cannot read the routes of '%s': %s", s->ifname,
 			       strerror(-err));
 	return 0;
+}
+
+/* Has the host, or its interface if one is named, what @family needs? */
+static bool host_serves(struct nl *nl, const char *ifname, int family)
+{
+	struct ip_addr a[MAX_HOST_ADDRS];
+	struct link_info info;
+	int i, n;
+
+	if (!*ifname)
+		return !link_default_gw(nl, 0, family, a);
+	if (link_get(nl, ifname, &info))
+		return false;
+	n = link_addrs(nl, info.index, a, MAX_HOST_ADDRS);
+	for (i = 0; i < n; i++) {
+		if (a[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+static void add_address(struct iface_spec *s, const char *text, unsigned int prefix)
+{
+	struct ip_addr *a = &s->addr[s->naddrs++];
+
+	ip_parse(text, a);
+	a->prefix = (uint16_t)prefix;
+}
+
+/* passt answers for whatever gateway it is asked. */
+static void fill_passt(struct iface_spec *s)
+{
+	struct nl *nl;
+	bool six;
+	unsigned int i;
+	int err;
+
+	if (!s->naddrs) {
+		nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
+		six = nl && (!s->mtu || s->mtu >= MTU_MIN_IPV6) &&
+		      host_serves(nl, s->ifname, AF_INET6);
+		if (!six || host_serves(nl, s->ifname, AF_INET))
+			add_address(s, PASST_ADDR4, PASST_PREFIX4);
+		if (six)
+			add_address(s, PASST_ADDR6, PASST_PREFIX6);
+		nl_close(nl);
+	}
+	for (i = 0; i < s->naddrs; i++) {
+		if (s->addr[i].family == AF_INET && !s->gw4.family)
+			ip_parse(PASST_GATEWAY4, &s->gw4);
+		if (s->addr[i].family == AF_INET6 && !s->gw6.family)
+			ip_parse(PASST_GATEWAY6, &s->gw6);
+	}
 }
 
 static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_addr *shared)
@@ -96,7 +154,8 @@ static int check_own(const struct iface_spec *s, const struct ip_addr *shared, c
 
 int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 {
-	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun");
+	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun") ||
+		       !strcmp(s->backend, "fd");
 	struct nl *nl;
 	int err = 0;
 
@@ -106,6 +165,10 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 			       "%s:%s is a link to the host, whose address is the host's own: give "
 			       "the stack another one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
+	if (!strcmp(s->backend, "passt")) {
+		fill_passt(s);
+		return 0;
+	}
 	if (parts_by_address(s) && !s->naddrs)
 		return check_own(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);

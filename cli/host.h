@@ -15,7 +15,7 @@
  * @why:    one sentence on failure
  *
  * Without ip= the addresses of the host interface are taken, and the gateways
- * that gw= does not name. Return: 0 or -errno.
+ * that gw= does not name; behind passt, fixed ones. Return: 0 or -errno.
  */
 int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why);
 

@@ -87,32 +87,97 @@ static int open_fd(struct config *c, const struct backend_ops *ops, const char *
 	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
 }
 
-/* What is still open: addresses. */
-static int complete(struct config *c, struct iface_spec *s, const struct backend_ops *ops,
-		    bool *shared)
+bool interfaces_name_taken(const struct config *c, const struct config_iface *ci)
 {
-	struct ip_addr addr;
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		const struct config_iface *other = &c->iface[i];
+
+		if (other != ci && *ci->spec.name && !strcmp(other->spec.name, ci->spec.name))
+			return true;
+	}
+	return false;
+}
+
+/* The device's own name, where only its descriptor was given. */
+static int name_interface(const struct config *c, struct config_iface *ci, const char *device)
+{
+	struct iface_spec *s = &ci->spec;
+
+	if (s->name[0])
+		return 0;
+	if (ifname_valid(device) && strcmp(device, "lo"))
+		snprintf(s->name, sizeof(s->name), "%s", device);
+	else
+		snprintf(s->name, sizeof(s->name), "tun%.12s", s->ifname);
+	if (interfaces_name_taken(c, ci))
+		return complain(EXIT_PERSONA,
+				"-i %s:%s: name '%s' is taken: give another by name=", s->backend,
+				s->ifname, s->name);
+	return 0;
+}
+
+/*
+ * Name, MTU and kind of the link. By the interface's name; where there may be none, by attaching
+ * for a moment: the kinds that need no privileges allow it.
+ */
+static int learn(const struct backend_ops *ops, const struct config_iface *ci, struct backend *link)
+{
+	const struct iface_spec *s = &ci->spec;
+	struct backend *be;
 	struct hostif h;
 	const char *why;
+	int fd, err;
+
+	if (ops->opener != BACKEND_SELF) {
+		err = hostif_get(-1, s->ifname, &h);
+		if (err)
+			return complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
+					strerror(-err));
+		*link = (struct backend){.mtu = h.mtu < MTU_MAX ? h.mtu : MTU_MAX};
+		snprintf(link->ifname, sizeof(link->ifname), "%s", s->ifname);
+		return 0;
+	}
+	fd = fcntl(ci->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
+	if (ops->attach(&be, fd, s->ifname, &why)) {
+		close(fd);
+		return complain(EXIT_PERSONA, "%s", why);
+	}
+	*link = *be;
+	ops->close(be);
+	return 0;
+}
+
+/* What the interface knows, and what is still open: name, addresses. */
+static int complete(struct config *c, struct config_iface *ci, const struct backend_ops *ops,
+		    bool *shared)
+{
+	struct iface_spec *s = &ci->spec;
+	struct backend link;
+	struct ip_addr addr;
+	const char *host, *why;
 	int err;
 
-	err = hostif_get(-1, s->ifname, &h);
+	err = learn(ops, ci, &link);
 	if (err)
-		return complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
-				strerror(-err));
-	if (h.mtu > MTU_MAX)
-		h.mtu = MTU_MAX;
-	if (s->mtu > h.mtu)
+		return err;
+	if (name_interface(c, ci, link.ifname))
+		return EXIT_PERSONA;
+	host = link.ifname[0] ? link.ifname : s->name;
+	if (s->has_mac && link.link != BACKEND_LINK_ETHER)
+		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address", host);
+	if (s->mtu > link.mtu)
 		return complain(
 			EXIT_PERSONA,
 			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
-			s->mtu, h.mtu, s->ifname, s->ifname, s->mtu);
+			s->mtu, link.mtu, host, host, s->mtu);
 	if (host_fill(s, &addr, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	*shared |= addr.family && (ops->set_filter || ops->steer);
 	if (c->verbose)
-		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, s->ifname,
-			 s->mtu ? s->mtu : h.mtu,
+		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, host,
+			 s->mtu ? s->mtu : link.mtu,
 			 addr.family ? ", addresses shared with the host" : "");
 	return 0;
 }
@@ -139,7 +204,7 @@ static int open_interface(struct config *c, struct config_iface *ci, bool *share
 	if (ci->fd < 0)
 		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
 				s->ifname);
-	return complete(c, s, ops, shared);
+	return complete(c, ci, ops, shared);
 }
 
 /* The opener needs no more than to hold what it has; @shared: and ports. */

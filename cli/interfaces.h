@@ -5,7 +5,10 @@
 #ifndef PERSONA_INTERFACES_H
 #define PERSONA_INTERFACES_H
 
+#include <stdbool.h>
+
 struct config;
+struct config_iface;
 
 /**
  * interfaces_open() - open all interfaces of @c, complete their specifications
@@ -16,6 +19,9 @@ struct config;
  * Return: 0 or an exit status; what is wrong has been said.
  */
 int interfaces_open(struct config *c);
+
+/** interfaces_name_taken() - has another interface of @c the name that @ci is to have inside? */
+bool interfaces_name_taken(const struct config *c, const struct config_iface *ci);
 
 /**
  * interfaces_end() - the stack has ended: wait until nothing of it is left on the host

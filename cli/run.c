@@ -33,7 +33,8 @@
 #include "setup/sysctl.h"
 #include "shadow/shadow.h"
 
-#define DEFAULT_LINGER 30 /* seconds for the last data to be delivered */
+#define DEFAULT_LINGER	  30 /* seconds for the last data to be delivered */
+#define DEFAULT_INTERFACE "passt:"
 
 enum {
 	OPT_INLINE = 256,
@@ -98,17 +99,31 @@ static int add_interface(struct config *c, const char *text)
 	for (i = 0; i < c->nifaces; i++) {
 		const struct iface_spec *other = &c->iface[i].spec;
 
-		if (!strcmp(other->ifname, ci->spec.ifname))
+		if (*other->ifname && !strcmp(other->ifname, ci->spec.ifname))
 			return complain(EXIT_PERSONA, "-i %s: interface '%s' is given twice", text,
 					ci->spec.ifname);
-		if (!strcmp(other->name, ci->spec.name))
-			return complain(EXIT_PERSONA,
-					"-i %s: name '%s' is taken: give another by name=", text,
-					ci->spec.name);
 	}
+	if (interfaces_name_taken(c, ci))
+		return complain(EXIT_PERSONA,
+				"-i %s: name '%s' is taken: give another by name=", text,
+				ci->spec.name);
 	ci->fd = -1;
 	c->nifaces++;
 	return 0;
+}
+
+/*
+ * passt ends TCP connections on this machine, so MPTCP's would always fall back to TCP. And
+ * the stack must not have to: when its peer repeats data in segments cut
+ * differently, as passt does, Linux 6.12 maps them wrongly after a fallback, and hangs.
+ */
+static bool only_passt(const struct config *c)
+{
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		if (strcmp(c->iface[i].spec.backend, "passt"))
+			return false;
+	}
+	return true;
 }
 
 static int add_sysctl(struct config *c, const char *text)
@@ -279,12 +294,12 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 		return status;
 	if (optind >= argc)
 		return complain(EXIT_PERSONA,
-				"no COMMAND given: persona run -i IFNAME -- COMMAND [ARG]...");
+				"no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]...");
 	if (!c->nifaces)
-		return complain(EXIT_PERSONA,
-				"no interface given: add -i IFNAME[,ip=ADDR/LEN][,gw=ADDR] "
-				"(see: ip link)");
-	return -1;
+		status = add_interface(c, DEFAULT_INTERFACE);
+	if (only_passt(c))
+		c->mptcp = false;
+	return status ? status : -1;
 }
 
 /* What tells the program's loader and our library in it. */

@@ -11,7 +11,7 @@ _persona_interfaces() {
 		*:772) ;;                                  # the loopback
 		packet:1 | macvtap:1 | xdp:1 | rawip:519 | rawip:512 | rawip:65534) echo "$name" ;;
 		tap:1 | tun:65534) [[ -e /sys/class/net/$name/tun_flags ]] && echo "$name" ;;
-		packet:* | rawip:* | tap:* | tun:* | macvtap:* | xdp:*) ;;
+		packet:* | rawip:* | tap:* | tun:* | macvtap:* | xdp:* | fd:*) ;;
 		*) echo "$name" ;;
 		esac
 	done
@@ -31,7 +31,7 @@ _persona_spec() {
 		COMPREPLY=($(compgen -P "$prefix:" -W "$(_persona_interfaces "$prefix")" -- "${cur#*:}"))
 		;;
 	*)
-		COMPREPLY=($(compgen -W "$(_persona_interfaces "") packet: rawip: tap: tun: macvtap: xdp:" -- "$cur"))
+		COMPREPLY=($(compgen -W "$(_persona_interfaces "") packet: rawip: tap: tun: macvtap: xdp: fd: passt:" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
 		;;
 	esac

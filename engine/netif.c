@@ -3,8 +3,9 @@
  * netif.c - between the image's network devices and the back ends.
  *
  * Transmit: after a vCPU has been released, netif_flush() sends what its run
- * queued. One thread at a time per ring; one that finds the ring taken leaves,
- * since the holder looks again after it has let go. A back end that takes
+ * queued. One thread at a time per transmit queue of the back end, which one or more
+ * rings feed; one that finds the queue taken leaves, since the holder looks
+ * again after it has let go. A back end that takes
  * nothing leaves the device "stalled": it is tried again at the next release,
  * and after a millisecond by whoever waits.
  *
@@ -21,8 +22,8 @@
 
 /**
  * struct netif - one device
- * @busy: per ring, a thread sends
- * @tx:	  per ring, scratch of the sending thread
+ * @busy: per queue of the back end, a thread sends
+ * @tx:	  per queue, scratch of the sending thread
  * @rx:	  scratch of the NAPI poll
  */
 struct netif {
@@ -55,11 +56,12 @@ static uint32_t queued(const struct lkl_tx_ring *r)
 	       __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
 }
 
-/* Send what is in the ring; false if the host takes no more for now. */
+/* Send what is in ring @q; false if the host takes no more for now. */
 static bool drain_ring(struct netif *n, unsigned int q)
 {
 	struct lkl_tx_ring *r = n->ring[q];
-	struct backend_frame *b = n->tx[q];
+	unsigned int queue = q % n->be->queues;
+	struct backend_frame *b = n->tx[queue];
 	uint32_t tail = r->tail, count;
 
 	while ((count = __atomic_load_n(&r->head, __ATOMIC_ACQUIRE) - tail)) {
@@ -75,7 +77,7 @@ static bool drain_ring(struct netif *n, unsigned int q)
 			b[i].niov = f->niov;
 			b[i].len = f->len;
 		}
-		sent = n->be->ops->tx(n->be, q % n->be->queues, b, count);
+		sent = n->be->ops->tx(n->be, queue, b, count);
 		if (sent < 0)
 			sent = (int)
 				count; /* the device is gone: frames are lost, as on a dead link */
@@ -87,19 +89,31 @@ static bool drain_ring(struct netif *n, unsigned int q)
 	return true;
 }
 
-static void flush_ring(struct netif *n, unsigned int dev, unsigned int q)
+/* Is anything in the rings that feed queue @queue? */
+static bool queue_pending(const struct netif *n, unsigned int queue)
 {
-	while (queued(n->ring[q])) {
-		bool ok;
+	for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues) {
+		if (queued(n->ring[q]))
+			return true;
+	}
+	return false;
+}
 
-		if (atomic_exchange(&n->busy[q], true))
+static void flush_queue(struct netif *n, unsigned int dev, unsigned int queue)
+{
+	while (queue_pending(n, queue)) {
+		bool ok = true;
+
+		if (atomic_exchange(&n->busy[queue], true))
 			return;
-		ok = drain_ring(n, q);
+		/* All of them, even if one is refused: the frame that was begun may be any's. */
+		for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues)
+			ok &= drain_ring(n, q);
 		if (ok)
 			atomic_fetch_and(&stalled, ~(1u << dev));
 		else
 			atomic_fetch_or(&stalled, 1u << dev);
-		atomic_store(&n->busy[q], false);
+		atomic_store(&n->busy[queue], false);
 		if (!ok)
 			return;
 	}
@@ -109,9 +123,10 @@ void netif_flush(uint32_t devs)
 {
 	for (; devs; devs &= devs - 1) {
 		unsigned int dev = (unsigned int)__builtin_ctz(devs);
+		struct netif *n = &netifs[dev];
 
-		for (unsigned int q = 0; q < engine.nvcpus; q++)
-			flush_ring(&netifs[dev], dev, q);
+		for (unsigned int q = 0; q < engine.nvcpus && q < n->be->queues; q++)
+			flush_queue(n, dev, q);
 	}
 }
 

@@ -139,7 +139,7 @@ static int do_open(const struct opener_request *q, int *fd, const char **why)
 	if (confined || nslots == OPENER_SLOTS)
 		return why_set(why, EBUSY, "persona-opener: no further interface");
 	s->ops = backend_find(q->backend);
-	if (!s->ops)
+	if (!s->ops || s->ops->opener == BACKEND_SELF) /* those need nothing of ours */
 		return why_set(why, EINVAL, "unknown back end '%s'", q->backend);
 	err = policy_allows(q->ifname, why);
 	if (err)

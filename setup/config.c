@@ -66,14 +66,20 @@ static bool addr_valid(const struct ip_addr *a)
 	       (a->family == AF_INET6 && a->prefix <= 128);
 }
 
+/* Back end passt may do without an interface of the host. */
+static bool host_ifname_valid(const struct iface_spec *s)
+{
+	return ifname_valid(s->ifname) || (!s->ifname[0] && !strcmp(s->backend, "passt"));
+}
+
 static bool iface_valid(const struct config_iface *ci)
 {
 	const struct iface_spec *s = &ci->spec;
 	unsigned int i;
 
 	if (!ended(s->backend, sizeof(s->backend)) || !ended(s->ifname, sizeof(s->ifname)) ||
-	    !ended(s->name, sizeof(s->name)) || !ifname_valid(s->ifname) ||
-	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || ci->fd < -1)
+	    !ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) || !ifname_valid(s->name) ||
+	    s->naddrs > SPEC_MAX_ADDRS || ci->fd < -1)
 		return false;
 	for (i = 0; i < s->naddrs; i++) {
 		if (!addr_valid(&s->addr[i]))

@@ -253,7 +253,8 @@ static int one_route(const struct nlmsghdr *m, void *arg)
 		return 0;
 	nl_attrs(m, sizeof(*rtm), attrs, RTA_PRIORITY);
 	metric = get_u32(attrs[RTA_PRIORITY]);
-	if (get_u32(attrs[RTA_OIF]) != (uint32_t)g->index || (g->found && metric >= g->metric))
+	if ((g->index && get_u32(attrs[RTA_OIF]) != (uint32_t)g->index) ||
+	    (g->found && metric >= g->metric))
 		return 0;
 	g->found = true;
 	g->metric = metric;

@@ -71,6 +71,7 @@ int link_route_add(struct nl *nl, const struct link_route *r);
 
 /**
  * link_default_gw() - gateway of an interface's default route, of any table
+ * @index: interface; 0: any
  * @gw: receives it; family 0 if the route has none
  *
  * Return: 0, or -ENOENT if there is no default route by that interface.

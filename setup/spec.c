@@ -20,6 +20,8 @@
 #include <string.h>
 #include "backend/backend.h"
 #include "backend/hostif.h"
+#include "backend/passt.h"
+#include "backend/tunfd.h"
 #include "backend/why.h"
 #include "setup/closest.h"
 #include "setup/spec.h"
@@ -295,6 +297,11 @@ static int unknown_backend(const char *name, const char **why)
 	return why_set(why, EINVAL, "unknown back end '%s': known are %s", name, list);
 }
 
+static bool is_backend(const struct iface_spec *s, const char *name)
+{
+	return !strcmp(s->backend, name);
+}
+
 /* [BACKEND:]IFNAME */
 static int set_head(struct iface_spec *s, char *field, const char **why)
 {
@@ -308,6 +315,13 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 		snprintf(s->backend, sizeof(s->backend), "%.15s", field);
 		ifname = colon + 1;
 	}
+	if (!*ifname && is_backend(s, "passt"))
+		return 0;
+	if (is_backend(s, "fd") && tunfd_number(ifname) < 0)
+		return why_set(why, EINVAL,
+			       "'%s' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N "
+			       "from 3 on",
+			       ifname);
 	if (!*ifname)
 		return why_set(why, EINVAL, "no interface named: write -i [BACKEND:]IFNAME,...");
 	if (strchr(ifname, '='))
@@ -348,12 +362,14 @@ static int check(struct iface_spec *s, const char **why)
 	if (has6 && s->mtu && s->mtu < MTU_MIN_IPV6)
 		return why_set(why, EINVAL, "mtu=%u is too small for IPv6: at least %d", s->mtu,
 			       MTU_MIN_IPV6);
-	if (s->has_mac && (!strcmp(s->backend, "rawip") || !strcmp(s->backend, "tun")))
+	if (s->has_mac && (is_backend(s, "rawip") || is_backend(s, "tun")))
 		return why_set(why, EINVAL, "mac=: back end %s has no link address", s->backend);
-	if (s->has_mac && !strcmp(s->backend, "xdp"))
+	if (s->has_mac && is_backend(s, "xdp"))
 		return why_set(why, EINVAL, "mac=: back end xdp has the host interface's own");
-	if (!s->name[0])
-		memcpy(s->name, s->ifname, sizeof(s->name));
+	if (is_backend(s, "passt") && s->mtu > PASST_MTU)
+		return why_set(why, EINVAL, "mtu=%u: passt takes at most %d", s->mtu, PASST_MTU);
+	if (!s->name[0] && !is_backend(s, "fd"))
+		snprintf(s->name, sizeof(s->name), "%s", s->ifname[0] ? s->ifname : PASST_NAME);
 	return 0;
 }
 

@@ -4,6 +4,8 @@
  *
  *   [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]
  *
+ * IFNAME is a descriptor's number for back end fd, and may be empty for passt.
+ *
  * Flat structures without pointers: they travel in a memfd (config.h).
  */
 #ifndef PERSONA_SPEC_H
@@ -33,8 +35,8 @@ struct ip_addr {
 /**
  * struct iface_spec - one -i
  * @backend: name of the back end; "" if it is to be chosen by the link's type
- * @ifname:  interface of the host
- * @name:    name inside the stack
+ * @ifname:  interface of the host; fd: the number; passt: "" if none is named
+ * @name:    name inside the stack; fd: "" until the device is known, if none is given
  * @follow:  addresses, routes and link state are the host interface's, and follow them
  * @naddrs:  0 if the host interface's addresses are to be taken over
  * @gw4:     IPv4 gateway, if its family is set

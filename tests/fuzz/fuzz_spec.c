@@ -41,7 +41,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		goto out;
 	}
-	if (!ifname_valid(s.ifname) || !ifname_valid(s.name) || s.naddrs > SPEC_MAX_ADDRS)
+	if (!ifname_valid(s.ifname) && (s.ifname[0] || strcmp(s.backend, "passt")))
+		abort();
+	if (!ifname_valid(s.name) && (s.name[0] || strcmp(s.backend, "fd")))
+		abort();
+	if (s.naddrs > SPEC_MAX_ADDRS)
 		abort();
 	for (i = 0; i < s.naddrs; i++)
 		check_addr(&s.addr[i]);

@@ -61,10 +61,9 @@ static const struct {
 	int status;
 	const char *line;
 } bad[] = {
-	{"", 125, "no COMMAND given: persona run -i IFNAME -- COMMAND [ARG]..."},
+	{"", 125, "no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]..."},
 	{"-i va,ip=10.0.0.1/24", 125,
-	 "no COMMAND given: persona run -i IFNAME -- COMMAND [ARG]..."},
-	{"true", 125, "no interface given: add -i IFNAME[,ip=ADDR/LEN][,gw=ADDR] (see: ip link)"},
+	 "no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]..."},
 	{"-i", 125, "option '-i' needs an argument"},
 	{"-x -- true", 125, "unknown option '-x': see persona help"},
 	{"--inlinee -- true", 125, "unknown option '--inlinee': did you mean '--inline'?"},

@@ -15,12 +15,21 @@ static const struct {
 	{"packet:", "no interface named: write -i [BACKEND:]IFNAME,..."},
 	{",ip=10.0.0.1/8", "no interface named: write -i [BACKEND:]IFNAME,..."},
 	{"packt:eth0", "unknown back end 'packt': did you mean 'packet'?"},
-	{"frame:eth0", "unknown back end 'frame': known are packet, rawip, tap, tun, macvtap, xdp"},
-	{":eth0", "unknown back end '': known are packet, rawip, tap, tun, macvtap, xdp"},
+	{"frame:eth0",
+	 "unknown back end 'frame': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
+	{":eth0",
+	 "unknown back end '': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
+	{"fd:", "'' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
+	{"fd:2", "'2' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
+	{"fd:tun0",
+	 "'tun0' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
+	{"passt:a/b", "'a/b' is no interface name: 1 to 15 letters"},
+	{"passt:,mtu=65521", "mtu=65521: passt takes at most 65520"},
 	{"ip=10.0.0.1/8",
 	 "'ip=10.0.0.1/8' comes before the interface: write -i IFNAME,ip=10.0.0.1/8"},
 	{"a234567890123456", "'a234567890123456' is no interface name: 1 to 15 letters"},
-	{"eth0:1", "unknown back end 'eth0': known are packet, rawip, tap, tun, macvtap, xdp"},
+	{"eth0:1",
+	 "unknown back end 'eth0': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
 	{"packet:eth0:1", "'eth0:1' is no interface name: 1 to 15 letters"},
 	{"a b", "'a b' is no interface name: 1 to 15 letters"},
 	{"a/b", "'a/b' is no interface name: 1 to 15 letters"},
@@ -174,6 +183,31 @@ static void test_full(void **state)
 	assert_memory_equal(s.mac, mac, sizeof(mac));
 }
 
+/* Where there is no interface to take the name from. */
+static void test_nameless(void **state)
+{
+	struct iface_spec s;
+
+	assert_int_equal(spec_parse("passt:", &s, NULL), 0);
+	assert_string_equal(s.backend, "passt");
+	assert_string_equal(s.ifname, "");
+	assert_string_equal(s.name, "passt0");
+	assert_int_equal(spec_parse("passt:eth0,mtu=65520", &s, NULL), 0);
+	assert_string_equal(s.ifname, "eth0");
+	assert_string_equal(s.name, "eth0");
+	assert_int_equal(spec_parse("passt:,ip=10.0.0.1/8,name=out", &s, NULL), 0);
+	assert_string_equal(s.name, "out");
+	assert_int_equal(spec_parse("fd:7,ip=10.0.0.1/8", &s, NULL), 0);
+	assert_string_equal(s.ifname, "7");
+	assert_string_equal(s.name, ""); /* the device will tell */
+	assert_int_equal(spec_parse("fd:7,name=vpn", &s, NULL), 0);
+	assert_string_equal(s.name, "vpn");
+	/* An interface may be called so. */
+	assert_int_equal(spec_parse("passt", &s, NULL), 0);
+	assert_string_equal(s.backend, "");
+	assert_string_equal(s.ifname, "passt");
+}
+
 static void test_boundaries(void **state)
 {
 	struct iface_spec s;
@@ -203,9 +237,10 @@ static void test_closest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_long_field),
-		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_full),
-		cmocka_unit_test(test_boundaries), cmocka_unit_test(test_closest),
+		cmocka_unit_test(test_malformed), cmocka_unit_test(test_long_field),
+		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_nameless),  cmocka_unit_test(test_boundaries),
+		cmocka_unit_test(test_closest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
