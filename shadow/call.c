@@ -55,16 +55,21 @@ static __thread struct {
 } pidfds[PIDFDS];
 static __thread struct seccomp_notif *buffer;
 
-void call_listen(int listener)
+int call_listen(int listener)
 {
+	uint64_t none = 0;
+
 	if (!sizes.seccomp_notif && syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
 		sizes = (struct seccomp_notif_sizes){sizeof(struct seccomp_notif),
 						     sizeof(struct seccomp_notif_resp),
 						     sizeof(struct seccomp_data)};
 	if (sizes.seccomp_notif < sizeof(struct seccomp_notif))
 		sizes.seccomp_notif = sizeof(struct seccomp_notif);
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &none) && errno != ENOENT)
+		return -ENOTTY;
 	/* Absent before Linux 6.6: the same, but slower. */
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	return 0;
 }
 
 int call_receive(struct call *c, int listener)
@@ -236,6 +241,15 @@ int call_peek_fd(pid_t tid, int fd)
 	pidfds[slot].fd = dup;
 	dup = (int)syscall(SYS_pidfd_getfd, pidfds[slot].fd, fd, 0);
 	return dup < 0 ? -errno : dup;
+}
+
+void call_forget(void)
+{
+	for (unsigned int i = 0; i < PIDFDS; i++) {
+		if (pidfds[i].tid)
+			close(pidfds[i].fd);
+		pidfds[i].tid = 0;
+	}
 }
 
 bool call_cloexec(const struct call *c, int fd)

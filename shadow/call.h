@@ -56,8 +56,8 @@ struct call {
 	struct call *next;
 };
 
-/** call_listen() - prepare a filter's descriptor for call_receive(). */
-void call_listen(int listener);
+/** call_listen() - prepare a filter's descriptor for call_receive(); 0, or -ENOTTY: it is none. */
+int call_listen(int listener);
 
 /**
  * call_receive() - wait for a call at @listener
@@ -97,6 +97,9 @@ int call_replace_fd(const struct call *c, int fd, int at, bool cloexec);
 
 /** call_peek_fd() - duplicate of the caller's descriptor @fd, close-on-exec, or -errno. */
 int call_peek_fd(pid_t tid, int fd);
+
+/** call_forget() - the calling thread's program has ended: close what is kept for its calls. */
+void call_forget(void);
 
 /** call_cloexec() - is the caller's number @fd close-on-exec? */
 bool call_cloexec(const struct call *c, int fd);

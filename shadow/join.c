@@ -124,11 +124,13 @@ static int add(int listener, int pidfd, const char **why)
 	*why = "it is just ending";
 	if (over)
 		return -ESHUTDOWN;
+	*why = "that descriptor is no seccomp listener";
+	if (call_listen(listener))
+		return -ENOTTY;
 	*why = "it cannot start a thread for you: out of memory or processes";
 	j = idle_thread();
 	if (!j)
 		return -ENOMEM;
-	call_listen(listener);
 	j->listener = listener;
 	j->pidfd = pidfd;
 	j->busy = true;

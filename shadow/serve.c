@@ -233,14 +233,18 @@ void serve_joined(int listener)
 	struct pollfd p = {.fd = listener, .events = POLLIN};
 	struct call c;
 
+	int err;
+
 	while (poll(&p, 1, -1) >= 0 || errno == EINTR) {
-		if (p.revents & POLLIN && !call_receive(&c, listener))
+		err = p.revents & POLLIN ? call_receive(&c, listener) : -ENOENT;
+		if (!err)
 			serve(&c);
-		else if (p.revents & ~POLLIN)
+		else if (p.revents & ~POLLIN || (err != -ENOENT && err != -EINTR))
 			break;
 	}
 	/* Before @listener is closed: forget the parked calls of those who were killed. */
 	park_interrupt(pump_now());
+	call_forget();
 }
 
 static void nothing(int sig)
@@ -256,7 +260,9 @@ int serve_start(int listener, const struct serve_options *options)
 	serve_options = *options;
 	ports_isolate(options->isolate);
 	main_listener = listener;
-	call_listen(listener);
+	err = call_listen(listener);
+	if (err)
+		return err;
 	sigaction(SIGRTMIN, &sa, NULL);
 	sigfillset(&all);
 	sigdelset(&all, SIGRTMIN);
