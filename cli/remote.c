@@ -112,11 +112,11 @@ static int only(const char **why)
 	char text[256] = "";
 	size_t len = 0;
 	pid_t *pids;
-	int n = remote_list(&pids), pid = n > 0 ? pids[0] : 0;
+	int n = remote_list(&pids), pid = pids && n > 0 ? pids[0] : 0;
 
 	if (n < 0)
 		return why_set(why, -n, "cannot read /proc/self/net/unix: %s", strerror(-n));
-	for (int i = 0; i < n && len < sizeof(text) - 32; i++)
+	for (int i = 0; pids && i < n && len < sizeof(text) - 32; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%d", i ? ", " : "",
 					pids[i]);
 	free(pids);

@@ -74,11 +74,12 @@ static int each_addr(const struct nlmsghdr *m, void *arg)
 	const struct ifaddrmsg *ifa = NLMSG_DATA(m);
 	const struct nlattr *at[IFA_LOCAL + 1];
 	struct links *l = arg;
-	struct ip_addr *a = &l->addr[l->naddrs].addr;
+	struct ip_addr *a;
 
 	if (m->nlmsg_type != RTM_NEWADDR || m->nlmsg_len < NLMSG_LENGTH(sizeof(*ifa)) ||
 	    l->naddrs == LINKS_ADDRS)
 		return 0;
+	a = &l->addr[l->naddrs].addr;
 	nl_attrs(m, sizeof(*ifa), at, IFA_LOCAL);
 	links_ip(a, ifa->ifa_family, at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS]);
 	if (!a->family)

@@ -284,6 +284,33 @@ persona: no run has the ID $RUN: see persona ps"
 	is "a joined program is not moved to the host's network" "$(tail -n 1 "$TMP/background.out")" dead
 }
 
+# A run of an ordinary user, on a TUN device made for it.
+user_run() {
+	chmod 755 "$TMP"
+	mknod "$TMP/tun" c 10 200 && chmod 666 "$TMP/tun"
+	phone sh -c 'ip tuntap add dev tun9 mode tun user 65534 && ip addr add 10.9.0.1/24 dev tun9 && ip link set tun9 up'
+	# shellcheck disable=SC2016 # the inner shell's
+	background phone sh -c 'mount --bind "$0/tun" /dev/net/tun; exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$1" run -i tun:tun9,ip=10.9.0.2/24 -- sleep 60' "$TMP" "$PERSONA"
+	wait_for 10 sh -c "ip netns exec persona-phone-$ID '$PERSONA' ps | grep -q tun9"
+	RUN=$(p ps --json | jq '.[0].id')
+	matches "a user's run: ps" "$(nobody "$PERSONA" ps)" "^ *$RUN +shadow"
+	matches "a user's run: exec, a tree" "$(nobody "$PERSONA" exec "$RUN" -- sh -c 'ping -c 1 -W 2 10.9.0.1; true' 2>&1)" ' 1 received'
+	matches "a user's run: root looks into it" "$(p show --once --interval 0.1 "$RUN" 2>&1)" '^tun9 +up'
+	is "a user's run: root cannot join it" "$(p exec "$RUN" -- true 2>&1; echo $?)" \
+		"persona: run $RUN belongs to user 65534, who may not look into programs of yours: be that user
+125"
+	kill "$RUN"
+	wait_for 10 gone "$RUN"
+}
+
+# What completion offers for a line; its last word is the one begun.
+offered() {
+	# shellcheck disable=SC2016 # the inner shell's
+	phone env PATH="$(dirname "$PERSONA"):$PATH" bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _persona
+		echo "${COMPREPLY[*]}"' "$TOP/completion/persona.bash" "$@" 2>/dev/null
+}
+
 two_runs() {
 	local first second
 	MODE=shadow
@@ -298,6 +325,10 @@ two_runs() {
 		"$(for r in $first $second; do p exec "$r" -- ip -4 -br addr show | awk '!/^lo/ { print $1, $3 }'; done)" \
 		"wlan0 10.1.0.2/24
 rmnet0 10.2.0.2/24"
+	is "completion: IDs" "$(offered persona exec '' | tr ' ' '\n' | sort -n | paste -sd' ')" \
+		"$(printf '%s\n' "$first" "$second" | sort -n | paste -sd' ')"
+	matches "completion: show" "$(offered persona show '')" "--once .*$second"
+	is "completion: the command" "$(offered persona exec "$first" mount | tr ' ' '\n' | sort -u | grep -x mount)" mount
 	is "two runs: ps lists both" "$(p ps --json | jq length)" 2
 	stop "$PID"
 	stop "$firstpid"
@@ -375,6 +406,7 @@ terminal
 stop "$PID"
 is "ended: nothing is listed" "$(p ps --json)" "[]"
 other_personality
+user_run
 two_runs
 outlived
 inline_life

@@ -285,15 +285,15 @@ static void test_table(void **state)
 static const char document[] =
 	"{\"id\":4711,\"mode\":\"shadow\",\"personality\":\"linux-6.12\",\"command\":[\"curl\",\"a "
 	"b\"],"
-	"\"uptime_ms\":12345,\"time_ns\":%u000000000,\"interfaces\":[{\"name\":\"wlan0\","
+	"\"uptime_ms\":12345,\"time_ns\":%d000000000,\"interfaces\":[{\"name\":\"wlan0\","
 	"\"state\":\"up\",\"carrier\":true,\"mtu\":1500,\"addresses\":[\"10.1.0.2/24\"],"
-	"\"rx\":{\"bytes\":%u,\"drops\":0},\"tx\":{\"bytes\":0,\"drops\":1}}],"
+	"\"rx\":{\"bytes\":%d,\"drops\":0},\"tx\":{\"bytes\":0,\"drops\":1}}],"
 	"\"connections\":[{\"protocol\":\"mptcp\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
-	"\"state\":\"established\",\"fallback\":false,\"sent\":0,\"received\":%u,\"subflows\":["
+	"\"state\":\"established\",\"fallback\":false,\"sent\":0,\"received\":%d,\"subflows\":["
 	"{\"interface\":\"wlan0\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
-	"\"state\":\"established\",\"sent\":0,\"received\":%u,\"rtt_us\":12340},"
+	"\"state\":\"established\",\"sent\":0,\"received\":%d,\"rtt_us\":12340},"
 	"{\"interface\":\"rmnet0\",\"local\":\"3.3.3.3:3\",\"remote\":\"2.2.2.2:2\","
-	"\"state\":\"established\",\"sent\":0,\"received\":%u,\"rtt_us\":50000}]}],"
+	"\"state\":\"established\",\"sent\":0,\"received\":%d,\"rtt_us\":50000}]}],"
 	"\"listening\":[{\"protocol\":\"tcp\",\"local\":\"*:80\"}],"
 	"\"udp\":[{\"local\":\"*:53\",\"remote\":\"*:0\",\"state\":\"open\"}]}";
 

@@ -212,6 +212,7 @@ static void test_dump(void **state)
 	if (err == -ENOENT) {
 		free(list.at);
 		skip(); /* a host without inet_diag */
+		return;
 	}
 	assert_int_equal(err, 0);
 	for (size_t i = 0; i < list.n; i++)
