@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -52,7 +53,7 @@
 enum { WAKE, LISTENER, FIRST_PEER, NFDS = FIRST_PEER + MAX_PEERS };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int fds[NFDS] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+static int fds[NFDS] = {[0 ... NFDS - 1] = -1};
 static const struct control_run *run;
 static pthread_t thread;
 static bool started;
@@ -281,7 +282,7 @@ static void *serve(void *arg)
 {
 	struct pollfd p[NFDS];
 
-	RAWSYS(SYS_prctl, 15 /* PR_SET_NAME */, "persona-ctl");
+	RAWSYS(SYS_prctl, PR_SET_NAME, "persona-ctl");
 	while (!atomic_load(&stop)) {
 		bool room = false;
 
