@@ -21,7 +21,7 @@ CFLAGS	?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -pthread
 LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
-CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c) opener/client.c
+CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c control/*.c) opener/client.c
 CORE_ASM   := $(wildcard engine/*.S)
 CLI_SRC	   := $(wildcard cli/*.c shadow/*.c)
 OPENER_SRC := $(filter-out %/client.c,$(wildcard opener/*.c)) $(wildcard backend/*.c)

@@ -17,6 +17,9 @@
 /* Subcommands: arguments begin with the subcommand's name; return exit status. */
 int cmd_help(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -14,7 +14,12 @@ int cmd_help(int argc, char **argv)
 	     ": run an unmodified program on a network stack of its own\n"
 	     "\n"
 	     "usage: persona run [OPTION]... [-i SPEC]... [--] COMMAND [ARG]...");
-	puts("       persona list [--json]  list personalities and back ends\n"
+	puts("       persona ps [--json]    list what runs in this network namespace\n"
+	     "       persona show [--once] [--interval SECONDS] [--json] [ID]\n"
+	     "                              interfaces and connections of a run, with rates\n"
+	     "       persona exec ID [--] COMMAND [ARG]...\n"
+	     "                              one more program on the stack of a run\n"
+	     "       persona list [--json]  list personalities and back ends\n"
 	     "       persona doctor         check what this machine allows, and say what to do\n"
 	     "       persona version        print the version\n"
 	     "       persona help           print this text\n"

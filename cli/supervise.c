@@ -162,6 +162,12 @@ static int failed_exec(const char *path, int err)
 	return complain(EXIT_NOEXEC, "%s: cannot execute: %s", path, strerror(err));
 }
 
+int supervise_become(const char *path, char *const *argv)
+{
+	exec_child(path, argv);
+	return failed_exec(path, errno);
+}
+
 int supervise(const char *path, char *const *argv, const int *keep, unsigned int nkeep,
 	      const struct supervise_ops *ops)
 {

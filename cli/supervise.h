@@ -36,4 +36,7 @@ struct supervise_ops {
 int supervise(const char *path, char *const *argv, const int *keep, unsigned int nkeep,
 	      const struct supervise_ops *ops);
 
+/** supervise_become() - be the program, in this process; returns an exit status if that fails. */
+int supervise_become(const char *path, char *const *argv);
+
 #endif /* PERSONA_SUPERVISE_H */

@@ -46,8 +46,12 @@ _persona_personalities() {
 		sed 's/"backends".*//' | grep -o '"name":"[^"]*"' | cut -d'"' -f4
 }
 
+_persona_ids() {
+	persona ps --json 2>/dev/null | grep -o '^.\{0,2\}{"id":[0-9]*' | grep -o '[0-9]*$'
+}
+
 _persona() {
-	local cur prev words cword i
+	local cur prev words cword i first=2
 	COMPREPLY=()
 	if declare -F _get_comp_words_by_ref >/dev/null; then
 		_get_comp_words_by_ref -n :, cur prev words cword
@@ -56,17 +60,37 @@ _persona() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W "run list doctor version help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run ps show exec list doctor version help --help --version" -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
-	list) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
+	list | ps) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
+	show)
+		case $prev in
+		--interval) COMPREPLY=($(compgen -W "0.5 1 5 10" -- "$cur")) ;;
+		*) COMPREPLY=($(compgen -W "--interval --once --json $(_persona_ids)" -- "$cur")) ;;
+		esac
+		return
+		;;
+	exec)
+		case $cword in
+		2)
+			COMPREPLY=($(compgen -W "$(_persona_ids)" -- "$cur"))
+			return
+			;;
+		3)
+			COMPREPLY=($(compgen -c -W "--" -- "$cur"))
+			return
+			;;
+		esac
+		first=3
+		;;
 	run) ;;
 	*) return ;;
 	esac
 
 	# Behind the options it is another command's line.
-	for ((i = 2; i < cword; i++)); do
+	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
 		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem) ((i++)) ;;
 		--)

@@ -20,6 +20,8 @@
  * never takes itself for the owner, however it was made. vfork() is
  * fork() here: a child that shares our memory would close the parent's sockets.
  *
+ * While the stack is up, a thread answers `persona ps` and `show` (control/server.h).
+ *
  * End: exit() and _exit() first deliver what was written (drain.c), then stop
  * the engine, which flushes frames. If another thread is still inside, the
  * engine is left running and dies with the process.
@@ -35,6 +37,7 @@
 #include "inline/say.h"
 #include "inline/signal.h"
 #include "inline/thread.h"
+#include "control/server.h"
 #include "engine/engine.h"
 #include "setup/config.h"
 #include "setup/stack.h"
@@ -173,6 +176,16 @@ static void more_descriptors(void)
 	edge(SYS_prlimit64, 0, RLIMIT_NOFILE, &r, NULL, 0, 0);
 }
 
+/* Others can look in (persona ps, show) while the stack is up. */
+static void start_control(void)
+{
+	static struct control_run run = {.mode = "inline", .image = config.image};
+	int err = control_start(&run);
+
+	if (err)
+		say("warning: persona ps will not find this run: %s", strerror(-err));
+}
+
 static int start_locked(void)
 {
 	const char *why = "";
@@ -203,6 +216,7 @@ static int start_locked(void)
 		atomic_store_explicit(life_state, LIFE_UP, memory_order_release);
 		signal_stack_started();
 		more_descriptors();
+		start_control();
 	}
 	self.bypass--;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -256,6 +270,7 @@ int life_config(void)
 
 static void at_fork(void)
 {
+	control_fork(0);
 	thread_fork(0);
 	signal_fork(0);
 	fdtable_fork(0);
@@ -266,6 +281,7 @@ static void at_fork_parent(void)
 	fdtable_fork(1);
 	signal_fork(1);
 	thread_fork(1);
+	control_fork(1);
 }
 
 static void life_child(void)
@@ -278,6 +294,7 @@ static void life_child(void)
 	fdtable_fork(2);
 	signal_fork(2);
 	thread_fork(2);
+	control_fork(2);
 }
 
 HOOK pid_t vfork(void)
@@ -296,7 +313,7 @@ void life_end(void)
 	hold();
 	drain(DRAIN_MS, true);
 	atomic_store(life_state, LIFE_FAILED);
-	if (!thread_others_inside()) {
+	if (control_stop() && !thread_others_inside()) {
 		self.bypass++;
 		engine_stop();
 		self.bypass--;

@@ -267,12 +267,10 @@ int nl_dump(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg), voi
 	return transact(nl, each, arg);
 }
 
-void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **attrs,
-	      unsigned int max)
+/* The attributes from @at up to @end. */
+static void index_attrs(const uint8_t *at, const uint8_t *end, const struct nlattr **attrs,
+			unsigned int max)
 {
-	const uint8_t *at = (const uint8_t *)m + NLMSG_HDRLEN + NLMSG_ALIGN(header);
-	const uint8_t *end = (const uint8_t *)m + m->nlmsg_len;
-
 	memset(attrs, 0, (max + 1) * sizeof(*attrs));
 	while (at < end && (size_t)(end - at) >= NLA_HDRLEN) {
 		const struct nlattr *a = (const struct nlattr *)at;
@@ -284,6 +282,21 @@ void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **att
 			attrs[type] = a;
 		at += NLA_ALIGN(a->nla_len);
 	}
+}
+
+void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **attrs,
+	      unsigned int max)
+{
+	const uint8_t *at = (const uint8_t *)m;
+
+	index_attrs(at + NLMSG_HDRLEN + NLMSG_ALIGN(header), at + m->nlmsg_len, attrs, max);
+}
+
+void nl_nested(const struct nlattr *a, const struct nlattr **attrs, unsigned int max)
+{
+	const uint8_t *at = (const uint8_t *)a;
+
+	index_attrs(at ? at + NLA_HDRLEN : NULL, at ? at + a->nla_len : NULL, attrs, max);
 }
 
 const void *nl_payload(const struct nlattr *a, size_t len)

@@ -98,6 +98,9 @@ int nl_dump(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg), voi
 void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **attrs,
 	      unsigned int max);
 
+/** nl_nested() - the same for the attributes inside @a; NULL has none. */
+void nl_nested(const struct nlattr *a, const struct nlattr **attrs, unsigned int max);
+
 /** nl_payload() - data of an attribute, or NULL if it has fewer than @len bytes. */
 const void *nl_payload(const struct nlattr *a, size_t len);
 

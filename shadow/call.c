@@ -46,7 +46,6 @@
 
 #define PIDFDS 32
 
-static int listener = -1;
 static struct seccomp_notif_sizes sizes;
 
 /* The calling thread's pidfds, by thread of the program. */
@@ -56,20 +55,24 @@ static __thread struct {
 } pidfds[PIDFDS];
 static __thread struct seccomp_notif *buffer;
 
-void call_listen(int fd)
+int call_listen(int listener)
 {
-	listener = fd;
-	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
+	uint64_t none = 0;
+
+	if (!sizes.seccomp_notif && syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
 		sizes = (struct seccomp_notif_sizes){sizeof(struct seccomp_notif),
 						     sizeof(struct seccomp_notif_resp),
 						     sizeof(struct seccomp_data)};
 	if (sizes.seccomp_notif < sizeof(struct seccomp_notif))
 		sizes.seccomp_notif = sizeof(struct seccomp_notif);
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &none) && errno != ENOENT)
+		return -ENOTTY;
 	/* Absent before Linux 6.6: the same, but slower. */
-	ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	return 0;
 }
 
-int call_receive(struct call *c)
+int call_receive(struct call *c, int listener)
 {
 	if (!buffer) {
 		buffer = malloc(sizes.seccomp_notif);
@@ -79,14 +82,17 @@ int call_receive(struct call *c)
 	memset(buffer, 0, sizes.seccomp_notif);
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, buffer))
 		return -errno;
-	*c = (struct call){
-		.id = buffer->id, .tid = (pid_t)buffer->pid, .nr = buffer->data.nr, .fd = -1};
+	*c = (struct call){.listener = listener,
+			   .id = buffer->id,
+			   .tid = (pid_t)buffer->pid,
+			   .nr = buffer->data.nr,
+			   .fd = -1};
 	for (int i = 0; i < 6; i++)
 		c->args[i] = buffer->data.args[i];
 	return 0;
 }
 
-bool call_over(void)
+bool call_over(int listener)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};
 
@@ -95,7 +101,7 @@ bool call_over(void)
 
 bool call_valid(const struct call *c)
 {
-	return !ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->id);
+	return !ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->id);
 }
 
 enum call_signal call_signal(const struct call *c)
@@ -146,12 +152,12 @@ int call_answer(const struct call *c, long ret)
 		r.resp.error = (int)ret;
 	else
 		r.resp.val = ret;
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &r.resp) ? -errno : 0;
+	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &r.resp) ? -errno : 0;
 }
 
 static int add_fd(const struct call *c, struct seccomp_notif_addfd *a)
 {
-	int n = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, a);
+	int n = ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ADDFD, a);
 
 	if (n >= 0)
 		return n;
@@ -235,6 +241,15 @@ int call_peek_fd(pid_t tid, int fd)
 	pidfds[slot].fd = dup;
 	dup = (int)syscall(SYS_pidfd_getfd, pidfds[slot].fd, fd, 0);
 	return dup < 0 ? -errno : dup;
+}
+
+void call_forget(void)
+{
+	for (unsigned int i = 0; i < PIDFDS; i++) {
+		if (pidfds[i].tid)
+			close(pidfds[i].fd);
+		pidfds[i].tid = 0;
+	}
 }
 
 bool call_cloexec(const struct call *c, int fd)

@@ -34,6 +34,7 @@ struct sock;
 
 /**
  * struct call - a notified call
+ * @listener: where it arrived
  * @id:	  of the notification
  * @tid:  the calling thread
  * @fd:   duplicate of the program's descriptor that it is about, -1: none (yet)
@@ -42,6 +43,7 @@ struct sock;
  * @next: list of parked calls
  */
 struct call {
+	int listener;
 	uint64_t id;
 	pid_t tid;
 	int nr;
@@ -54,19 +56,19 @@ struct call {
 	struct call *next;
 };
 
-/** call_listen() - @fd is where calls arrive, for all functions here. */
-void call_listen(int fd);
+/** call_listen() - prepare a filter's descriptor for call_receive(); 0, or -ENOTTY: it is none. */
+int call_listen(int listener);
 
 /**
- * call_receive() - wait for a call
+ * call_receive() - wait for a call at @listener
  *
  * Return: 0; -EINTR; -ENOENT (its caller is gone, take the next); another
  * -errno when there will be none any more.
  */
-int call_receive(struct call *c);
+int call_receive(struct call *c, int listener);
 
 /** call_over() - has the last process under the filter ended? */
-bool call_over(void);
+bool call_over(int listener);
 
 /** call_valid() - does the caller still wait? */
 bool call_valid(const struct call *c);
@@ -95,6 +97,9 @@ int call_replace_fd(const struct call *c, int fd, int at, bool cloexec);
 
 /** call_peek_fd() - duplicate of the caller's descriptor @fd, close-on-exec, or -errno. */
 int call_peek_fd(pid_t tid, int fd);
+
+/** call_forget() - the calling thread's program has ended: close what is kept for its calls. */
+void call_forget(void);
 
 /** call_cloexec() - is the caller's number @fd close-on-exec? */
 bool call_cloexec(const struct call *c, int fd);

@@ -39,7 +39,7 @@ static int child(int in, int out)
 static int answer(pid_t pid, int theirs, const char **why)
 {
 	char text[sizeof(word)] = "";
-	struct call c;
+	struct call c = {0};
 	int fd, err;
 
 	fd = call_peek_fd(pid, theirs);
@@ -48,9 +48,10 @@ static int answer(pid_t pid, int theirs, const char **why)
 			       "descriptors of a child cannot be taken (pidfd_getfd): %s: "
 			       "Linux 5.6 and kernel.yama.ptrace_scope below 2 are needed",
 			       strerror(-fd));
-	call_listen(fd);
 	do {
-		err = call_receive(&c);
+		err = call_listen(fd);
+		if (!err)
+			err = call_receive(&c, fd);
 	} while (err == -EINTR);
 	if (!err && call_read(&c, c.args[1], text, sizeof(text)))
 		err = why_set(why, EPERM,

@@ -17,7 +17,8 @@
  * child by pidfd_getfd(), since sendmsg() of the child would already be a
  * notified call.
  *
- * At the end all pairs have hung up: the pump delivers what was written, closes the
+ * Then others can look in and join (control/server.h, join.h); who has joined is waited
+ * for, too. At the end all pairs have hung up: the pump delivers what was written, closes the
  * stack's sockets, and then we wait until the peers have acknowledged all,
  * for options->linger seconds at most.
  *
@@ -38,6 +39,7 @@
 #include "calls/address.h"
 #include "cli/cli.h"
 #include "cli/supervise.h"
+#include "control/server.h"
 #include "engine/engine.h"
 #include "setup/beside.h"
 #include "setup/config.h"
@@ -45,6 +47,7 @@
 #include "setup/stack.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
+#include "shadow/join.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/shadow.h"
@@ -66,6 +69,7 @@ struct run {
 	int to_parent[2];
 	struct rlimit limit;
 	bool up;
+	struct control_run control;
 };
 
 static int in_child(void *arg)
@@ -151,6 +155,9 @@ static int in_parent(void *arg, pid_t child)
 	err = serve_start(listener, &options);
 	if (err)
 		return complain(EXIT_PERSONA, "cannot start a thread: %s", strerror(-err));
+	err = control_start(&r->control);
+	if (err)
+		complain(0, "warning: persona ps will not find this run: %s", strerror(-err));
 	if (write(r->to_child[1], "g", 1) != 1)
 		return EXIT_PERSONA;
 	close(r->to_child[1]);
@@ -248,7 +255,11 @@ static void raise_limit(struct rlimit *old)
 int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
 	       char *const *argv)
 {
-	struct run r = {.config = config, .options = options};
+	struct run r = {
+		.config = config,
+		.options = options,
+		.control = {
+			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
 	struct supervise_ops ops = {
 		.in_child = in_child, .in_parent = in_parent, .arg = &r, .tree = true};
 	int status;
@@ -259,7 +270,9 @@ int shadow_run(const struct config *config, const struct shadow_options *options
 	status = supervise(path, argv, NULL, 0, &ops);
 	if (!r.up)
 		return status;
+	join_wait();
 	deliver(options->linger);
+	control_stop();
 	serve_stop();
 	pump_stop();
 	sniff_stop();

@@ -7,7 +7,8 @@
  * A thread waits in the kernel for calls and answers each at once; one that
  * would block is parked (park.h). So it never waits for anything but locks and a near
  * peer, and one is enough: the kernel hands calls to waiting threads in turn, so
- * that with more of them each is cold.
+ * that with more of them each is cold. Programs that joined later (join.h) have a filter,
+ * and so a listener and a thread, of their own.
  *
  * The first argument of all calls here is a descriptor. It is duplicated out of the
  * caller, and its inode says whether it is a socket of ours; all others are
@@ -23,6 +24,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -50,6 +52,7 @@
 struct serve_options serve_options;
 
 static pthread_t thread[THREADS];
+static int main_listener;
 static int nthreads;
 static _Atomic bool stop;
 
@@ -214,14 +217,34 @@ static void *loop(void *arg)
 
 	prctl(PR_SET_NAME, "persona-call");
 	while (!atomic_load(&stop)) {
-		err = call_receive(&c);
+		err = call_receive(&c, main_listener);
 		if (!err)
 			serve(&c);
-		else if (err == -ENOENT ? call_over() : err != -EINTR)
+		else if (err == -ENOENT ? call_over(main_listener) : err != -EINTR)
 			break;
 	}
 	engine_thread_exit();
 	return arg;
+}
+
+/* poll() first: before Linux 6.11 nobody would wake the receiving thread at the end. */
+void serve_joined(int listener)
+{
+	struct pollfd p = {.fd = listener, .events = POLLIN};
+	struct call c;
+
+	int err;
+
+	while (poll(&p, 1, -1) >= 0 || errno == EINTR) {
+		err = p.revents & POLLIN ? call_receive(&c, listener) : -ENOENT;
+		if (!err)
+			serve(&c);
+		else if (p.revents & ~POLLIN || (err != -ENOENT && err != -EINTR))
+			break;
+	}
+	/* Before @listener is closed: forget the parked calls of those who were killed. */
+	park_interrupt(pump_now());
+	call_forget();
 }
 
 static void nothing(int sig)
@@ -236,7 +259,10 @@ int serve_start(int listener, const struct serve_options *options)
 
 	serve_options = *options;
 	ports_isolate(options->isolate);
-	call_listen(listener);
+	main_listener = listener;
+	err = call_listen(listener);
+	if (err)
+		return err;
 	sigaction(SIGRTMIN, &sa, NULL);
 	sigfillset(&all);
 	sigdelset(&all, SIGRTMIN);

@@ -29,6 +29,9 @@ int serve_start(int listener, const struct serve_options *options);
 /** serve_stop() - end them. */
 void serve_stop(void);
 
+/** serve_joined() - answer the calls at @listener until the last process there has ended. */
+void serve_joined(int listener);
+
 /** serve_sock() - run the handler of @c on its socket. */
 long serve_sock(struct call *c, struct sock *s);
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -137,6 +138,7 @@ int main(void)
 {
 	int to[2], from[2], theirs = -1, pidfd, status = -1;
 	pid_t pid, parent = getpid();
+	struct pollfd hangup = {.events = POLLIN};
 
 	if (pipe(to) || pipe(from))
 		return 1;
@@ -149,9 +151,12 @@ int main(void)
 	listener = (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0);
 	ok(listener >= 0, "pidfd_getfd() takes the listener out of the child");
 	ok(write(to[1], "g", 1) == 1, "go");
+	hangup.fd = listener;
 	serve(pid);
 	waitpid(pid, &status, 0);
 	ok(WIFEXITED(status) && !WEXITSTATUS(status), "the child saw what it should (%d)",
 	   WEXITSTATUS(status));
+	ok(poll(&hangup, 1, 5000) == 1 && hangup.revents & POLLHUP,
+	   "its last process gone, the listener hangs up");
 	return done();
 }
