@@ -138,12 +138,6 @@ static inline void cpu_pause(void)
 
 #define for_each_vcpu(v) for (struct vcpu *v = engine.vcpu; v < engine.vcpu + engine.nvcpus; v++)
 
-/** host_fd_keep() - renumber a new descriptor out of the program's way; -errno stays. */
-int host_fd_keep(int fd);
-
-/** host_fd_close() - close a descriptor of host_fd_keep() and set it to -1. */
-void host_fd_close(int *fd);
-
 /** vcpus_init() - descriptors and state of @n vCPUs; -errno. */
 int vcpus_init(unsigned int n);
 

@@ -37,6 +37,7 @@
 #include "inline/thread.h"
 #include "engine/engine.h"
 #include "setup/config.h"
+#include "setup/follow.h"
 #include "setup/stack.h"
 
 #include <stdlib.h>
@@ -173,6 +174,11 @@ static void more_descriptors(void)
 	edge(SYS_prlimit64, 0, RLIMIT_NOFILE, &r, NULL, 0, 0);
 }
 
+static void tell(const char *sentence)
+{
+	say("%s", sentence);
+}
+
 static int start_locked(void)
 {
 	const char *why = "";
@@ -202,6 +208,8 @@ static int start_locked(void)
 		owner = getpid();
 		atomic_store_explicit(life_state, LIFE_UP, memory_order_release);
 		signal_stack_started();
+		if (follow_start(tell) && config.verbose)
+			say("the host's interfaces are not followed");
 		more_descriptors();
 	}
 	self.bypass--;
@@ -272,8 +280,10 @@ static void life_child(void)
 {
 	atomic_store(life_state, LIFE_NONE);
 	atomic_store(&start_lock.word, 0);
-	if (owner)
+	if (owner) {
+		follow_after_fork();
 		engine_after_fork();
+	}
 	give_lock();
 	fdtable_fork(2);
 	signal_fork(2);
@@ -296,6 +306,9 @@ void life_end(void)
 	hold();
 	drain(DRAIN_MS, true);
 	atomic_store(life_state, LIFE_FAILED);
+	self.bypass++;
+	follow_stop();
+	self.bypass--;
 	if (!thread_others_inside()) {
 		self.bypass++;
 		engine_stop();

@@ -59,6 +59,8 @@ struct nl *nl_open(nl_call_fn *call, int protocol, int *err)
 	if (*err)
 		goto out_close;
 	CALL(nl, SYS_setsockopt, nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	/* Dumps are then filtered by the kernel; one before 4.20 gives all. */
+	CALL(nl, SYS_setsockopt, nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	return nl;
 
 out_close:
@@ -267,12 +269,9 @@ int nl_dump(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg), voi
 	return transact(nl, each, arg);
 }
 
-void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **attrs,
-	      unsigned int max)
+static void index_attrs(const uint8_t *at, const uint8_t *end, const struct nlattr **attrs,
+			unsigned int max)
 {
-	const uint8_t *at = (const uint8_t *)m + NLMSG_HDRLEN + NLMSG_ALIGN(header);
-	const uint8_t *end = (const uint8_t *)m + m->nlmsg_len;
-
 	memset(attrs, 0, (max + 1) * sizeof(*attrs));
 	while (at < end && (size_t)(end - at) >= NLA_HDRLEN) {
 		const struct nlattr *a = (const struct nlattr *)at;
@@ -286,11 +285,33 @@ void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **att
 	}
 }
 
+void nl_attrs(const struct nlmsghdr *m, size_t header, const struct nlattr **attrs,
+	      unsigned int max)
+{
+	const uint8_t *at = (const uint8_t *)m;
+
+	index_attrs(at + NLMSG_HDRLEN + NLMSG_ALIGN(header), at + m->nlmsg_len, attrs, max);
+}
+
+void nl_nested(const struct nlattr *a, const struct nlattr **attrs, unsigned int max)
+{
+	const uint8_t *at = (const uint8_t *)a;
+
+	index_attrs(at + NLA_HDRLEN, at + a->nla_len, attrs, max);
+}
+
 const void *nl_payload(const struct nlattr *a, size_t len)
 {
 	if (!a || (size_t)(a->nla_len - NLA_HDRLEN) < len)
 		return NULL;
 	return (const uint8_t *)a + NLA_HDRLEN;
+}
+
+uint32_t nl_get_u32(const struct nlattr *a)
+{
+	const uint32_t *v = nl_payload(a, sizeof(*v));
+
+	return v ? *v : 0;
 }
 
 static int family_id(const struct nlmsghdr *m, void *arg)

@@ -42,6 +42,7 @@
 #include "setup/beside.h"
 #include "setup/config.h"
 #include "setup/drain.h"
+#include "setup/follow.h"
 #include "setup/stack.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
@@ -87,6 +88,11 @@ static int in_child(void *arg)
 	return 0;
 }
 
+static void tell(const char *sentence)
+{
+	complain(0, "%s", sentence);
+}
+
 static int start_stack(struct run *r)
 {
 	struct rlimit many = {1 << 20, 1 << 20};
@@ -101,6 +107,9 @@ static int start_stack(struct run *r)
 	err = pump_start();
 	if (err)
 		return complain(EXIT_PERSONA, "cannot start the pump: %s", strerror(-err));
+	err = follow_start(tell);
+	if (err && r->config->verbose)
+		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	return 0;
 }
 
@@ -260,6 +269,7 @@ int shadow_run(const struct config *config, const struct shadow_options *options
 	serve_stop();
 	pump_stop();
 	sniff_stop();
+	follow_stop();
 	engine_stop();
 	beside_down();
 	return status;

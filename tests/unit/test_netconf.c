@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include "cli/host.h"
 #include "setup/link.h"
+#include "setup/route.h"
 #include "setup/netconf.h"
 #include "setup/sysctl.h"
 
