@@ -21,6 +21,13 @@
 #include <sys/socket.h>
 #include "setup/mptcp.h"
 
+static void put_address(struct nl *nl, const struct ip_addr *a)
+{
+	nl_put_u16(nl, MPTCP_PM_ADDR_ATTR_FAMILY, a->family);
+	nl_put(nl, a->family == AF_INET ? MPTCP_PM_ADDR_ATTR_ADDR4 : MPTCP_PM_ADDR_ATTR_ADDR6,
+	       a->bytes, ip_len(a));
+}
+
 static int begin(struct nl *nl, uint8_t cmd, uint16_t flags)
 {
 	struct genlmsghdr g = {.cmd = cmd, .version = MPTCP_PM_VER};
@@ -51,9 +58,7 @@ int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index)
 	if (err)
 		return err;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
-	nl_put_u16(nl, MPTCP_PM_ADDR_ATTR_FAMILY, a->family);
-	nl_put(nl, a->family == AF_INET ? MPTCP_PM_ADDR_ATTR_ADDR4 : MPTCP_PM_ADDR_ATTR_ADDR6,
-	       a->bytes, ip_len(a));
+	put_address(nl, a);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, MPTCP_PM_ADDR_FLAG_SUBFLOW);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
 	nl_nest_end(nl, nest);
@@ -103,7 +108,7 @@ int mptcp_endpoint_del(struct nl *nl, const struct ip_addr *a)
 	if (err)
 		return err;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
-	nl_put_u16(nl, MPTCP_PM_ADDR_ATTR_FAMILY, a->family);
+	put_address(nl, a);
 	nl_put_u8(nl, MPTCP_PM_ADDR_ATTR_ID, e.id);
 	nl_nest_end(nl, nest);
 	return nl_talk(nl);
