@@ -77,9 +77,8 @@ worst = {"down": [], "up": []}
 for i, (t, kind) in enumerate(changes):
     end = changes[i + 1][0] if i + 1 < len(changes) else t + 3
     worst[kind].append(max([b - a for a, b in gaps if b > t and a < end], default=0))
-every = sorted(worst["down"] + worst["up"])
 def median(v): return sorted(v)[len(v) // 2]
-print("%.2f" % median(every))
+print("%.2f" % max(median(worst["down"]), median(worst["up"])))
 print("down median %.2f worst %.2f, up median %.2f worst %.2f" % (
     median(worst["down"]), max(worst["down"]), median(worst["up"]), max(worst["up"])))
 print(" ".join("%.2f" % x for x in worst["down"]), "|", " ".join("%.2f" % x for x in worst["up"]))
