@@ -73,8 +73,8 @@ static bool iface_valid(const struct config_iface *ci)
 
 	if (!ended(s->backend, sizeof(s->backend)) || !ended(s->ifname, sizeof(s->ifname)) ||
 	    !ended(s->name, sizeof(s->name)) || !ifname_valid(s->ifname) ||
-	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS ||
-	    s->nroutes > SPEC_MAX_ROUTES || ci->fd < -1)
+	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES ||
+	    ci->fd < -1)
 		return false;
 	for (i = 0; i < s->naddrs; i++) {
 		if (!addr_valid(&s->addr[i]))

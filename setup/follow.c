@@ -57,7 +57,7 @@
 #define SETTLE_MS  20	/* an address, its route and its rule come within less */
 #define NEWS_BYTES 8192 /* one message of news; a longer one is cut, and read as any news */
 
-#define GROUPS                                                                             \
+#define GROUPS                                                                       \
 	(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | \
 	 RTMGRP_IPV6_ROUTE)
 
@@ -176,8 +176,7 @@ static bool hear(void)
 /* Sleep until news, or for @ms (-1: no limit); false if we shall stop. */
 static bool wait_news(int ms, bool news)
 {
-	struct pollfd p[2] = {{.fd = stop_fd, .events = POLLIN},
-			      {.fd = news_fd, .events = POLLIN}};
+	struct pollfd p[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = news_fd, .events = POLLIN}};
 	struct timespec ts = {.tv_nsec = ms * 1000000L};
 
 	RAWSYS(SYS_ppoll, p, news ? 2 : 1, ms < 0 ? NULL : &ts, NULL, 0);
@@ -192,8 +191,8 @@ static bool same_spec(const struct iface_spec *a, const struct iface_spec *b)
 	    !ip_equal(&a->gw6, &b->gw6) || !ip_equal(&a->local6, &b->local6))
 		return false;
 	for (i = 0; i < a->naddrs; i++) {
-		if (!ip_equal(&a->addr[i], &b->addr[i]) ||
-		    a->addr[i].prefix != b->addr[i].prefix || a->deprecated[i] != b->deprecated[i])
+		if (!ip_equal(&a->addr[i], &b->addr[i]) || a->addr[i].prefix != b->addr[i].prefix ||
+		    a->deprecated[i] != b->deprecated[i])
 			return false;
 	}
 	for (i = 0; i < a->nroutes; i++) {
@@ -285,8 +284,7 @@ static bool look(unsigned int i)
 	if (up)
 		set_link(ifc, f, &link, up);
 	if (changed || up != f->up) {
-		err = netconf_update(engine_syscall, ifc, i,
-				     (struct netconf_state){now, f->up},
+		err = netconf_update(engine_syscall, ifc, i, (struct netconf_state){now, f->up},
 				     (struct netconf_state){&next, up}, &why);
 		if (err)
 			tell(why);

@@ -44,7 +44,8 @@
 #include "setup/netconf.h"
 #include "setup/route.h"
 
-/* Networks; then for both families default, its copy in main, unreachable; then twice each route. */
+/* Networks; then for both families default, its copy in main, unreachable; then twice each route.
+ */
 #define MAX_ROUTES (SPEC_MAX_ADDRS + 6 + 2 * SPEC_MAX_ROUTES)
 
 #define METRIC_LAST 0xfffffff0 /* behind every other route */
@@ -226,15 +227,19 @@ static void want_default(struct routes *rs, const struct change *c, const struct
 		return;
 	if (gw->family || c->ifc->rawip)
 		want_twice(rs, c,
-			   (struct link_route){.family = family,
-					       .gw = c->ifc->rawip ? NULL : gw,
-					       .src = src});
+			   (struct link_route){
+				   .family = family, .gw = c->ifc->rawip ? NULL : gw, .src = src});
 	else if (!s->follow) /* what is given is all there is */
 		return;
 	want_route(rs, (struct link_route){.family = family,
 					   .table = NETCONF_TABLE + c->number,
 					   .metric = METRIC_LAST,
 					   .unreachable = true});
+}
+
+static const struct ip_addr *via(const struct ip_addr *gw)
+{
+	return gw->family ? gw : NULL;
 }
 
 /* All routes of one state, in an order in which they can be added. */
@@ -244,21 +249,21 @@ static void want_routes(struct routes *rs, const struct change *c, const struct 
 
 	rs->n = 0;
 	for (i = 0; i < s->naddrs; i++)
-		want_route(rs, (struct link_route){
-				       .oif = c->ifc->index,
-				       .family = s->addr[i].family,
-				       .dst = &s->addr[i],
-				       .src = s->addr[i].family == AF_INET ? &s->addr[i] : NULL,
-				       .table = NETCONF_TABLE + c->number});
+		want_route(rs, (struct link_route){.oif = c->ifc->index,
+						   .family = s->addr[i].family,
+						   .dst = &s->addr[i],
+						   .src = s->addr[i].family == AF_INET ? &s->addr[i]
+										       : NULL,
+						   .table = NETCONF_TABLE + c->number});
 	for (i = 0; i < s->nroutes; i++) {
 		const struct ip_route *r = &s->route[i];
 		const struct ip_addr *src = preferred(s, r->dst.family);
 
-		if (src && (r->gw.family || c->ifc->rawip))
+		if (src)
 			want_twice(rs, c,
 				   (struct link_route){.family = r->dst.family,
 						       .dst = &r->dst,
-						       .gw = c->ifc->rawip ? NULL : &r->gw,
+						       .gw = c->ifc->rawip ? NULL : via(&r->gw),
 						       .src = src});
 	}
 	want_default(rs, c, s, AF_INET);

@@ -86,13 +86,29 @@ static int take_gateway(struct nl *nl, int index, int family, bool fixed, struct
 	return gw->family ? unless_absent(link_neigh_get(nl, index, gw, mac)) : 0;
 }
 
+/* The way to an address's own network, which it brings along. */
+static bool is_own_network(const struct iface_spec *s, const struct ip_route *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->naddrs; i++) {
+		if (!r->gw.family && ip_same_network(&r->dst, &s->addr[i]))
+			return true;
+	}
+	return false;
+}
+
 static int take_routes(struct nl *nl, int index, int family, struct iface_spec *s)
 {
-	int n = link_routes(nl, index, family, s->route + s->nroutes, SPEC_MAX_ROUTES - s->nroutes);
+	struct ip_route route[SPEC_MAX_ROUTES];
+	int n = link_routes(nl, index, family, route, SPEC_MAX_ROUTES), i;
 
 	if (n < 0)
 		return unless_absent(n);
-	s->nroutes += (uint32_t)n;
+	for (i = 0; i < n && s->nroutes < SPEC_MAX_ROUTES; i++) {
+		if (!is_own_network(s, &route[i]))
+			s->route[s->nroutes++] = route[i];
+	}
 	return 0;
 }
 
