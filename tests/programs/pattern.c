@@ -241,7 +241,8 @@ int main(int argc, char **argv)
 		port = argv[2];
 		return serve();
 	}
-	if (argc != 5 || (strcmp(argv[1], "get") && strcmp(argv[1], "put") && strcmp(argv[1], "both"))) {
+	if (argc != 5 ||
+	    (strcmp(argv[1], "get") && strcmp(argv[1], "put") && strcmp(argv[1], "both"))) {
 		fprintf(stderr, "usage: pattern serve PORT | get|put|both ADDRESS PORT SECONDS\n");
 		return 2;
 	}
