@@ -204,7 +204,7 @@ static bool same_spec(const struct iface_spec *a, const struct iface_spec *b)
 	return true;
 }
 
-static void complain(const char *name, const char *what, int err)
+static void report(const char *name, const char *what, int err)
 {
 	char sentence[160];
 
@@ -236,7 +236,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 
 	nl = nl_open(engine_syscall, NETLINK_ROUTE, &err);
 	if (!nl) {
-		complain(ifc->spec->name, "its link", err);
+		report(ifc->spec->name, "its link", err);
 		return;
 	}
 	if (f->mtu_given && f->mtu_given < mtu)
@@ -244,7 +244,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 	if (up && (mtu != f->mtu || (!own_mac && memcmp(f->mac, link->mac, 6)))) {
 		err = link_set(nl, ifc->index, mtu, own_mac ? NULL : link->mac);
 		if (err)
-			complain(ifc->spec->name, "its MTU or MAC", err);
+			report(ifc->spec->name, "its MTU or MAC", err);
 		f->mtu = mtu;
 		memcpy(f->mac, link->mac, 6);
 	}
@@ -252,7 +252,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 		err = link_carrier(nl, ifc->index, up);
 		/* An image that cannot tell still has its endpoints follow. */
 		if (err && err != -EOPNOTSUPP)
-			complain(ifc->spec->name, "its carrier", err);
+			report(ifc->spec->name, "its carrier", err);
 	}
 	nl_close(nl);
 }
@@ -272,7 +272,7 @@ static bool look(unsigned int i)
 	ifc = &stack_ifaces(&n)[i];
 	err = takeover_read(host, &next, &link);
 	if (err && err != -ENODEV) {
-		complain(ifc->spec->name, "the host's interface", err);
+		report(ifc->spec->name, "the host's interface", err);
 		return false;
 	}
 	up = !err && link.flags & IFF_UP && link.flags & IFF_RUNNING;
