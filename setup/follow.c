@@ -70,11 +70,11 @@
  * @mtu_given: mtu=, or 0
  */
 struct followed {
-	bool on;
-	bool up;
 	int index;
 	unsigned int mtu;
 	unsigned int mtu_given;
+	bool on;
+	bool up;
 	uint8_t mac[6];
 };
 

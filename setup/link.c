@@ -13,6 +13,8 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include "setup/link.h"
 
 static void fill_info(const struct nlmsghdr *m, struct link_info *info)
@@ -121,17 +123,23 @@ int link_no_addrgen(struct nl *nl, int index)
 int link_carrier(struct nl *nl, int index, bool on)
 {
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	const struct timespec pause = {.tv_nsec = 2000000};
 	struct link_info info;
-	int err;
+	int err, i;
 
 	nl_begin(nl, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 	nl_put_u8(nl, IFLA_CARRIER, on);
 	err = nl_talk(nl);
-	if (err)
-		return err;
-	/* A look makes the kernel do at once what it would do within a second. */
-	nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &ifi, sizeof(ifi));
-	return nl_dump(nl, one_link, &info);
+	/* A look makes the kernel do at once what it would do within a second; before 6.9 it waits.
+	 */
+	for (i = 0; i < 50 && !err; i++) {
+		nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &ifi, sizeof(ifi));
+		err = nl_dump(nl, one_link, &info);
+		if (err || !on || info.flags & IFF_RUNNING)
+			break;
+		nl->call(SYS_nanosleep, (const long[6]){(long)&pause});
+	}
+	return err;
 }
 
 static void begin_addr(struct nl *nl, uint16_t type, uint16_t flags, int index,

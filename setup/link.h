@@ -48,7 +48,8 @@ int link_set(struct nl *nl, int index, unsigned int mtu, const uint8_t *mac);
 /** link_no_addrgen() - the kernel shall not give the interface a link-local address itself. */
 int link_no_addrgen(struct nl *nl, int index);
 
-/** link_carrier() - tell the interface whether its link is there; in effect at return. */
+/** link_carrier() - tell an interface that is up whether its link is there; takes frames at return.
+ */
 int link_carrier(struct nl *nl, int index, bool on);
 
 /** link_addr_add() - add an address, usable at once (no duplicate detection). */
