@@ -257,15 +257,16 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 	nl_close(nl);
 }
 
-/* Look at interface @i of the host, and apply what is new; true if addresses are. */
-static bool look(unsigned int i)
+/* Look at interface @i of the host, and apply what is new. */
+static void look(unsigned int i)
 {
+	void (*fn)(void) = atomic_load(&on_change);
 	struct followed *f = &followed[i];
-	struct iface_spec *now = stack_spec(i), next = *now;
+	struct iface_spec *now = stack_spec(i), old = *now, next = *now;
 	struct netconf_iface *ifc;
 	struct link_info link;
 	const char *why = "";
-	bool up, changed;
+	bool up, changed, another = false;
 	unsigned int n;
 	int err;
 
@@ -273,57 +274,54 @@ static bool look(unsigned int i)
 	err = takeover_read(host, &next, &link);
 	if (err && err != -ENODEV) {
 		report(ifc->spec->name, "the host's interface", err);
-		return false;
+		return;
 	}
 	up = !err && link.flags & IFF_UP && link.flags & IFF_RUNNING;
 	if (up && link.index != f->index)
-		up = !rebind(ifc, f, link.index);
+		another = up = !rebind(ifc, f, link.index);
 	if (!up)
 		next = *now;
-	changed = !same_spec(now, &next);
+	changed = !same_spec(&old, &next);
+	*now = next;
+	if (fn && (changed || another))
+		fn();
 	if (up)
 		set_link(ifc, f, &link, up);
 	if (changed || up != f->up) {
-		err = netconf_update(engine_syscall, ifc, i, (struct netconf_state){now, f->up},
-				     (struct netconf_state){&next, up}, &why);
+		err = netconf_update(engine_syscall, ifc, i, (struct netconf_state){&old, f->up},
+				     (struct netconf_state){now, up}, &why);
 		if (err)
 			tell(why);
 	}
 	if (!up && f->up)
 		set_link(ifc, f, &link, up);
 	f->up = up;
-	*now = next;
-	return changed;
 }
 
 static void look_at_all(void)
 {
-	void (*fn)(void) = atomic_load(&on_change);
-	bool changed = false;
 	unsigned int i;
 
 	for (i = 0; i < CONFIG_MAX_IFACES; i++) {
 		if (followed[i].on)
-			changed |= look(i);
+			look(i);
 	}
-	if (changed && fn)
-		fn();
 }
 
 static void *follow(void *arg)
 {
-	bool news = true; /* what has happened since the interfaces were opened */
+	bool first = true; /* what has happened since the interfaces were opened */
 
 	prctl(PR_SET_NAME, "persona-follow");
-	do {
-		if (news && !wait_news(SETTLE_MS, false))
+	while (first || wait_news(-1, true)) {
+		if (!first && !hear())
+			continue;
+		if (!wait_news(SETTLE_MS, false))
 			break;
-		if (hear() || news)
-			look_at_all();
-		if (!wait_news(-1, true))
-			break;
-		news = hear();
-	} while (1);
+		hear();
+		look_at_all();
+		first = false;
+	}
 	engine_thread_exit();
 	return arg;
 }

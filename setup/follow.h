@@ -25,10 +25,10 @@ void follow_stop(void);
 void follow_after_fork(void);
 
 /**
- * follow_on_change() - have @fn called after addresses have changed
+ * follow_on_change() - have @fn called when addresses, or the host's interface, are others now
  *
- * Called by the following thread, when stack_spec() and the stack have the new
- * ones. One function; set it before follow_start().
+ * Called by the following thread for an interface that has its link: stack_spec() has the new
+ * addresses, the stack gets them next. One function; set it before follow_start().
  */
 void follow_on_change(void (*fn)(void));
 

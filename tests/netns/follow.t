@@ -13,21 +13,12 @@
 # it keeps one connection and uses it meanwhile. Another, after that,
 # prints what changes in the stack (`ip monitor`).
 . "$(dirname "$0")/lib.sh"
-need nft ip
+need ip
 persona_only
 program pattern || done_testing
 testbed_up --unshaped
 in_phone() { ip netns exec "persona-phone-$ID" "$@"; }
 
-# To be removed: the phone's kernel has the same addresses, and resets what it does not know.
-in_phone nft -f - <<-'END'
-table inet mute {
-	chain out {
-		type filter hook output priority 0
-		tcp flags & rst == rst drop
-	}
-}
-END
 server ip address add 192.0.2.1/32 dev lo
 server ip address add 10.1.0.254/24 dev ap0
 

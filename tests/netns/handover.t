@@ -31,16 +31,6 @@ testbed_up --wlan 20mbit,10ms --rmnet 15mbit,25ms
 in_phone() { ip netns exec "persona-phone-$ID" "$@"; }
 bed() { "$TOP/testbed/phone" --id $ID "$@"; }
 
-# To be removed: the phone's kernel has the same addresses, and resets what it does not know.
-in_phone nft -f - <<-'END'
-table inet mute {
-	chain out {
-		type filter hook output priority 0
-		tcp flags & rst == rst drop
-	}
-}
-END
-
 wlan_address() {
 	in_phone ip address add 10.1.0.2/24 dev wlan0
 	in_phone ip route add default via 10.1.0.1 dev wlan0 metric 100
