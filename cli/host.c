@@ -16,46 +16,28 @@
 #include "backend/why.h"
 #include "cli/host.h"
 #include "setup/link.h"
+#include "setup/route.h"
+#include "setup/takeover.h"
 
 #define MAX_HOST_ADDRS 64
 #define MTU_MIN_IPV6   1280 /* RFC 8200 */
 
-static int take_gateway(struct nl *nl, int index, struct iface_spec *s, int family)
-{
-	struct ip_addr *gw = family == AF_INET ? &s->gw4 : &s->gw6;
-	int err;
-
-	if (gw->family)
-		return 0;
-	err = link_default_gw(nl, index, family, gw);
-	return err == -ENOENT || err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
-}
-
 static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
 {
 	struct link_info info;
-	int err, n;
+	int err;
 
-	err = link_get(nl, s->ifname, &info);
+	s->follow = true;
+	s->fixed4 = s->gw4.family;
+	s->fixed6 = s->gw6.family;
+	err = takeover_read(nl, s, &info);
 	if (err)
 		return why_set(why, -err, "cannot read interface '%s': %s", s->ifname,
 			       strerror(-err));
-	n = link_addrs(nl, info.index, s->addr, SPEC_MAX_ADDRS);
-	if (n < 0)
-		return why_set(why, -n, "cannot read the addresses of '%s': %s", s->ifname,
-			       strerror(-n));
-	if (!n)
+	if (!s->naddrs)
 		return why_set(why, EADDRNOTAVAIL,
 			       "interface '%s' has no address on the host: give one by ip=ADDR/LEN",
 			       s->ifname);
-	s->naddrs = (uint32_t)n;
-	s->follow = true;
-	err = take_gateway(nl, info.index, s, AF_INET);
-	if (!err)
-		err = take_gateway(nl, info.index, s, AF_INET6);
-	if (err)
-		return why_set(why, -err, "cannot read the routes of '%s': %s", s->ifname,
-			       strerror(-err));
 	return 0;
 }
 

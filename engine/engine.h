@@ -84,7 +84,7 @@ extern void (*engine_host_fd)(int fd, bool open);
 
 #define ENGINE_FD_BASE 900
 
-/** host_fd_keep() - renumber a new descriptor out of the program's way; -errno stays. */
+/** host_fd_keep() - renumber a new descriptor that way, and say so; -errno stays. */
 int host_fd_keep(int fd);
 
 /** host_fd_close() - close a descriptor of host_fd_keep() and set it to -1. */

@@ -40,6 +40,7 @@
 #include "control/server.h"
 #include "engine/engine.h"
 #include "setup/config.h"
+#include "setup/follow.h"
 #include "setup/stack.h"
 
 #include <stdlib.h>
@@ -186,6 +187,11 @@ static void start_control(void)
 		say("warning: persona ps will not find this run: %s", strerror(-err));
 }
 
+static void tell(const char *sentence)
+{
+	say("%s", sentence);
+}
+
 static int start_locked(void)
 {
 	const char *why = "";
@@ -215,6 +221,8 @@ static int start_locked(void)
 		owner = getpid();
 		atomic_store_explicit(life_state, LIFE_UP, memory_order_release);
 		signal_stack_started();
+		if (follow_start(tell) && config.verbose)
+			say("the host's interfaces are not followed");
 		more_descriptors();
 		start_control();
 	}
@@ -288,8 +296,10 @@ static void life_child(void)
 {
 	atomic_store(life_state, LIFE_NONE);
 	atomic_store(&start_lock.word, 0);
-	if (owner)
+	if (owner) {
+		follow_after_fork();
 		engine_after_fork();
+	}
 	give_lock();
 	fdtable_fork(2);
 	signal_fork(2);
@@ -313,6 +323,9 @@ void life_end(void)
 	hold();
 	drain(DRAIN_MS, true);
 	atomic_store(life_state, LIFE_FAILED);
+	self.bypass++;
+	follow_stop();
+	self.bypass--;
 	if (control_stop() && !thread_others_inside()) {
 		self.bypass++;
 		engine_stop();

@@ -79,13 +79,19 @@ static bool iface_valid(const struct config_iface *ci)
 
 	if (!ended(s->backend, sizeof(s->backend)) || !ended(s->ifname, sizeof(s->ifname)) ||
 	    !ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) || !ifname_valid(s->name) ||
-	    s->naddrs > SPEC_MAX_ADDRS || ci->fd < -1)
+	    s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES || ci->fd < -1)
 		return false;
 	for (i = 0; i < s->naddrs; i++) {
 		if (!addr_valid(&s->addr[i]))
 			return false;
 	}
-	return (!s->gw4.family || s->gw4.family == AF_INET) &&
+	for (i = 0; i < s->nroutes; i++) {
+		if (!addr_valid(&s->route[i].dst) ||
+		    (s->route[i].gw.family && !addr_valid(&s->route[i].gw)))
+			return false;
+	}
+	return (!s->local6.family || s->local6.family == AF_INET6) &&
+	       (!s->gw4.family || s->gw4.family == AF_INET) &&
 	       (!s->gw6.family || s->gw6.family == AF_INET6);
 }
 

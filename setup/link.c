@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * link.c - interfaces, addresses, routes and rules by rtnetlink, see link.h.
+ * link.c - interfaces and addresses by rtnetlink, see link.h.
  *
  * Each function is one transaction: fixed header, attributes, answer. Nothing
  * is kept between calls.
  */
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -14,14 +13,9 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include "setup/link.h"
-
-static uint32_t get_u32(const struct nlattr *a)
-{
-	const uint32_t *v = nl_payload(a, sizeof(*v));
-
-	return v ? *v : 0;
-}
 
 static void fill_info(const struct nlmsghdr *m, struct link_info *info)
 {
@@ -34,7 +28,7 @@ static void fill_info(const struct nlmsghdr *m, struct link_info *info)
 	info->type = ifi->ifi_type;
 	info->flags = ifi->ifi_flags;
 	nl_attrs(m, sizeof(*ifi), attrs, IFLA_MTU);
-	info->mtu = get_u32(attrs[IFLA_MTU]);
+	info->mtu = nl_get_u32(attrs[IFLA_MTU]);
 	mac = nl_payload(attrs[IFLA_ADDRESS], sizeof(info->mac));
 	if (mac)
 		memcpy(info->mac, mac, sizeof(info->mac));
@@ -112,7 +106,44 @@ int link_set(struct nl *nl, int index, unsigned int mtu, const uint8_t *mac)
 	return nl_talk(nl);
 }
 
-int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
+int link_no_addrgen(struct nl *nl, int index)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	uint32_t families, inet6;
+
+	nl_begin(nl, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	families = nl_nest(nl, IFLA_AF_SPEC);
+	inet6 = nl_nest(nl, AF_INET6);
+	nl_put_u8(nl, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	nl_nest_end(nl, inet6);
+	nl_nest_end(nl, families);
+	return nl_talk(nl);
+}
+
+int link_carrier(struct nl *nl, int index, bool on)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	const struct timespec pause = {.tv_nsec = 2000000};
+	struct link_info info;
+	int err, i;
+
+	nl_begin(nl, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	nl_put_u8(nl, IFLA_CARRIER, on);
+	err = nl_talk(nl);
+	/* A look makes the kernel do at once what it would do within a second; before 6.9 it waits.
+	 */
+	for (i = 0; i < 50 && !err; i++) {
+		nl_begin(nl, RTM_GETLINK, NLM_F_ACK, &ifi, sizeof(ifi));
+		err = nl_dump(nl, one_link, &info);
+		if (err || !on || info.flags & IFF_RUNNING)
+			break;
+		nl->call(SYS_nanosleep, (const long[6]){(long)&pause});
+	}
+	return err;
+}
+
+static void begin_addr(struct nl *nl, uint16_t type, uint16_t flags, int index,
+		       const struct ip_addr *a)
 {
 	struct ifaddrmsg ifa = {
 		.ifa_family = (uint8_t)a->family,
@@ -121,8 +152,13 @@ int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
 		.ifa_index = (uint32_t)index,
 	};
 
-	nl_begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &ifa, sizeof(ifa));
+	nl_begin(nl, type, flags, &ifa, sizeof(ifa));
 	nl_put(nl, IFA_LOCAL, a->bytes, ip_len(a));
+}
+
+int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
+{
+	begin_addr(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, a);
 	nl_put(nl, IFA_ADDRESS, a->bytes, ip_len(a));
 	if (a->family == AF_INET && a->prefix < 31) {
 		uint32_t broadcast;
@@ -134,170 +170,87 @@ int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
 	return nl_talk(nl);
 }
 
+int link_addr_prefer(struct nl *nl, int index, const struct ip_addr *a, bool prefer)
+{
+	const uint32_t forever = UINT32_MAX;
+	struct ifa_cacheinfo life = {.ifa_prefered = prefer ? forever : 0, .ifa_valid = forever};
+
+	begin_addr(nl, RTM_NEWADDR, NLM_F_REPLACE, index, a);
+	nl_put(nl, IFA_CACHEINFO, &life, sizeof(life));
+	return nl_talk(nl);
+}
+
+int link_addr_del(struct nl *nl, int index, const struct ip_addr *a)
+{
+	begin_addr(nl, RTM_DELADDR, 0, index, a);
+	return nl_talk(nl);
+}
+
 struct addrs {
 	int index;
-	struct ip_addr *out;
-	unsigned int max, n;
+	int (*each)(const struct link_addr *a, void *arg);
+	void *arg;
 };
 
 static int one_addr(const struct nlmsghdr *m, void *arg)
 {
-	const uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED;
+	const uint32_t unusable = IFA_F_TENTATIVE | IFA_F_DADFAILED;
 	const struct ifaddrmsg *ifa = NLMSG_DATA(m);
 	const struct nlattr *attrs[IFA_FLAGS + 1];
-	struct addrs *as = arg;
-	struct ip_addr a = {0};
+	const struct addrs *as = arg;
+	struct link_addr a = {0};
 	const void *bytes;
-	uint32_t flags;
 
 	if (m->nlmsg_type != RTM_NEWADDR || m->nlmsg_len < NLMSG_LENGTH(sizeof(*ifa)) ||
 	    (as->index && ifa->ifa_index != (uint32_t)as->index) ||
-	    ifa->ifa_scope != RT_SCOPE_UNIVERSE ||
-	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6) || as->n == as->max)
+	    (ifa->ifa_scope != RT_SCOPE_UNIVERSE && ifa->ifa_scope != RT_SCOPE_LINK) ||
+	    (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6))
 		return 0;
 	nl_attrs(m, sizeof(*ifa), attrs, IFA_FLAGS);
-	flags = attrs[IFA_FLAGS] ? get_u32(attrs[IFA_FLAGS]) : ifa->ifa_flags;
-	if (flags & unusable && !(flags & IFA_F_PERMANENT && flags & IFA_F_NODAD))
+	a.flags = attrs[IFA_FLAGS] ? nl_get_u32(attrs[IFA_FLAGS]) : ifa->ifa_flags;
+	a.local = ifa->ifa_scope == RT_SCOPE_LINK;
+	if (a.flags & unusable && !(a.flags & IFA_F_PERMANENT && a.flags & IFA_F_NODAD))
 		return 0;
-	a.family = ifa->ifa_family;
-	a.prefix = ifa->ifa_prefixlen;
+	a.addr.family = ifa->ifa_family;
+	a.addr.prefix = ifa->ifa_prefixlen;
 	/* IFA_LOCAL is ours; on a point-to-point link IFA_ADDRESS is the peer's. */
-	bytes = nl_payload(attrs[IFA_LOCAL], ip_len(&a));
+	bytes = nl_payload(attrs[IFA_LOCAL], ip_len(&a.addr));
 	if (!bytes)
-		bytes = nl_payload(attrs[IFA_ADDRESS], ip_len(&a));
+		bytes = nl_payload(attrs[IFA_ADDRESS], ip_len(&a.addr));
 	if (!bytes)
 		return 0;
-	memcpy(a.bytes, bytes, ip_len(&a));
-	as->out[as->n++] = a;
+	memcpy(a.addr.bytes, bytes, ip_len(&a.addr));
+	return as->each(&a, as->arg);
+}
+
+int link_addr_list(struct nl *nl, int index, int (*each)(const struct link_addr *a, void *arg),
+		   void *arg)
+{
+	struct ifaddrmsg ifa = {.ifa_family = AF_UNSPEC, .ifa_index = (uint32_t)index};
+	struct addrs as = {.index = index, .each = each, .arg = arg};
+
+	nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
+	return nl_dump(nl, one_addr, &as);
+}
+
+struct globals {
+	struct ip_addr *out;
+	unsigned int max, n;
+};
+
+static int one_global(const struct link_addr *a, void *arg)
+{
+	struct globals *g = arg;
+
+	if (!a->local && !(a->flags & IFA_F_DEPRECATED) && g->n < g->max)
+		g->out[g->n++] = a->addr;
 	return 0;
 }
 
 int link_addrs(struct nl *nl, int index, struct ip_addr *out, unsigned int max)
 {
-	struct ifaddrmsg ifa = {.ifa_family = AF_UNSPEC};
-	struct addrs as = {.index = index, .out = out, .max = max};
-	int err;
+	struct globals g = {.out = out, .max = max};
+	int err = link_addr_list(nl, index, one_global, &g);
 
-	nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
-	err = nl_dump(nl, one_addr, &as);
-	return err ? err : (int)as.n;
-}
-
-/* @a cut to its prefix: the network's address. */
-static void network(const struct ip_addr *a, uint8_t out[16])
-{
-	unsigned int i;
-
-	for (i = 0; i < ip_len(a); i++) {
-		int bits = (int)a->prefix - 8 * (int)i;
-
-		if (bits >= 8)
-			out[i] = a->bytes[i];
-		else if (bits > 0)
-			out[i] = (uint8_t)(a->bytes[i] & (0xff00 >> bits));
-		else
-			out[i] = 0;
-	}
-}
-
-int link_route_add(struct nl *nl, const struct link_route *r)
-{
-	struct rtmsg rtm = {
-		.rtm_family = (uint8_t)r->family,
-		.rtm_dst_len = (uint8_t)(r->dst ? r->dst->prefix : 0),
-		.rtm_table = (uint8_t)(r->table < 256 ? r->table : RT_TABLE_UNSPEC),
-		.rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST,
-	};
-	uint8_t dst[16];
-
-	if (r->gw)
-		rtm.rtm_flags = RTNH_F_ONLINK;
-	else if (r->family == AF_INET)
-		rtm.rtm_scope = RT_SCOPE_LINK;
-	nl_begin(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rtm, sizeof(rtm));
-	nl_put_u32(nl, RTA_TABLE, r->table);
-	nl_put_u32(nl, RTA_OIF, (uint32_t)r->oif);
-	if (r->dst) {
-		network(r->dst, dst);
-		nl_put(nl, RTA_DST, dst, ip_len(r->dst));
-	}
-	if (r->gw)
-		nl_put(nl, RTA_GATEWAY, r->gw->bytes, ip_len(r->gw));
-	if (r->src)
-		nl_put(nl, RTA_PREFSRC, r->src->bytes, ip_len(r->src));
-	if (r->metric)
-		nl_put_u32(nl, RTA_PRIORITY, r->metric);
-	return nl_talk(nl);
-}
-
-struct gateway {
-	int index;
-	int family;
-	bool found;
-	uint32_t metric;
-	struct ip_addr gw;
-};
-
-static int one_route(const struct nlmsghdr *m, void *arg)
-{
-	const struct rtmsg *rtm = NLMSG_DATA(m);
-	const struct nlattr *attrs[RTA_PRIORITY + 1];
-	struct gateway *g = arg;
-	const void *bytes;
-	uint32_t metric;
-
-	if (m->nlmsg_type != RTM_NEWROUTE || m->nlmsg_len < NLMSG_LENGTH(sizeof(*rtm)) ||
-	    rtm->rtm_family != g->family || rtm->rtm_dst_len || rtm->rtm_type != RTN_UNICAST)
-		return 0;
-	nl_attrs(m, sizeof(*rtm), attrs, RTA_PRIORITY);
-	metric = get_u32(attrs[RTA_PRIORITY]);
-	if ((g->index && get_u32(attrs[RTA_OIF]) != (uint32_t)g->index) ||
-	    (g->found && metric >= g->metric))
-		return 0;
-	g->found = true;
-	g->metric = metric;
-	memset(&g->gw, 0, sizeof(g->gw));
-	g->gw.family = (uint16_t)g->family;
-	bytes = nl_payload(attrs[RTA_GATEWAY], ip_len(&g->gw));
-	if (bytes)
-		memcpy(g->gw.bytes, bytes, ip_len(&g->gw));
-	else
-		g->gw.family = 0;
-	return 0;
-}
-
-int link_default_gw(struct nl *nl, int index, int family, struct ip_addr *gw)
-{
-	struct rtmsg rtm = {.rtm_family = (uint8_t)family};
-	struct gateway g = {.index = index, .family = family};
-	int err;
-
-	nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
-	err = nl_dump(nl, one_route, &g);
-	if (err)
-		return err;
-	if (!g.found)
-		return -ENOENT;
-	g.gw.prefix = (uint16_t)(g.gw.family ? ip_len(&g.gw) * 8 : 0);
-	*gw = g.gw;
-	return 0;
-}
-
-int link_rule_add(struct nl *nl, const struct ip_addr *from, uint32_t table, uint32_t priority)
-{
-	struct fib_rule_hdr frh = {
-		.family = (uint8_t)from->family,
-		.src_len = (uint8_t)(ip_len(from) * 8),
-		.table = (uint8_t)(table < 256 ? table : RT_TABLE_UNSPEC),
-		.action = FR_ACT_TO_TBL,
-	};
-
-	nl_begin(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, &frh, sizeof(frh));
-	nl_put(nl, FRA_SRC, from->bytes, ip_len(from));
-	nl_put_u32(nl, FRA_TABLE, table);
-	nl_put_u32(nl, FRA_PRIORITY, priority);
-	nl_put_u8(nl, FRA_PROTOCOL, RTPROT_STATIC);
-	return nl_talk(nl);
+	return err ? err : (int)g.n;
 }

@@ -21,9 +21,18 @@
 int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted);
 
 /**
- * mptcp_endpoint() - further subflows may leave from @a by interface @index
- * @id: 1..255, unique; the peer sees it
+ * mptcp_endpoint_add() - further subflows may leave from @a by interface @index
+ *
+ * Connections that exist open one at once. The kernel chooses the endpoint's
+ * identifier; -ERANGE if it has MPTCP_MAX_ENDPOINTS already.
  */
-int mptcp_endpoint(struct nl *nl, const struct ip_addr *a, int index, uint8_t id);
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index);
+
+/**
+ * mptcp_endpoint_del() - close all subflows from @a, tell the peers, open no more
+ *
+ * Return: 0, -ENOENT if @a is no endpoint, or another -errno.
+ */
+int mptcp_endpoint_del(struct nl *nl, const struct ip_addr *a);
 
 #endif /* PERSONA_MPTCP_H */

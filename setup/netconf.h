@@ -29,6 +29,16 @@ struct netconf_iface {
 };
 
 /**
+ * struct netconf_state - what an interface is, or shall be
+ * @spec: addresses, gateways, routes
+ * @up:	  it has its link: MPTCP may use it
+ */
+struct netconf_state {
+	const struct iface_spec *spec;
+	bool up;
+};
+
+/**
  * netconf_apply() - configure a Linux that has nothing configured yet
  * @call: which one: engine_syscall() or netlink_host_call()
  * @ifs:  interfaces in order of preference
@@ -38,5 +48,22 @@ struct netconf_iface {
  */
 int netconf_apply(nl_call_fn *call, const struct netconf_iface *ifs, unsigned int n,
 		  const char **why);
+
+/**
+ * netconf_update() - change one interface of a configured Linux
+ * @call:   which one
+ * @ifc:    the interface; its own @spec is looked at for the name alone
+ * @number: its place in the order of preference
+ * @from:   what it is now
+ * @to:	    what it shall be; both may share parts, nothing of them is kept
+ * @why:    on failure one sentence about the first thing that failed
+ *
+ * Connections from addresses that stay are not touched. Link, MTU and MAC are the
+ * caller's (link.h). Not for two threads at a time with one interface.
+ *
+ * Return: 0, or the first -errno; the rest of the difference is applied even then.
+ */
+int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned int number,
+		   struct netconf_state from, struct netconf_state to, const char **why);
 
 #endif /* PERSONA_NETCONF_H */

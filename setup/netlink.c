@@ -59,6 +59,8 @@ struct nl *nl_open(nl_call_fn *call, int protocol, int *err)
 	if (*err)
 		goto out_close;
 	CALL(nl, SYS_setsockopt, nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	/* Dumps are then filtered by the kernel; one before 4.20 gives all. */
+	CALL(nl, SYS_setsockopt, nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	return nl;
 
 out_close:
@@ -304,6 +306,13 @@ const void *nl_payload(const struct nlattr *a, size_t len)
 	if (!a || (size_t)(a->nla_len - NLA_HDRLEN) < len)
 		return NULL;
 	return (const uint8_t *)a + NLA_HDRLEN;
+}
+
+uint32_t nl_get_u32(const struct nlattr *a)
+{
+	const uint32_t *v = nl_payload(a, sizeof(*v));
+
+	return v ? *v : 0;
 }
 
 static int family_id(const struct nlmsghdr *m, void *arg)

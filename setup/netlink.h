@@ -104,6 +104,9 @@ void nl_nested(const struct nlattr *a, const struct nlattr **attrs, unsigned int
 /** nl_payload() - data of an attribute, or NULL if it has fewer than @len bytes. */
 const void *nl_payload(const struct nlattr *a, size_t len);
 
+/** nl_get_u32() - number in an attribute, 0 if it is absent. */
+uint32_t nl_get_u32(const struct nlattr *a);
+
 /** nl_family() - number of generic netlink family @name, or -errno. */
 int nl_family(struct nl *nl, const char *name);
 

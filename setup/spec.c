@@ -42,6 +42,33 @@ bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, ip_len(a));
 }
 
+void ip_network(const struct ip_addr *a, uint8_t out[16])
+{
+	unsigned int i;
+
+	for (i = 0; i < ip_len(a); i++) {
+		int bits = (int)a->prefix - 8 * (int)i;
+
+		if (bits >= 8)
+			out[i] = a->bytes[i];
+		else if (bits > 0)
+			out[i] = (uint8_t)(a->bytes[i] & (0xff00 >> bits));
+		else
+			out[i] = 0;
+	}
+}
+
+bool ip_same_network(const struct ip_addr *a, const struct ip_addr *b)
+{
+	uint8_t na[16], nb[16];
+
+	if (a->family != b->family || a->prefix != b->prefix)
+		return false;
+	ip_network(a, na);
+	ip_network(b, nb);
+	return !memcmp(na, nb, ip_len(a));
+}
+
 int ip_parse(const char *text, struct ip_addr *a)
 {
 	memset(a, 0, sizeof(*a));

@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SPEC_MAX_ADDRS 8
+#define SPEC_MAX_ADDRS	8
+#define SPEC_MAX_ROUTES 16
 
 /**
  * struct ip_addr - an address, perhaps with prefix length
@@ -30,6 +31,12 @@ struct ip_addr {
 	uint8_t bytes[16];
 };
 
+/* A route beside the default one; a gateway of family 0: on the link. */
+struct ip_route {
+	struct ip_addr dst;
+	struct ip_addr gw;
+};
+
 #define IP_ADDR_TEXT 64 /* bytes enough for "ADDRESS/LEN" */
 
 /**
@@ -39,8 +46,14 @@ struct ip_addr {
  * @name:    name inside the stack; fd: "" until the device is known, if none is given
  * @follow:  addresses, routes and link state are the host interface's, and follow them
  * @naddrs:  0 if the host interface's addresses are to be taken over
+ * @addr:    addresses, of each family the preferred one first
+ * @deprecated: that address serves what it serves already, but nothing new
+ * @local6:  link-local address as the host has it, if its family is set (@follow)
  * @gw4:     IPv4 gateway, if its family is set
  * @gw6:     IPv6 gateway, likewise
+ * @fixed4, @fixed6: the gateway was given, and stays whatever the host's is
+ * @gw4_mac, @gw6_mac: where the host has found the gateway; zeros: unknown
+ * @route:   more specific routes (@follow)
  * @mtu:     0 if the host interface's
  */
 struct iface_spec {
@@ -50,8 +63,15 @@ struct iface_spec {
 	bool follow;
 	uint32_t naddrs;
 	struct ip_addr addr[SPEC_MAX_ADDRS];
+	bool deprecated[SPEC_MAX_ADDRS];
+	struct ip_addr local6;
 	struct ip_addr gw4;
 	struct ip_addr gw6;
+	bool fixed4, fixed6;
+	uint8_t gw4_mac[6];
+	uint8_t gw6_mac[6];
+	uint32_t nroutes;
+	struct ip_route route[SPEC_MAX_ROUTES];
 	uint32_t mtu;
 	bool has_mac;
 	uint8_t mac[6];
@@ -78,6 +98,12 @@ unsigned int ip_len(const struct ip_addr *a);
 
 /** ip_equal() - same family and address, whatever the prefix? */
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
+
+/** ip_network() - the first bytes of @a up to its prefix, the rest zero. */
+void ip_network(const struct ip_addr *a, uint8_t out[16]);
+
+/** ip_same_network() - same family, prefix and network? */
+bool ip_same_network(const struct ip_addr *a, const struct ip_addr *b);
 
 /** ifname_valid() - may an interface be called so? */
 bool ifname_valid(const char *name);

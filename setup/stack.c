@@ -24,6 +24,7 @@
 #include "engine/engine.h"
 #include "setup/beside.h"
 #include "setup/config.h"
+#include "setup/follow.h"
 #include "setup/netconf.h"
 #include "setup/stack.h"
 #include "setup/sysctl.h"
@@ -142,6 +143,14 @@ static int user_sysctls(const struct config *c, const char **why)
 	return 0;
 }
 
+/* An interface that is gone cannot be filtered: it is, when it is back, by the next call. */
+static void refresh_beside(void)
+{
+	const char *why;
+
+	beside_refresh(&why);
+}
+
 static int configure(const struct config *c, struct pcap *capture, const char **why)
 {
 	unsigned int i;
@@ -163,6 +172,7 @@ static int configure(const struct config *c, struct pcap *capture, const char **
 	err = beside_up(c, why);
 	if (err)
 		return err;
+	follow_on_change(refresh_beside);
 	err = netconf_apply(engine_syscall, ifaces, nifaces, why);
 	if (err)
 		return err;

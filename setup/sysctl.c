@@ -10,6 +10,10 @@
  * - IPv6 addresses are given, not learned: no router advertisements, no
  *   autoconfiguration; and no duplicate detection, which would keep link-local
  *   addresses unusable for a second or two.
+ * - An interface whose link is down takes no traffic: its routes are passed over as
+ *   if they were not there, until the link is back (follow.c).
+ * - A new address may come before the old one of the same network goes: it must
+ *   not go with it.
  * - Buffers: the kernel derives its bounds from the memory it finds, which for
  *   128 MB means that a receive window of at most a twentieth of it (6 MB, which
  *   fills 100 Mbit/s at 100 ms several times over). TCP feels pressure
@@ -95,6 +99,10 @@ static const struct {
 	{"net.ipv4.conf.all.arp_announce", "2"},
 	{"net.ipv4.conf.all.rp_filter", "0"},
 	{"net.ipv4.conf.default.rp_filter", "0"},
+	{"net.ipv4.conf.all.promote_secondaries", "1"},
+	{"net.ipv4.conf.all.ignore_routes_with_linkdown", "1"},
+	{"net.ipv6.conf.all.ignore_routes_with_linkdown", "1"},
+	{"net.ipv6.conf.default.ignore_routes_with_linkdown", "1"},
 	{"net.ipv4.ping_group_range", "0 2147483647"},
 	{"net.ipv6.conf.default.accept_ra", "0"},
 	{"net.ipv6.conf.default.autoconf", "0"},

@@ -44,6 +44,7 @@
 #include "setup/beside.h"
 #include "setup/config.h"
 #include "setup/drain.h"
+#include "setup/follow.h"
 #include "setup/stack.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
@@ -91,6 +92,11 @@ static int in_child(void *arg)
 	return 0;
 }
 
+static void tell(const char *sentence)
+{
+	complain(0, "%s", sentence);
+}
+
 static int start_stack(struct run *r)
 {
 	struct rlimit many = {1 << 20, 1 << 20};
@@ -105,6 +111,9 @@ static int start_stack(struct run *r)
 	err = pump_start();
 	if (err)
 		return complain(EXIT_PERSONA, "cannot start the pump: %s", strerror(-err));
+	err = follow_start(tell);
+	if (err && r->config->verbose)
+		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	return 0;
 }
 
@@ -276,6 +285,7 @@ int shadow_run(const struct config *config, const struct shadow_options *options
 	serve_stop();
 	pump_stop();
 	sniff_stop();
+	follow_stop();
 	engine_stop();
 	beside_down();
 	return status;

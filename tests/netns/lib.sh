@@ -80,6 +80,11 @@ at_least() {
 	if awk "BEGIN { exit !($2 >= $3) }"; then ok "$1: $2 (at least $3)"; else not_ok "$1: $2 (at least $3)"; fi
 }
 
+# at_most NAME GOT MOST
+at_most() {
+	if awk "BEGIN { exit !($2 <= $3) }"; then ok "$1: $2 (at most $3)"; else not_ok "$1: $2 (at most $3)"; fi
+}
+
 need() {
 	local tool
 	for tool; do

@@ -158,6 +158,12 @@ static void test_content(void **state)
 	refuse();
 	in.iface[1].spec.naddrs = SPEC_MAX_ADDRS + 1;
 	refuse();
+	in.iface[1].spec.nroutes = SPEC_MAX_ROUTES + 1;
+	refuse();
+	in.iface[0].spec.nroutes = 1; /* of no family */
+	refuse();
+	in.iface[0].spec.local6.family = AF_INET;
+	refuse();
 	in.iface[0].spec.addr[0].prefix = 33;
 	refuse();
 	in.iface[0].spec.addr[0].family = AF_UNIX;

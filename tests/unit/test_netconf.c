@@ -13,8 +13,10 @@
 #include <sys/socket.h>
 #include "cli/host.h"
 #include "setup/link.h"
+#include "setup/route.h"
 #include "setup/netconf.h"
 #include "setup/sysctl.h"
+#include "setup/takeover.h"
 
 static struct iface_spec wlan, rmnet;
 
@@ -210,6 +212,214 @@ static void test_take_over(void **state)
 	assert_contains(why, "give the stack another one");
 }
 
+/* What the host has beside that: in the order in which it shall serve, and the rest of the link. */
+static void test_take_over_all(void **state)
+{
+	static const char *const order[] = {"10.1.0.2/24", "fd00:1::7/64", "fd00:1::2/64",
+					    "fd00:1::6/64"};
+	struct iface_spec s;
+	struct link_info info;
+	char text[IP_ADDR_TEXT];
+	const char *why;
+	struct nl *nl;
+	unsigned int i;
+	int err;
+
+	NEED_NETNS();
+	sh("ip addr add fd00:1::6/64 dev wlan0 nodad preferred_lft 0");
+	sh("ip addr add fd00:1::7/64 dev wlan0 nodad");
+	sh("ip addr add fe80::1234/64 dev wlan0 nodad");
+	sh("ip route add 198.51.100.0/24 via 10.1.0.5 dev wlan0");
+	sh("ip neigh replace 10.99.0.1 dev wlan0 lladdr 02:00:00:00:00:77 nud stale");
+	assert_int_equal(spec_parse("packet:wlan0", &s, &why), 0);
+	s.follow = true;
+	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
+	assert_non_null(nl);
+	assert_int_equal(takeover_read(nl, &s, &info), 0);
+	assert_int_equal(info.mtu, 1400);
+	assert_int_equal(s.naddrs, ARRAY_SIZE(order));
+	for (i = 0; i < s.naddrs; i++) {
+		assert_string_equal(ip_format(&s.addr[i], true, text), order[i]);
+		assert_int_equal(s.deprecated[i], i == 3);
+	}
+	assert_int_equal(s.nroutes, 1);
+	assert_string_equal(ip_format(&s.route[0].dst, true, text), "198.51.100.0/24");
+	assert_string_equal(ip_format(&s.route[0].gw, false, text), "10.1.0.5");
+	assert_int_equal(s.gw4_mac[5], 0x77);
+	assert_int_equal(s.gw6_mac[5], 0);
+	assert_true(s.local6.family == AF_INET6);
+
+	/* More than there is room for: it is the deprecated one that is left out. */
+	for (i = 0; i < SPEC_MAX_ADDRS - 3; i++)
+		sh("ip addr add fd00:1::10%u/64 dev wlan0 nodad", i);
+	assert_int_equal(takeover_read(nl, &s, &info), 0);
+	assert_int_equal(s.naddrs, SPEC_MAX_ADDRS);
+	for (i = 0; i < s.naddrs; i++)
+		assert_false(s.deprecated[i]);
+	memcpy(s.ifname, "nosuch0", 8);
+	assert_int_equal(takeover_read(nl, &s, &info), -ENODEV);
+	nl_close(nl);
+
+	for (i = 0; i < SPEC_MAX_ADDRS - 3; i++)
+		sh("ip addr del fd00:1::10%u/64 dev wlan0", i);
+	sh("ip addr del fd00:1::6/64 dev wlan0; ip addr del fd00:1::7/64 dev wlan0");
+	sh("ip addr del fe80::1234/64 dev wlan0; ip route del 198.51.100.0/24");
+}
+
+static void update(const struct iface_spec *from, bool from_up, const struct iface_spec *to,
+		   bool to_up)
+{
+	struct netconf_iface ifc = {.spec = &wlan, .index = (int)if_nametoindex("wlan0")};
+	const char *why = "";
+
+	if (netconf_update(netlink_host_call, &ifc, 0, (struct netconf_state){from, from_up},
+			   (struct netconf_state){to, to_up}, &why))
+		fail_msg("%s", why);
+}
+
+static bool has_mptcp(void)
+{
+	return !access("/proc/sys/net/mptcp", F_OK);
+}
+
+/* The whole of what netconf.c makes, as text. */
+static const char *everything(void)
+{
+	return output_of("ip -o addr show dev wlan0; ip rule show; ip -6 rule show; "
+			 "ip route show dev wlan0; ip route show table 100; "
+			 "ip -6 route show dev wlan0; ip -6 route show table 100");
+}
+
+static void test_update_addresses(void **state)
+{
+	struct iface_spec next;
+	const char *why, *s;
+
+	NEED_NETNS();
+	assert_int_equal(
+		sysctl_set(netlink_host_call, "net.ipv4.conf.all.promote_secondaries", "1"), 0);
+	assert_int_equal(spec_parse("wlan0,ip=10.1.0.7/24,ip=fd00:1::9/64,ip=fd00:1::2/64,"
+				    "gw=10.1.0.99,gw=fe80::1",
+				    &next, &why),
+			 0);
+	next.deprecated[2] = true;
+	assert_int_equal(ip_parse("fe80::1234", &next.local6), 0);
+	next.local6.prefix = 64;
+	next.nroutes = 1;
+	assert_int_equal(ip_parse("198.51.100.0", &next.route[0].dst), 0);
+	next.route[0].dst.prefix = 24;
+	assert_int_equal(ip_parse("10.1.0.5", &next.route[0].gw), 0);
+	update(&wlan, true, &next, true);
+
+	s = everything();
+	assert_null(strstr(s, "10.1.0.2/"));
+	assert_null(strstr(s, "10.1.0.2 "));
+	assert_null(strstr(s, "10.99.0.1"));
+	assert_contains(s, "10.1.0.7/24 brd 10.1.0.255 scope global");
+	assert_contains(s, "fd00:1::2/64 scope global nodad deprecated");
+	assert_contains(s, "fe80::1234/64 scope link");
+	assert_contains(s, "1000:\tfrom 10.1.0.7 lookup 100");
+	assert_contains(s, "1000:\tfrom fd00:1::9 lookup 100");
+	assert_contains(s, "default via 10.1.0.99 proto static src 10.1.0.7 metric 100 onlink");
+	assert_contains(s, "default via fe80::1 proto static src fd00:1::9 metric 100");
+	assert_contains(s, "198.51.100.0/24 via 10.1.0.5 proto static src 10.1.0.7 metric 100");
+	assert_contains(s, "10.1.0.0/24 dev wlan0 proto static scope link src 10.1.0.7");
+	assert_contains(s, "unreachable default proto static metric");
+	if (has_mptcp()) {
+		s = output_of("ip mptcp endpoint show");
+		assert_contains(s, "10.1.0.7 id");
+		assert_contains(s, "fd00:1::9 id");
+		assert_null(strstr(s, "10.1.0.2 "));
+		assert_null(strstr(s, "fd00:1::2 "));
+	}
+	/* Nothing new changes nothing, and the way back leads to where it came from. */
+	{
+		char *before = strdup(everything());
+
+		update(&next, true, &next, true);
+		assert_string_equal(everything(), before);
+		free(before);
+	}
+	update(&next, true, &wlan, true);
+	s = everything();
+	assert_contains(s, "default via 10.99.0.1 proto static src 10.1.0.2 metric 100 onlink");
+	assert_contains(s, "fd00:1::2/64 scope global nodad");
+	assert_null(strstr(s, "10.1.0.7"));
+	assert_null(strstr(s, "fe80::1234"));
+	assert_null(strstr(s, "198.51.100.0"));
+}
+
+/* A link that goes takes its endpoints, more often than there are identifiers. */
+static void test_update_link(void **state)
+{
+	const char *s;
+	char *before;
+	int i;
+
+	NEED_NETNS();
+	before = strdup(everything());
+	update(&wlan, true, &wlan, false);
+	assert_string_equal(everything(), before);
+	if (has_mptcp()) {
+		s = output_of("ip mptcp endpoint show");
+		assert_null(strstr(s, "wlan0"));
+		assert_contains(s, "10.2.0.2 id 2 subflow dev rmnet0");
+	}
+	for (i = 0; i < 150; i++) {
+		update(&wlan, false, &wlan, true);
+		update(&wlan, true, &wlan, false);
+	}
+	update(&wlan, false, &wlan, true);
+	assert_string_equal(everything(), before);
+	free(before);
+	if (has_mptcp()) {
+		s = output_of("ip mptcp endpoint show");
+		assert_contains(s, "10.1.0.2 id");
+		assert_contains(s, "fd00:1::2 id");
+	}
+}
+
+/* Down to nothing, and up again. */
+static void test_update_all(void **state)
+{
+	static const struct iface_spec nothing;
+	const char *s;
+
+	NEED_NETNS();
+	update(&wlan, true, &nothing, true);
+	s = everything();
+	assert_null(strstr(s, "10.1.0"));
+	assert_null(strstr(s, "fd00:1::"));
+	assert_null(strstr(s, "default via"));
+	assert_null(strstr(s, "1000:"));
+	update(&nothing, true, &wlan, true);
+	test_routes(state);
+	test_source_decides(state);
+}
+
+/* The first failure is named, and does not keep the rest from being done. */
+static void test_update_fails(void **state)
+{
+	struct netconf_iface ifc = {.spec = &wlan, .index = (int)if_nametoindex("wlan0")};
+	struct iface_spec next = wlan;
+	const char *why = "";
+
+	NEED_NETNS();
+	sh("ip addr add 10.1.0.8/24 dev wlan0");
+	assert_int_equal(ip_parse("10.1.0.8", &next.addr[next.naddrs]), 0);
+	next.addr[next.naddrs++].prefix = 24;
+	assert_int_equal(ip_parse("10.1.0.9", &next.addr[next.naddrs]), 0);
+	next.addr[next.naddrs++].prefix = 24;
+	assert_int_equal(netconf_update(netlink_host_call, &ifc, 0,
+					(struct netconf_state){&wlan, true},
+					(struct netconf_state){&next, true}, &why),
+			 -EEXIST);
+	assert_contains(why, "wlan0: cannot add address 10.1.0.8/24: File exists");
+	assert_contains(everything(), "10.1.0.9/24");
+	update(&next, true, &wlan, true);
+	assert_null(strstr(everything(), "10.1.0.9/"));
+}
+
 static void test_errors_are_named(void **state)
 {
 	struct netconf_iface ifc = {.spec = &wlan, .index = 9999};
@@ -226,10 +436,19 @@ static void test_errors_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_apply),	  cmocka_unit_test(test_links),
-		cmocka_unit_test(test_routes),	  cmocka_unit_test(test_source_decides),
-		cmocka_unit_test(test_endpoints), cmocka_unit_test(test_read_back),
-		cmocka_unit_test(test_take_over), cmocka_unit_test(test_errors_are_named),
+		cmocka_unit_test(test_apply),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_source_decides),
+		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_read_back),
+		cmocka_unit_test(test_take_over),
+		cmocka_unit_test(test_take_over_all),
+		cmocka_unit_test(test_update_addresses),
+		cmocka_unit_test(test_update_link),
+		cmocka_unit_test(test_update_all),
+		cmocka_unit_test(test_update_fails),
+		cmocka_unit_test(test_errors_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

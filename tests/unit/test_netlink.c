@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include "setup/link.h"
+#include "setup/route.h"
 #include "setup/mptcp.h"
 #include "setup/netlink.h"
 #include "setup/sysctl.h"
@@ -167,7 +168,7 @@ static void test_route_add(void **state)
 	r.gw = &gw;
 	acknowledge(0, NULL, 0);
 	assert_int_equal(link_route_add(nl, &r), 0);
-	expect("3c000000 1800 0506 00000000 00000000"
+	expect("3c000000 1800 0505 00000000 00000000"
 	       "02000000 00040001 04000000" /* static, universe, unicast, onlink */
 	       "0800 0f00 2c010000"	    /* table 300 */
 	       "0800 0400 03000000"	    /* oif */
@@ -178,7 +179,7 @@ static void test_route_add(void **state)
 	r = (struct link_route){.oif = 3, .family = AF_INET6, .dst = &dst, .table = 101};
 	acknowledge(0, NULL, 0);
 	assert_int_equal(link_route_add(nl, &r), 0);
-	expect("40000000 1800 0506 00000000 00000000"
+	expect("40000000 1800 0505 00000000 00000000"
 	       "0a610000 65040001 00000000"
 	       "0800 0f00 65000000"
 	       "0800 0400 03000000"
@@ -211,7 +212,7 @@ static void test_mptcp_bytes(void **state)
 	/* Without the family there is no request at all. */
 	acknowledge(-ENOENT, NULL, 0);
 	assert_int_equal(ip_parse("10.1.0.2", &a), 0);
-	assert_int_equal(mptcp_endpoint(nl, &a, 3, 1), -ENOENT);
+	assert_int_equal(mptcp_endpoint_add(nl, &a, 3), -ENOENT);
 	expect("24000000 1000 0500 00000000 00000000"
 	       "03010000"
 	       "0d00 0200 6d707463705f706d00 000000"); /* "mptcp_pm" */
