@@ -33,7 +33,7 @@ CLI_OBJ	   := $(call obj,$(CLI_SRC))
 OPENER_OBJ := $(call obj,$(OPENER_SRC))
 INLINE_OBJ := $(call obj,$(INLINE_SRC) $(INLINE_ASM))
 
-.PHONY: all host help clean
+.PHONY: all host install uninstall help clean
 all: host personalities ## everything
 host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
 
@@ -65,6 +65,31 @@ $(B)/obj/%.o: %.S
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
+
+# persona looks for its files in ../lib/persona of its own directory. Users other than
+# root need the capabilities, which a package (DESTDIR) sets when it is installed.
+PREFIX	?= /usr/local
+DESTDIR	?=
+LIBDIR	= $(DESTDIR)$(PREFIX)/lib/persona
+SHARE	= $(DESTDIR)$(PREFIX)/share
+OPENER_CAPS := cap_net_raw,cap_net_admin+ep
+
+install: all ## install below PREFIX (/usr/local), with capabilities for persona-opener
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/personalities $(SHARE)/man/man1 \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
+	install $(B)/persona $(DESTDIR)$(PREFIX)/bin/
+	install $(B)/persona-opener $(wildcard $(B)/persona-xdp) $(LIBDIR)/
+	install -m 644 $(B)/libpersona-hijack.so $(LIBDIR)/
+	install -m 755 $(B)/personalities/*.so $(LIBDIR)/personalities/
+	install -m 644 docs/persona.1 $(SHARE)/man/man1/
+	install -m 644 completion/persona.bash $(SHARE)/bash-completion/completions/persona
+	install -m 644 completion/_persona $(SHARE)/zsh/site-functions/
+	@if [ -n "$(DESTDIR)" ] || setcap $(OPENER_CAPS) $(LIBDIR)/persona-opener; then :; else \
+		echo "install: no capabilities for persona-opener: only root can share interfaces" >&2; fi
+
+uninstall: ## remove what install has put there
+	rm -rf $(LIBDIR) $(DESTDIR)$(PREFIX)/bin/persona $(SHARE)/man/man1/persona.1 \
+		$(SHARE)/bash-completion/completions/persona $(SHARE)/zsh/site-functions/_persona
 
 clean: ## remove what was built, keep the kernel trees
 	rm -rf $(B)/obj $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests

@@ -2,14 +2,14 @@
 /*
  * why.c - the one sentence that goes with an error, see why.h.
  *
- * Not thread-safe: the sentence is overwritten by the next one.
+ * Each thread has its own; it is overwritten by the next one.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "backend/why.h"
 
-static char sentence[1024];
+static __thread char sentence[1024];
 
 int why_set(const char **why, int err, const char *fmt, ...)
 {

@@ -3,8 +3,8 @@
  * why.h - the one sentence that goes with an error: the thing, reason, remedy.
  *
  * Set-up functions return -errno and leave a sentence for the user behind. It
- * lives in one static buffer, since set-up is done by one thread and reported
- * at once; nothing on the data path comes here.
+ * lives in one buffer per thread, since it is reported at once; nothing on the data
+ * path comes here.
  */
 #ifndef PERSONA_WHY_H
 #define PERSONA_WHY_H

@@ -169,7 +169,7 @@ static int to_back_end(const struct netconf_iface *ifc, const struct flows *f, c
 		prog.len = (unsigned short)n;
 		n = ifc->be->ops->set_filter(ifc->be, &prog);
 	}
-	return n < 0 ? why_set(why, -n, "%s: cannot set the packet filter: %s", ifc->spec->ifname,
+	return n < 0 ? why_set(why, -n, "%s: cannot set the packet filter: %s", ifc->be->ifname,
 			       strerror(-n))
 		     : 0;
 }
@@ -179,12 +179,12 @@ static int apply(const struct netconf_iface *ifc, const struct flows *f, const c
 	int err = 0;
 
 	if (opener)
-		err = opener_flows(opener, ifc->spec->ifname, f, why);
+		err = opener_flows(opener, ifc->be->ifname, f, why);
 	else if (flows_shared(f, 0))
 		err = why_set(why, ENOTCONN,
 			      "%s: addresses shared with the host need "
 			      "persona-opener",
-			      ifc->spec->ifname);
+			      ifc->be->ifname);
 	return err || !ifc->be->ops->set_filter ? err : to_back_end(ifc, f, why);
 }
 
@@ -204,7 +204,7 @@ static int refresh(const char **why)
 
 		if (!ifs[i].be->ops->set_filter && !ifs[i].be->ops->steer)
 			continue;
-		fill(&f, ifs[i].spec, &host);
+		fill(&f, stack_spec(i), &host);
 		any |= flows_shared(&f, 0);
 		bad = apply(&ifs[i], &f, why);
 		if (!bad)

@@ -26,8 +26,8 @@
  * rebound; a TAP's link is ourselves. One in another network namespace than the
  * process (it asks its own socket, not ours) is left alone.
  *
- * Threads: one, "persona-follow", all signals blocked. It alone writes stack_spec()
- * once it runs. Its system calls to the host are raw and its three descriptors
+ * Threads: one, "persona-follow", all signals blocked. It alone calls
+ * stack_set_spec(). Its system calls to the host are raw and its three descriptors
  * high, since inline it lives inside the program. It never calls exit(), and
  * follow_stop() ends it within a look.
  */
@@ -262,7 +262,8 @@ static void look(unsigned int i)
 {
 	void (*fn)(void) = atomic_load(&on_change);
 	struct followed *f = &followed[i];
-	struct iface_spec *now = stack_spec(i), old = *now, next = *now;
+	const struct iface_spec *now = stack_spec(i);
+	struct iface_spec old = *now, next = *now;
 	struct netconf_iface *ifc;
 	struct link_info link;
 	const char *why = "";
@@ -282,7 +283,8 @@ static void look(unsigned int i)
 	if (!up)
 		next = *now;
 	changed = !same_spec(&old, &next);
-	*now = next;
+	stack_set_spec(i, &next);
+	now = stack_spec(i);
 	if (fn && (changed || another))
 		fn();
 	if (up)

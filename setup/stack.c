@@ -29,8 +29,11 @@
 #include "setup/stack.h"
 #include "setup/sysctl.h"
 
-/* The interfaces of the running stack; @specs are theirs, and change with the host's. */
-static struct iface_spec specs[CONFIG_MAX_IFACES];
+/*
+ * The interfaces of the running stack. @specs are theirs, the present and the former ones, so
+ * that who reads one by the pointer while the follower changes it finds it whole.
+ */
+static struct iface_spec specs[CONFIG_MAX_IFACES][2];
 static struct netconf_iface ifaces[CONFIG_MAX_IFACES];
 static unsigned int nifaces;
 
@@ -40,9 +43,17 @@ struct netconf_iface *stack_ifaces(unsigned int *n)
 	return ifaces;
 }
 
-struct iface_spec *stack_spec(unsigned int i)
+const struct iface_spec *stack_spec(unsigned int i)
 {
-	return &specs[i];
+	return __atomic_load_n(&ifaces[i].spec, __ATOMIC_ACQUIRE);
+}
+
+void stack_set_spec(unsigned int i, const struct iface_spec *s)
+{
+	struct iface_spec *other = &specs[i][stack_spec(i) == &specs[i][0]];
+
+	*other = *s;
+	__atomic_store_n(&ifaces[i].spec, other, __ATOMIC_RELEASE);
 }
 
 /* The back end of one interface: inherited descriptor, or opened here. */
@@ -108,8 +119,8 @@ static int add_iface(const struct config_iface *ci, struct pcap *capture, bool m
 		be->ops->close(be);
 		return err;
 	}
-	specs[ifc - ifaces] = ci->spec;
-	ifc->spec = &specs[ifc - ifaces];
+	specs[ifc - ifaces][0] = ci->spec;
+	ifc->spec = &specs[ifc - ifaces][0];
 	ifc->rawip = be->link == BACKEND_LINK_RAWIP;
 	index = engine_add_netif(be, ci->spec.name); /* owns be, whatever comes */
 	if (index < 0)

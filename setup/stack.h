@@ -30,7 +30,10 @@ int stack_up(const struct config *c, const char **why);
  */
 struct netconf_iface *stack_ifaces(unsigned int *n);
 
-/** stack_spec() - what interface @i is configured to, to be changed by its follower alone. */
-struct iface_spec *stack_spec(unsigned int i);
+/** stack_spec() - what interface @i is configured to; whole, and valid for a while. Any thread. */
+const struct iface_spec *stack_spec(unsigned int i);
+
+/** stack_set_spec() - it is configured to @s now. The follower's alone. */
+void stack_set_spec(unsigned int i, const struct iface_spec *s);
 
 #endif /* PERSONA_STACK_H */

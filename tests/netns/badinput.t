@@ -107,7 +107,7 @@ refuse "without CAP_NET_ADMIN, new TAP" 125 "CAP_NET_ADMIN" \
 # The tree may lie where another user cannot look: give that user a copy.
 mkdir -m 755 "$TMP/pub" "$TMP/pub/personalities"
 chmod 755 "$TMP"
-cp "$PERSONA" "$(dirname "$PERSONA")/libpersona-hijack.so" "$TMP/pub/"
+cp "$PERSONA" "$(dirname "$PERSONA")"/{persona-opener,libpersona-hijack.so} "$TMP/pub/"
 cp "$(dirname "$PERSONA")/personalities/linux-6.12.so" "$TMP/pub/personalities/"
 refuse "another user, no capability" 125 "CAP_NET_RAW" \
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$TMP/pub/persona" run --inline -i $GOOD -- true
