@@ -4,7 +4,7 @@
  *
  * Where we have our privileges from our file (file capabilities), a tool would lose
  * them in execve(); so the one it needs is made ambient in the child
- * (capabilities(7)). Its environment is empty, its directory "/".
+ * (capabilities(7)). Its environment is PATH and HOME, its directory "/".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,8 @@ static void keep_net_admin(void)
 
 static void become(const char *path, char *const *argv, int in, int out)
 {
-	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", NULL};
+	/* nft keeps a history of what it was told in HOME: there it cannot. */
+	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", "HOME=/dev/null", NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
