@@ -197,7 +197,7 @@ is "status of the run that stayed" $? 0
 is "what went wrong in it" "$(cat "$TMP/trouble" 2>/dev/null)" ""
 note "$(wc -l <"$TMP/rounds") downloads"
 check "nothing is left at the end" wait_for 5 nothing_left
-is "no history of nft's" "$(ls /.nft.history ~/.nft.history 2>/dev/null)" ""
+is "no history of nft's" "$(find /.nft.history ~/.nft.history -newer "$TMP/hosts" 2>/dev/null)" ""
 rsts=$(tcpdump -n -r "$TMP/ap0.pcap" 'src host 10.1.0.3 and tcp[tcpflags] & tcp-rst != 0 and not src port 4000' 2>/dev/null)
 is "resets of the phone's, but the one asked for" "$rsts" ""
 
