@@ -333,10 +333,8 @@ int main(void)
 	struct stat st;
 
 	if (fstat(OPENER_FD, &st) || !S_ISSOCK(st.st_mode)) {
-		static const char line[] =
-			"persona: persona-opener is started by persona run, not by hand\n";
-
-		return write(2, line, sizeof(line) - 1) > 0 ? 125 : 125;
+		dprintf(2, "persona: persona-opener is started by persona run, not by hand\n");
+		return 125;
 	}
 	set_descriptors();
 	signal(SIGPIPE, SIG_IGN);

@@ -83,7 +83,8 @@ static struct meta *take_first(struct dgram *d)
 
 static void drop_first(struct dgram *d)
 {
-	free(take_first(d));
+	if (d->first)
+		free(take_first(d));
 }
 
 void dgram_free(struct dgram *d)

@@ -7,7 +7,6 @@
  */
 #include "unit.h"
 #include <linux/capability.h>
-#include <sys/prctl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
