@@ -16,8 +16,8 @@
  *	PORTS    fragment but the first: PASS; TCP, UDP: port is ours?; ICMP: no request?
  *
  * Lists are long, labels far: each test of a list element is two instructions,
- * "if not equal skip one; jump always". A program is at most some 700
- * instructions, of which a packet runs through a tenth.
+ * "if not equal skip one; jump always". A program is at most some 1100
+ * instructions (32 shared IPv6 addresses, 64 ports), of which a packet runs through a tenth.
  *
  * Limits: an IPv6 packet with extension headers other than a fragment header in front
  * of its transport header is the host's on a shared address.
@@ -247,6 +247,22 @@ static void ip4(struct program *p)
 	go(p, PASS);
 }
 
+/* Multicast listener discovery always comes behind a hop-by-hop header, of 8 bytes. */
+static void reject_mld_query(struct program *p)
+{
+	const uint32_t l4 = p->l3 + 40;
+	unsigned int skip, other;
+
+	load(p, BPF_B, p->l3 + 6);
+	skip = only_if(p, IPPROTO_HOPOPTS);
+	load(p, BPF_B, l4);
+	other = only_if(p, IPPROTO_ICMPV6);
+	load(p, BPF_B, l4 + 8);
+	go_if(p, BPF_JEQ, 130, REJECT);
+	done(p, other);
+	done(p, skip);
+}
+
 static void ip6(struct program *p)
 {
 	const uint32_t l4 = p->l3 + 40;
@@ -265,6 +281,8 @@ static void ip6(struct program *p)
 	go(p, PASS);
 	done(p, solicit);
 	done(p, skip);
+	if (flows_shared(p->f, AF_INET6))
+		reject_mld_query(p);
 	go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_SHARED, SHARED6);
 	go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_HOST, REJECT);
 	go(p, PASS);
@@ -325,7 +343,8 @@ bool flows_shared(const struct flows *f, int family)
 
 bool flows_valid(const struct flows *f)
 {
-	if (f->naddrs > FLOWS_MAX_ADDRS || f->nports > FLOWS_MAX_PORTS || f->first > f->last)
+	if (f->naddrs > FLOWS_MAX_ADDRS || f->nports > FLOWS_MAX_PORTS || f->first > f->last ||
+	    !f->first != !f->last)
 		return false;
 	for (uint32_t i = 0; i < f->naddrs; i++) {
 		if ((f->addr[i].family != AF_INET && f->addr[i].family != AF_INET6) ||

@@ -16,7 +16,7 @@
 
 #define FLOWS_MAX_ADDRS 32
 #define FLOWS_MAX_PORTS 64
-#define FLOWS_MAX_CODE	1024 /* instructions of the longest program */
+#define FLOWS_MAX_CODE	1152 /* instructions of the longest program */
 
 /* Whose an address is. Frames to an unknown one are passed: the stack ignores them. */
 enum flows_owner {
