@@ -441,10 +441,10 @@ static int bind_host(int proto, uint16_t port, int family, const uint8_t *bytes,
 
 int hostports_claim(int proto, uint16_t port, int family, const uint8_t *bytes, const char **why)
 {
-	struct claim *c = find_claim(proto, port);
+	struct claim *c;
 	int fd;
 
-	if (c || (port >= slice.first && port <= slice.last && slice.first))
+	if (hostports_ours(proto, port))
 		return 0;
 	c = find_claim(0, 0);
 	if (!c)
@@ -471,7 +471,7 @@ void hostports_release(int proto, uint16_t port)
 
 bool hostports_ours(int proto, uint16_t port)
 {
-	return port && find_claim(proto, port);
+	return port && ((port >= slice.first && port <= slice.last) || find_claim(proto, port));
 }
 
 bool hostports_slice(uint16_t first, uint16_t last)

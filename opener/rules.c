@@ -43,8 +43,8 @@
 
 static enum { NONE, NFT, IPTABLES } kind;
 static struct child nft;
-static struct child iptables[2]; /* IPv4, IPv6; pid 0: not there */
-static char hooked[OPENER_SLOTS][IF_NAMESIZE];
+static struct child iptables[2];		  /* IPv4, IPv6; pid 0: not there */
+static char hooked[2][OPENER_SLOTS][IF_NAMESIZE]; /* of iptables; "": not */
 static char text[RULES_TEXT];
 static char heard[2048];
 static unsigned int question;
@@ -353,15 +353,15 @@ static int iptables_set(unsigned int slot, const char *ifname, const struct flow
 			return why_set(why, -rest,
 				       "too many addresses and ports for the packet filter");
 		n += rest;
-		if (!hooked[slot][0])
+		if (!hooked[v][slot][0])
 			n += snprintf(text + n, 64, "-I PREROUTING -i %s -j %s\n", ifname, chain);
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "COMMIT\n");
 		err = iptables_tell(v, (size_t)n);
 		if (err)
 			return why_set(why, -err, "iptables refuses the rules for '%s': %s", ifname,
 				       complaint());
+		snprintf(hooked[v][slot], IF_NAMESIZE, "%s", ifname);
 	}
-	snprintf(hooked[slot], sizeof(hooked[slot]), "%s", ifname);
 	return 0;
 }
 
@@ -371,9 +371,11 @@ static void iptables_stop(void)
 
 	for (unsigned int slot = 0; slot < OPENER_SLOTS; slot++) {
 		chain_name(chain, sizeof(chain), slot);
-		for (unsigned int v = 0; v < 2 && hooked[slot][0]; v++)
-			child_tell(&iptables[v], text, unhook_text(chain, hooked[slot]));
-		hooked[slot][0] = '\0';
+		for (unsigned int v = 0; v < 2; v++) {
+			if (hooked[v][slot][0])
+				child_tell(&iptables[v], text, unhook_text(chain, hooked[v][slot]));
+			hooked[v][slot][0] = '\0';
+		}
 	}
 	child_end(&iptables[0]);
 	child_end(&iptables[1]);
@@ -383,6 +385,7 @@ static void iptables_stop(void)
 
 int rules_start(const char **why)
 {
+	char reason[128];
 	int err_nft, err;
 
 	if (kind != NONE)
@@ -392,6 +395,8 @@ int rules_start(const char **why)
 		kind = NFT;
 		return 0;
 	}
+	snprintf(reason, sizeof(reason), "%s", err_nft == -ENOENT ? "not installed" : complaint());
+	heard[0] = '\0';
 	err = iptables_start();
 	if (!err) {
 		kind = IPTABLES;
@@ -402,9 +407,8 @@ int rules_start(const char **why)
 			       "neither nft nor iptables is installed, which keep the host from "
 			       "the stack's packets: apt-get install nftables");
 	return why_set(why, EOPNOTSUPP,
-		       "the host's packet filter does not work: nft: %s; iptables: %s",
-		       err_nft == -ENOENT ? "not installed" : complaint(),
-		       err == -ENOENT ? "not installed" : strerror(-err));
+		       "the host's packet filter does not work: nft: %s; iptables: %s", reason,
+		       err == -ENOENT ? "not installed" : complaint());
 }
 
 int rules_set(unsigned int slot, const char *ifname, const struct flows *f, const char **why)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include "backend/flows.h"
 
-#define RULES_TEXT 32768 /* bytes of the longest set of rules */
+#define RULES_TEXT 262144 /* bytes of the longest set: iptables' line per address and port */
 
 /**
  * rules_start() - find a packet filter that works: nft, else iptables
