@@ -26,6 +26,7 @@
  * reassembly, which forgets them silently, since the first one is missing.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <signal.h>
@@ -293,6 +294,25 @@ static size_t unhook_text(const char *chain, const char *ifname)
 				chain, chain, chain);
 }
 
+/* Is it an opener that lives? A zombie and another program of its number are none. */
+static bool lives(int pid)
+{
+	char path[32], stat[64] = "";
+	const char *state;
+	int fd;
+
+	if (kill(pid, 0) && errno == ESRCH)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, stat, sizeof(stat) - 1) <= 0) /* hidden: in doubt it lives */
+		snprintf(stat, sizeof(stat), "(persona-opener) S");
+	if (fd >= 0)
+		close(fd);
+	state = strstr(stat, "(persona-opener) ");
+	return state && state[strlen("(persona-opener) ")] != 'Z';
+}
+
 /* Remove the chains of processes that are gone. */
 static void iptables_recover(unsigned int v)
 {
@@ -312,8 +332,7 @@ static void iptables_recover(unsigned int v)
 		int pid;
 
 		if (sscanf(line, "-A PREROUTING -i %15s -j %39s", ifname, chain) == 2 &&
-		    sscanf(chain, "persona-%d-%u", &pid, &slot) == 2 && kill(pid, 0) &&
-		    errno == ESRCH)
+		    sscanf(chain, "persona-%d-%u", &pid, &slot) == 2 && !lives(pid))
 			iptables_tell(v, unhook_text(chain, ifname));
 	}
 }
