@@ -237,4 +237,6 @@ void requests_take_back(void)
 		close(slots[i].undo);
 	}
 	nslots = 0;
+	confined = false; /* nothing is held any more; the process stays so */
+	no_rules[0] = '\0';
 }
