@@ -22,6 +22,8 @@ union control {
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
+static uint32_t number; /* of the last request */
+
 static int passed_fd(struct msghdr *m)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
@@ -45,9 +47,18 @@ static int ask(int opener, struct opener_request *q, struct opener_reply *r, int
 	long n;
 
 	q->magic = OPENER_MAGIC;
+	q->number = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
 	n = RAWSYS(SYS_sendto, opener, q, sizeof(*q), MSG_NOSIGNAL, NULL, 0);
-	while (n >= 0 && (n = RAWSYS(SYS_recvmsg, opener, &m, MSG_CMSG_CLOEXEC)) == -EINTR)
-		;
+	while (n >= 0) {
+		n = RAWSYS(SYS_recvmsg, opener, &m, MSG_CMSG_CLOEXEC);
+		if (n == -EINTR)
+			n = 0;
+		else if (n != (long)sizeof(*r) || r->number == q->number)
+			break;
+		else if (passed_fd(&m) >= 0) /* the answer to a request that was given up */
+			raw_close(passed_fd(&m));
+		m.msg_controllen = sizeof(control);
+	}
 	if (n == -EAGAIN)
 		return why_set(why, ETIMEDOUT, "persona-opener does not answer");
 	if (n != (long)sizeof(*r))

@@ -33,6 +33,7 @@ enum opener_op {
 /** struct opener_request - see enum opener_op for what is used */
 struct opener_request {
 	uint32_t magic;
+	uint32_t number; /* the reply has it, too */
 	uint32_t op;
 	char backend[16];
 	char ifname[IF_NAMESIZE];
@@ -46,11 +47,13 @@ struct opener_request {
 
 /**
  * struct opener_reply
+ * @number: of the request: what comes too late is no answer to the next
  * @err: 0 or -errno
  * @first, @last: OPENER_SLICE's ports
  * @why: the sentence that goes with @err
  */
 struct opener_reply {
+	uint32_t number;
 	int32_t err;
 	uint16_t first;
 	uint16_t last;

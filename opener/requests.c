@@ -218,6 +218,7 @@ int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
 	int fd = -1;
 
 	memset(r, 0, sizeof(*r));
+	r->number = len == sizeof(*q) ? q->number : 0;
 	if (len == sizeof(*q) && q->magic == OPENER_MAGIC)
 		r->err = serve(q, r, &fd, &why);
 	else
