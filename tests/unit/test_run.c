@@ -253,7 +253,7 @@ static int run_doomed(void *arg)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
 	if (!pid)
-		_exit(run_script("kill -KILL $PPID; sleep 30"));
+		_exit(run_script("kill -KILL $PPID; exec sleep 30"));
 	if (waitpid(pid, NULL, 0) != pid)
 		return 1;
 	alarm(5);
