@@ -12,8 +12,10 @@
  * The host's own rules are read by `nft list ruleset`, as root.
  */
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,10 +45,20 @@ static bool beside(const struct iface_spec *s)
 
 /* ---- the opener ---- */
 
+/* Does its file give it what opening and holding take? */
+static bool has_capabilities(const char *path)
+{
+	const uint32_t wanted = 1u << CAP_NET_ADMIN | 1u << CAP_NET_RAW;
+	struct vfs_ns_cap_data caps = {0};
+
+	return getxattr(path, "security.capability", &caps, sizeof(caps)) >=
+		       (ssize_t)XATTR_CAPS_SZ_1 &&
+	       (le32toh(caps.data[0].permitted) & wanted) == wanted;
+}
+
 static void check_installed(const char *path)
 {
-	char caps[64];
-	bool has = getxattr(path, "security.capability", caps, sizeof(caps)) > 0;
+	bool has = has_capabilities(path);
 	struct stat st;
 
 	if (has)
@@ -56,8 +68,7 @@ static void check_installed(const char *path)
 			   path);
 	else
 		doctor_say(DOCTOR_WARN, "opener",
-			   "root can: setcap "
-			   "cap_net_raw,cap_net_admin,cap_net_bind_service,cap_mknod+ep FILE",
+			   "root can: setcap cap_net_raw,cap_net_admin+ep FILE",
 			   "%s has no file capabilities", path);
 	if (!has)
 		return;

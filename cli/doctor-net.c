@@ -15,6 +15,7 @@
 #include "backend/backend.h"
 #include "cli/doctor.h"
 #include "setup/link.h"
+#include "setup/route.h"
 
 #define IPV6_MTU_MIN 1280
 #define TEXT	     512

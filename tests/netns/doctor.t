@@ -64,6 +64,31 @@ if phone setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$PERSONA"; 
 	says "opener" '^warn +opener .*no file capabilities: root can: setcap'
 	says "interface" '^warn +wlan0 opened '
 	says "host's rules" "^warn +host's rules .*run as root"
+	# The opener with its two capabilities, in a build tree of its own.
+	chmod 755 "$TMP"
+	mkdir -p "$TMP/bin" "$TMP/etc/persona"
+	cp "$TOP/build/persona" "$TOP/build/persona-opener" "$TMP/bin"
+	ln -s "$TOP/build/personalities" "$TMP/bin/personalities"
+	nobody() { # [LINE of opener.conf]: as if $TMP/etc were in /etc
+		rm -f "$TMP/etc/persona/opener.conf"
+		[ $# = 0 ] || echo "$1" >"$TMP/etc/persona/opener.conf"
+		OUT=$(phone sh -ec '
+			mount -t overlay overlay -o lowerdir="$1:/etc" /etc
+			shift
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' sh "$TMP/etc" \
+			"$TMP/bin/persona" doctor 2>&1)
+	}
+	if have "an opener with capabilities" setcap &&
+		check "setcap" setcap cap_net_raw,cap_net_admin+ep "$TMP/bin/persona-opener"; then
+		nobody
+		says "it is installed" '^ok +opener +.*, with file capabilities$'
+		says "no opener.conf" '^warn +opener.conf +.*No such file.*: only root may'
+		says "so nothing is allowed" "^warn +wlan0 opened +interface 'wlan0' is not yours"
+		nobody "user 65534 wlan0"
+		says "what opener.conf allows" '^ok +wlan0 opened '
+		says "and what not" "^warn +rmnet0 opened +interface 'rmnet0' is not yours"
+		says "rules, without root" '^ok +drop rules '
+	fi
 else
 	skip "a missing privilege" "user nobody cannot execute $PERSONA"
 fi
