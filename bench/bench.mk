@@ -21,3 +21,9 @@ bench-shadow: ## shadow mode against the host kernel (BENCH=--json FILE ...)
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all $(B)/bench/netops
 	@bench/shadow $(BENCH)
+
+.PHONY: bench-backends
+bench-backends: ## every back end in one table (BENCH=--md, --json, --only packet,tap ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(B)/bench/netops
+	@bench/backends $(BENCH)

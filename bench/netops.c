@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * netops.c - small network operations, timed; for bench/shadow.
+ * netops.c - small network operations, timed; for bench/shadow and bench/backends.
  *
  *	netops serve			the other side of all below, until it is killed
  *	netops control CALLS		getsockname() in a loop: us each
  *	netops connect ADDR THREADS S	connect, 64 bytes to and fro, close: us each, and per second
- *	netops udp ADDR WINDOW S	64-byte echoes per second, WINDOW of them outstanding, one
- *thread netops idle ADDR N		open N connections, print a line, keep them until killed
+ *	netops udp ADDR WINDOW S	64-byte echoes per second, WINDOW of them outstanding
+ *	netops rr ADDR S		one byte to and fro on one connection: us each, median
+ *	netops idle ADDR N		open N connections, print a line, keep them until killed
  *
  * A line of JSON is the result. It is an ordinary program and knows nothing of
  * the stack that it runs on.
@@ -18,6 +19,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +37,7 @@
 #define PORTS	    32
 #define MESSAGE	    64
 #define LOST_MS	    100
+#define MAX_ROUNDS  1000000
 #define MAX_THREADS PORTS
 
 static double now(void)
@@ -283,6 +286,39 @@ static int udp(const char *addr, int window, double seconds)
 	return 0;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median, since what a busy machine adds is seldom and long. */
+static int request_response(const char *addr, double seconds)
+{
+	struct sockaddr_in server = address(addr, PORT);
+	int fd = must(socket(AF_INET, SOCK_STREAM, 0), "socket"), one = 1;
+	double *took = calloc(MAX_ROUNDS, sizeof(*took)), end = now() + seconds;
+	int n = 0;
+	char c = 0;
+
+	if (!took)
+		die("calloc");
+	must(connect(fd, (struct sockaddr *)&server, sizeof(server)), "connect");
+	must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), "TCP_NODELAY");
+	for (double at = now(), t; at < end && n < MAX_ROUNDS; at = t) {
+		if (send(fd, &c, 1, MSG_NOSIGNAL) != 1 || recv(fd, &c, 1, 0) != 1)
+			die("round");
+		t = now();
+		took[n++] = t - at;
+	}
+	qsort(took, (size_t)n, sizeof(*took), by_size);
+	printf("{\"us\": %.2f, \"rounds\": %d}\n", took[n / 2] * 1e6, n);
+	free(took);
+	close(fd);
+	return 0;
+}
+
 static _Noreturn void idle(const char *addr, int n)
 {
 	many_files();
@@ -310,9 +346,11 @@ int main(int argc, char **argv)
 		return connects(argv[2], atoi(argv[3]), atof(argv[4]));
 	if (!strcmp(what, "udp") && argc == 5)
 		return udp(argv[2], atoi(argv[3]), atof(argv[4]));
+	if (!strcmp(what, "rr") && argc == 4)
+		return request_response(argv[2], atof(argv[3]));
 	if (!strcmp(what, "idle") && argc == 4)
 		idle(argv[2], atoi(argv[3]));
 	fprintf(stderr, "usage: netops serve | control CALLS | connect ADDR THREADS SECONDS |\n"
-			"       udp ADDR WINDOW SECONDS | idle ADDR N\n");
+			"       udp ADDR WINDOW SECONDS | rr ADDR SECONDS | idle ADDR N\n");
 	return 2;
 }

@@ -26,4 +26,7 @@ int cmd_doctor(int argc, char **argv);
 /** complain() - one line "persona: ..." on stderr; returns @status. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** print_json() - a string for JSON, quoted, to stdout: file names may have anything in them. */
+void print_json(const char *s);
+
 #endif /* PERSONA_CLI_H */

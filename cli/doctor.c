@@ -4,289 +4,227 @@
  *
  * Theory of operation
  *
- * One function per check, in a table. Each really tries what `persona run`
- * will do (open the socket, map the memory) instead of reading about it, gives
- * back what it took, and prints one line: ok, warn (something is missing that
- * not everybody needs) or fail (nothing will run), with the remedy.
+ * One function per noun, in a table; each in its own file. A check really tries what
+ * `persona run` will do (open the socket, start the stack, set the rules) instead of
+ * reading about it, gives back what it took, and prints a line: ok, warn (something is
+ * missing that not everybody needs) or fail (what was asked for will not work), the thing,
+ * words, the remedy. --json makes each line an object with these four members.
  *
- * Exit status: 0 if nothing failed, else 1.
+ * Interfaces are those that are named, as -i of `persona run` takes them, or else all of
+ * the host's but the loopback, DOCTOR_IFACES at most.
+ *
+ * Exit status: 0 if nothing failed, else 1; 125 for a command line that is wrong.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
 #include "backend/backend.h"
-#include "backend/rtlink.h"
-#include "backend/xdphost.h"
-#include "backend/xdptool.h"
 #include "cli/cli.h"
-#include "cli/paths.h"
-#include "cli/preflight.h"
-#include "cli/program.h"
-#include "engine/engine.h"
+#include "cli/doctor.h"
 #include "setup/link.h"
-#include "shadow/shadow.h"
 
-enum verdict { OK, WARN, FAIL };
+#define DEFAULT_PORT "443"
 
-static unsigned int failed;
+static struct {
+	bool json;
+	unsigned int failed;
+} report;
 
-static void say(enum verdict v, const char *thing, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void say(enum verdict v, const char *thing, const char *fmt, ...)
+void doctor_say(enum doctor_verdict v, const char *thing, const char *remedy, const char *fmt, ...)
 {
 	static const char *const words[] = {"ok", "warn", "fail"};
+	char text[1024];
 	va_list ap;
 
-	printf("%-5s %-14s ", words[v], thing);
 	va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	putchar('\n');
-	if (v == FAIL)
-		failed++;
-}
-
-static void check_kernel(void)
-{
-	struct utsname u;
-
-	if (uname(&u))
-		say(WARN, "host kernel", "unknown: %s", strerror(errno));
-	else
-		say(OK, "host kernel", "%s %s, %s (whether it has MPTCP does not matter)",
-		    u.sysname, u.release, u.machine);
-}
-
-static void check_processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (n >= 2)
-		say(OK, "processors", "%ld: the stack gets two virtual ones (--vcpus)", n);
-	else
-		say(WARN, "processors", "one: the stack gets one, and never spins");
-}
-
-static void check_memory(void)
-{
-	void *p = mmap(NULL, ENGINE_MEMORY_DEFAULT, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED) {
-		say(FAIL, "memory", "%lu MB cannot be reserved: %s: raise ulimit -v, or use --mem",
-		    ENGINE_MEMORY_DEFAULT >> 20, strerror(errno));
-		return;
+	if (report.json) {
+		printf("{\"verdict\":\"%s\",\"thing\":", words[v]);
+		print_json(thing);
+		printf(",\"words\":");
+		print_json(text);
+		printf(",\"remedy\":");
+		print_json(remedy ? remedy : "");
+		puts("}");
+	} else {
+		printf("%-5s %-14s %s%s%s\n", words[v], thing, text, remedy ? ": " : "",
+		       remedy ? remedy : "");
 	}
-	munmap(p, ENGINE_MEMORY_DEFAULT);
-	say(OK, "memory", "%lu MB can be reserved for the stack", ENGINE_MEMORY_DEFAULT >> 20);
+	fflush(stdout);
+	if (v == DOCTOR_FAIL)
+		report.failed++;
 }
 
-static void check_image(void)
+long doctor_sysctl(const char *key)
 {
 	char path[PATH_MAX];
-	struct program p;
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", key);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	fclose(f);
+	return n;
+}
+
+static void (*const checks[])(const struct doctor *d) = {
+	doctor_stack, doctor_backends, doctor_net, doctor_beside, doctor_mptcp,
+};
+
+/* ---- the command line ---- */
+
+static int add_spec(struct doctor *d, const char *text)
+{
+	struct iface_spec *s = &d->spec[d->n];
 	const char *why;
 
-	if (path_personality(DEFAULT_PERSONALITY, path, sizeof(path), &why))
-		say(FAIL, "personality", "%s", why);
-	else if (program_inspect(path, &p))
-		say(FAIL, "personality", "%s cannot be read", path);
-	else if (p.kind != PROGRAM_STATIC)
-		say(FAIL, "personality", "%s is no image for this processor: make personalities",
-		    path);
-	else
-		say(OK, "personality", DEFAULT_PERSONALITY ": %s", path);
-}
-
-/* Really start the stack, in a process of its own. */
-static void check_start(void)
-{
-	struct config *c = calloc(1, sizeof(*c));
-	struct timespec from, to;
-	long us;
-
-	if (!c || path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL))
-		goto out; /* was said before */
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	if (preflight(c)) {
-		say(FAIL, "start", "the stack does not start, see above");
-		goto out;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
-	say(OK, "start", "the stack starts and is set up, in %ld.%ld ms with its process",
-	    us / 1000, us % 1000 / 100);
-out:
-	free(c);
-}
-
-static void check_shadow(void)
-{
-	const char *why;
-
-	if (shadow_probe(&why))
-		say(FAIL, "shadow mode", "%s; or use --inline", why);
-	else
-		say(OK, "shadow mode", "calls are notified, answered, and read (the default mode)");
-}
-
-static void check_library(void)
-{
-	char path[PATH_MAX];
-	const char *why;
-
-	if (path_inline_library(path, sizeof(path), &why))
-		say(FAIL, "inline mode", "%s", why);
-	else
-		say(OK, "inline mode", "%s", path);
-}
-
-static void check_packet(void)
-{
-	int one = 1;
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-
-	if (fd < 0) {
-		say(WARN, "packet, rawip",
-		    "no packet socket: %s: run as root, or setcap cap_net_raw,cap_net_admin+ep on "
-		    "persona",
-		    strerror(errno));
-		return;
-	}
-	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)))
-		say(WARN, "packet, rawip", "the host kernel has no PACKET_VNET_HDR: %s",
-		    strerror(errno));
-	else
-		say(OK, "packet, rawip", "packet sockets with offloads");
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &one, sizeof(one)))
-		say(WARN, "socket buffers",
-		    "bounded by net.core.rmem_max and wmem_max: give persona CAP_NET_ADMIN, or "
-		    "raise them for more than about 1 Gbit/s");
-	close(fd);
-}
-
-static void check_tun(void)
-{
-	const char *path = "/dev/net/tun";
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd < 0) {
-		say(WARN, "tap, tun", "%s: %s: %s", path, strerror(errno),
-		    errno == ENOENT || errno == ENODEV ? "modprobe tun" : "run as root");
-		return;
-	}
-	close(fd);
-	say(OK, "tap, tun", "%s can be opened", path);
-}
-
-/* What a bare `persona run` uses. */
-static void check_passt(void)
-{
-	const char *why;
-	int fd = backend_find("passt")->open("", &why);
-
-	if (fd < 0) {
-		say(WARN, "passt", "%s", why);
-		return;
-	}
-	close(fd);
-	say(OK, "passt", "starts: persona run needs no -i");
-}
-
-/* By asking the kernel for a link on no interface: each answer but EOPNOTSUPP means it can. */
-static void check_macvtap(void)
-{
-	int err = rtlink_add_macvtap("persona-doctor", 0);
-
-	if (err == -EPERM)
-		say(WARN, "macvtap", "needs CAP_NET_ADMIN: run as root");
-	else if (err == -EOPNOTSUPP)
-		say(WARN, "macvtap", "the host kernel has none: modprobe macvtap");
-	else
-		say(OK, "macvtap", "links can be made");
-}
-
-static void check_xdp(void)
-{
-	char path[PATH_MAX];
-	int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		say(WARN, "xdp", "no AF_XDP socket: %s: %s", strerror(errno),
-		    errno == EPERM ? "run as root" : "use packet instead");
-	else if (xdptool_find(path, sizeof(path)))
-		say(WARN, "xdp",
-		    "persona-xdp is not there: apt-get install clang libbpf-dev, then make host");
-	else
-		say(OK, "xdp", "AF_XDP sockets, and %s", path);
-	if (fd >= 0)
-		close(fd);
-}
-
-static int check_interface(const struct link_info *info, void *arg)
-{
-	const struct backend_ops *ops;
-	const char *why;
-	char thing[IF_NAMESIZE + 16];
-
-	if (info->flags & IFF_LOOPBACK)
-		return 0;
-	++*(unsigned int *)arg;
-	snprintf(thing, sizeof(thing), "%s", info->name);
-	ops = backend_choose(info->name, &why);
-	if (!ops)
-		say(WARN, thing, "%s", why);
-	else if (!(info->flags & IFF_UP))
-		say(WARN, thing, "is down: ip link set %s up", info->name);
-	else if (!(info->flags & IFF_RUNNING))
-		say(WARN, thing, "is up, but has no carrier");
-	else
-		say(OK, thing, "-i %s uses back end %s, MTU %u", info->name, ops->name, info->mtu);
+	if (d->n == DOCTOR_IFACES)
+		return complain(EXIT_PERSONA, "doctor: more than %d interfaces", DOCTOR_IFACES);
+	if (spec_parse(text, s, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	d->n++;
 	return 0;
 }
 
-static void check_interfaces(void)
+/* HOST, HOST:PORT, [HOST]:PORT or an IPv6 address. */
+static int set_mptcp(struct doctor *d, const char *text)
 {
-	unsigned int n = 0;
+	const char *host = text, *colon = strrchr(text, ':');
+	size_t len = strlen(text);
+	char *end;
+
+	snprintf(d->port, sizeof(d->port), DEFAULT_PORT);
+	if (*text == '[') {
+		const char *close = strchr(text, ']');
+
+		if (!close || (close[1] && close[1] != ':'))
+			goto malformed;
+		host = text + 1;
+		len = (size_t)(close - host);
+		colon = close[1] ? close + 1 : NULL;
+	} else if (colon && strchr(text, ':') == colon) {
+		len = (size_t)(colon - text);
+	} else {
+		colon = NULL;
+	}
+	if (colon) {
+		unsigned long port = strtoul(colon + 1, &end, 10);
+
+		if (colon[1] < '0' || colon[1] > '9' || *end || !port || port > 65535)
+			goto malformed;
+		snprintf(d->port, sizeof(d->port), "%lu", port);
+	}
+	if (!len || len >= sizeof(d->mptcp))
+		goto malformed;
+	memcpy(d->mptcp, host, len);
+	d->mptcp[len] = '\0';
+	return 0;
+
+malformed:
+	return complain(EXIT_PERSONA, "doctor: --mptcp %s: write HOST, HOST:PORT or [ADDRESS]:PORT",
+			text);
+}
+
+static int parse(struct doctor *d, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"interface", required_argument, NULL, 'i'},
+		{"json", no_argument, NULL, 'j'},
+		{"mptcp", required_argument, NULL, 'm'},
+		{NULL, 0, NULL, 0},
+	};
+	int opt, status = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (!status && (opt = getopt_long(argc, argv, ":i:", options, NULL)) != -1) {
+		switch (opt) {
+		case 'i':
+			status = add_spec(d, optarg);
+			break;
+		case 'j':
+			d->json = true;
+			break;
+		case 'm':
+			status = set_mptcp(d, optarg);
+			break;
+		default:
+			status = complain(
+				EXIT_PERSONA,
+				"doctor: %s '%s': persona doctor [--json] [--mptcp HOST[:PORT]] "
+				"[[-i] SPEC]...",
+				opt == ':' ? "an argument is missing behind" : "unknown option",
+				argv[optind - 1]);
+		}
+	}
+	for (; !status && optind < argc; optind++)
+		status = add_spec(d, argv[optind]);
+	return status;
+}
+
+/* ---- interfaces ---- */
+
+static int add_link(const struct link_info *info, void *arg)
+{
+	struct doctor *d = arg;
+
+	if (info->flags & IFF_LOOPBACK || d->n == DOCTOR_IFACES)
+		return 0;
+	snprintf(d->spec[d->n].ifname, IF_NAMESIZE, "%s", info->name);
+	snprintf(d->spec[d->n].name, IF_NAMESIZE, "%s", info->name);
+	d->n++;
+	return 0;
+}
+
+static void find_interfaces(struct doctor *d)
+{
 	struct nl *nl;
 	int err;
 
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (nl)
-		err = link_list(nl, check_interface, &n);
+		err = link_list(nl, add_link, d);
 	nl_close(nl);
 	if (err)
-		say(WARN, "interfaces", "cannot be listed: %s: name them and ip= yourself",
-		    strerror(-err));
-	else if (!n)
-		say(WARN, "interfaces", "none but the loopback: nothing to give to -i");
+		doctor_say(DOCTOR_WARN, "interfaces", "name them, and ip= yourself",
+			   "cannot be listed: %s", strerror(-err));
+	else if (!d->n)
+		doctor_say(DOCTOR_WARN, "interfaces", NULL,
+			   "none but the loopback: nothing to give to -i");
 }
-
-static void (*const checks[])(void) = {
-	check_kernel, check_processors, check_memory,	  check_image, check_start,
-	check_shadow, check_library,	check_packet,	  check_tun,   check_macvtap,
-	check_xdp,    check_passt,	check_interfaces,
-};
 
 int cmd_doctor(int argc, char **argv)
 {
-	unsigned int i;
+	struct doctor *d = calloc(1, sizeof(*d));
+	const struct backend_ops *ops;
+	int status;
 
-	if (argc > 1)
-		return complain(EXIT_PERSONA, "doctor: takes no argument");
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		checks[i]();
-	return failed ? 1 : 0;
+	if (!d)
+		return complain(EXIT_PERSONA, "out of memory");
+	status = parse(d, argc, argv);
+	if (status)
+		goto out;
+	report.json = d->json;
+	if (!d->n)
+		find_interfaces(d);
+	for (unsigned int i = 0; i < d->n; i++) {
+		ops = d->spec[i].backend[0] ? NULL : backend_choose(d->spec[i].ifname, NULL);
+		if (ops)
+			snprintf(d->spec[i].backend, sizeof(d->spec[i].backend), "%s", ops->name);
+	}
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		checks[i](d);
+	status = report.failed ? 1 : 0;
+out:
+	free(d);
+	return status;
 }

@@ -8,8 +8,7 @@
 #include "cli/cli.h"
 #include "cli/paths.h"
 
-/* A string for JSON: file names may have anything in them. */
-static void print_json(const char *s)
+void print_json(const char *s)
 {
 	putchar('"');
 	for (; *s; s++) {

@@ -85,6 +85,19 @@ _persona() {
 		esac
 		first=3
 		;;
+	doctor)
+		case $prev in
+		--mptcp) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
+		*)
+			if [[ $cur == -* ]]; then
+				COMPREPLY=($(compgen -W "--json --mptcp -i" -- "$cur"))
+			else
+				_persona_spec "$cur"
+			fi
+			;;
+		esac
+		return
+		;;
 	run) ;;
 	*) return ;;
 	esac
