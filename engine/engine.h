@@ -168,4 +168,12 @@ void engine_after_fork(void);
  */
 int engine_add_netif(struct backend *be, const char *name);
 
+/**
+ * engine_netif_frames() - how many frames an interface has received and sent so far
+ * @n: in the order of engine_add_netif(), from 0
+ *
+ * Reads memory, does not enter the stack. A batch of segments (GSO) is one frame.
+ */
+void engine_netif_frames(unsigned int n, uint64_t *rx, uint64_t *tx);
+
 #endif /* PERSONA_ENGINE_H */

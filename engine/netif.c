@@ -25,6 +25,7 @@
  * @busy: per queue of the back end, a thread sends
  * @tx:	  per queue, scratch of the sending thread
  * @rx:	  scratch of the NAPI poll
+ * @received, @sent: frames; @sent of each queue by its sending thread
  */
 struct netif {
 	struct backend *be;
@@ -32,6 +33,8 @@ struct netif {
 	_Atomic bool busy[LKL_MAX_VCPUS];
 	struct backend_frame tx[LKL_MAX_VCPUS][BACKEND_BATCH];
 	struct backend_frame rx[LKL_RX_BATCH];
+	_Atomic uint64_t received;
+	_Atomic uint64_t sent[LKL_MAX_VCPUS];
 };
 
 static struct netif netifs[LKL_MAX_NETDEVS];
@@ -54,6 +57,22 @@ static uint32_t queued(const struct lkl_tx_ring *r)
 {
 	return __atomic_load_n(&r->head, __ATOMIC_SEQ_CST) -
 	       __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
+}
+
+/* One writer at a time. */
+static void count_frames(_Atomic uint64_t *counter, int frames)
+{
+	atomic_store_explicit(
+		counter, atomic_load_explicit(counter, memory_order_relaxed) + (uint64_t)frames,
+		memory_order_relaxed);
+}
+
+void engine_netif_frames(unsigned int dev, uint64_t *rx, uint64_t *tx)
+{
+	*rx = atomic_load_explicit(&netifs[dev].received, memory_order_relaxed);
+	*tx = 0;
+	for (unsigned int q = 0; q < LKL_MAX_VCPUS; q++)
+		*tx += atomic_load_explicit(&netifs[dev].sent[q], memory_order_relaxed);
 }
 
 /* Send what is in ring @q; false if the host takes no more for now. */
@@ -82,6 +101,7 @@ static bool drain_ring(struct netif *n, unsigned int q)
 			sent = (int)
 				count; /* the device is gone: frames are lost, as on a dead link */
 		tail += (uint32_t)sent;
+		count_frames(&n->sent[queue], sent);
 		__atomic_store_n(&r->tail, tail, __ATOMIC_SEQ_CST);
 		if ((uint32_t)sent < count)
 			return false;
@@ -142,6 +162,8 @@ int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int count)
 		n->rx[i].niov = f[i].niov;
 	}
 	got = n->be->ops->rx(n->be, 0, n->rx, count);
+	if (got > 0)
+		count_frames(&n->received, got);
 	for (int i = 0; i < got; i++) {
 		f[i].hdr = n->rx[i].hdr;
 		f[i].len = n->rx[i].len;

@@ -26,6 +26,8 @@
  * rebound; a TAP's link is ourselves. One in another network namespace than the
  * process (it asks its own socket, not ours) is left alone.
  *
+ * Between news the thread looks whether the paths are alive: watch.c says when next.
+ *
  * Threads: one, "persona-follow", all signals blocked. It alone calls
  * stack_set_spec(). Its system calls to the host are raw and its three descriptors
  * high, since inline it lives inside the program. It never calls exit(), and
@@ -53,6 +55,7 @@
 #include "setup/netconf.h"
 #include "setup/stack.h"
 #include "setup/takeover.h"
+#include "setup/watch.h"
 
 #define SETTLE_MS  20	/* an address, its route and its rule come within less */
 #define NEWS_BYTES 8192 /* one message of news; a longer one is cut, and read as any news */
@@ -177,7 +180,7 @@ static bool hear(void)
 static bool wait_news(int ms, bool news)
 {
 	struct pollfd p[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = news_fd, .events = POLLIN}};
-	struct timespec ts = {.tv_nsec = ms * 1000000L};
+	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
 
 	RAWSYS(SYS_ppoll, p, news ? 2 : 1, ms < 0 ? NULL : &ts, NULL, 0);
 	return !p[0].revents;
@@ -267,7 +270,7 @@ static void look(unsigned int i)
 	struct netconf_iface *ifc;
 	struct link_info link;
 	const char *why = "";
-	bool up, changed, another = false;
+	bool up, changed, another = false, aside = watch_aside(i);
 	unsigned int n;
 	int err;
 
@@ -289,14 +292,17 @@ static void look(unsigned int i)
 		fn();
 	if (up)
 		set_link(ifc, f, &link, up);
-	if (changed || up != f->up) {
-		err = netconf_update(engine_syscall, ifc, i, (struct netconf_state){&old, f->up},
+	if (changed || up != f->up || (another && aside)) {
+		err = netconf_update(engine_syscall, ifc, i,
+				     (struct netconf_state){&old, f->up, aside},
 				     (struct netconf_state){now, up}, &why);
 		if (err)
 			tell(why);
 	}
 	if (!up && f->up)
 		set_link(ifc, f, &link, up);
+	if (changed || another || up != f->up)
+		watch_changed(i, up);
 	f->up = up;
 }
 
@@ -315,7 +321,7 @@ static void *follow(void *arg)
 	bool first = true; /* what has happened since the interfaces were opened */
 
 	prctl(PR_SET_NAME, "persona-follow");
-	while (first || wait_news(-1, true)) {
+	do {
 		if (!first && !hear())
 			continue;
 		if (!wait_news(SETTLE_MS, false))
@@ -323,7 +329,7 @@ static void *follow(void *arg)
 		hear();
 		look_at_all();
 		first = false;
-	}
+	} while (wait_news(watch_tick(), true));
 	engine_thread_exit();
 	return arg;
 }
@@ -343,10 +349,11 @@ static bool choose(void)
 	struct netconf_iface *ifs;
 	struct link_info link;
 	unsigned int i, n;
-	bool any = false;
+	bool any;
 
 	memset(followed, 0, sizeof(followed));
 	ifs = stack_ifaces(&n);
+	any = n > 1;
 	for (i = 0; i < n; i++) {
 		struct followed *f = &followed[i];
 
@@ -399,6 +406,7 @@ int follow_start(void (*say)(const char *sentence))
 	int err;
 
 	tell = say;
+	watch_start(say);
 	err = open_all();
 	if (err || !choose())
 		goto out_close;
@@ -428,6 +436,7 @@ void follow_stop(void)
 	RAWSYS(SYS_write, stop_fd, &one, sizeof(one));
 	pthread_join(thread, NULL);
 	running = false;
+	watch_stop();
 	close_all();
 }
 
@@ -436,6 +445,7 @@ void follow_after_fork(void)
 	if (!running)
 		return;
 	running = false;
+	watch_stop();
 	host_fd_close(&host->fd);
 	host_fd_close(&news_fd);
 	host_fd_close(&stop_fd);

@@ -29,6 +29,9 @@
  * A link that is down keeps addresses and routes: the kernel takes no route whose
  * device has no carrier (ignore_routes_with_linkdown, sysctl.c).
  *
+ * A path that is dead (aside) has no endpoint and no default route in the main table.
+ * Its own table stays, so what is bound to its addresses may wait for it.
+ *
  * A kernel takes eight endpoints; addresses beyond that still work for plain
  * connections. A personality without MPTCP gets none.
  */
@@ -207,19 +210,22 @@ static void want_route(struct routes *rs, struct link_route r)
 }
 
 /* A route to @dst by way of @gw, in the interface's table and in the main one. */
-static void want_twice(struct routes *rs, const struct change *c, struct link_route r)
+static void want_twice(struct routes *rs, const struct change *c, struct link_route r, bool aside)
 {
 	r.oif = c->ifc->index;
 	r.table = NETCONF_TABLE + c->number;
 	want_route(rs, r);
+	if (aside)
+		return;
 	r.table = LINK_TABLE_MAIN;
 	r.metric = NETCONF_METRIC + c->number;
 	want_route(rs, r);
 }
 
-static void want_default(struct routes *rs, const struct change *c, const struct iface_spec *s,
-			 int family)
+static void want_default(struct routes *rs, const struct change *c,
+			 const struct netconf_state *state, int family)
 {
+	const struct iface_spec *s = state->spec;
 	const struct ip_addr *gw = family == AF_INET ? &s->gw4 : &s->gw6;
 	const struct ip_addr *src = preferred(s, family);
 
@@ -228,7 +234,8 @@ static void want_default(struct routes *rs, const struct change *c, const struct
 	if (gw->family || c->ifc->rawip)
 		want_twice(rs, c,
 			   (struct link_route){
-				   .family = family, .gw = c->ifc->rawip ? NULL : gw, .src = src});
+				   .family = family, .gw = c->ifc->rawip ? NULL : gw, .src = src},
+			   state->aside);
 	else if (!s->follow) /* what is given is all there is */
 		return;
 	want_route(rs, (struct link_route){.family = family,
@@ -243,8 +250,10 @@ static const struct ip_addr *via(const struct ip_addr *gw)
 }
 
 /* All routes of one state, in an order in which they can be added. */
-static void want_routes(struct routes *rs, const struct change *c, const struct iface_spec *s)
+static void want_routes(struct routes *rs, const struct change *c,
+			const struct netconf_state *state)
 {
+	const struct iface_spec *s = state->spec;
 	unsigned int i;
 
 	rs->n = 0;
@@ -264,10 +273,11 @@ static void want_routes(struct routes *rs, const struct change *c, const struct 
 				   (struct link_route){.family = r->dst.family,
 						       .dst = &r->dst,
 						       .gw = c->ifc->rawip ? NULL : via(&r->gw),
-						       .src = src});
+						       .src = src},
+				   false);
 	}
-	want_default(rs, c, s, AF_INET);
-	want_default(rs, c, s, AF_INET6);
+	want_default(rs, c, state, AF_INET);
+	want_default(rs, c, state, AF_INET6);
 }
 
 static void change_routes(struct change *c)
@@ -275,8 +285,8 @@ static void change_routes(struct change *c)
 	struct routes from, to;
 	unsigned int i;
 
-	want_routes(&from, c, c->from.spec);
-	want_routes(&to, c, c->to.spec);
+	want_routes(&from, c, &c->from);
+	want_routes(&to, c, &c->to);
 	for (i = 0; i < from.n; i++) {
 		if (!find_route(&to, &from.r[i]))
 			fail(c, unless_gone(link_route_del(c->nl, &from.r[i])), "remove a route");
@@ -318,14 +328,19 @@ static bool has_gateway(const struct iface_spec *s, int family)
 	return family == AF_INET ? s->gw4.family : s->gw6.family;
 }
 
+static bool usable(const struct netconf_state *state)
+{
+	return state->up && !state->aside;
+}
+
 /*
  * The endpoint of one family: the new one before the old one goes. An address
  * that got its gateway later is a new endpoint, since the kernel tries each but once.
  */
 static void change_endpoint(struct change *c, int family)
 {
-	const struct ip_addr *old = c->from.up ? preferred(c->from.spec, family) : NULL;
-	const struct ip_addr *now = c->to.up ? preferred(c->to.spec, family) : NULL;
+	const struct ip_addr *old = usable(&c->from) ? preferred(c->from.spec, family) : NULL;
+	const struct ip_addr *now = usable(&c->to) ? preferred(c->to.spec, family) : NULL;
 	int err;
 
 	if (same_address(old, now)) {

@@ -30,12 +30,14 @@ struct netconf_iface {
 
 /**
  * struct netconf_state - what an interface is, or shall be
- * @spec: addresses, gateways, routes
- * @up:	  it has its link: MPTCP may use it
+ * @spec:  addresses, gateways, routes
+ * @up:	   it has its link: MPTCP may use it
+ * @aside: it has its link, but the path is dead: neither MPTCP nor new connections use it
  */
 struct netconf_state {
 	const struct iface_spec *spec;
 	bool up;
+	bool aside;
 };
 
 /**

@@ -209,13 +209,13 @@ int link_rule_del(struct nl *nl, const struct ip_addr *from, uint32_t table, uin
 struct neigh {
 	int index;
 	const struct ip_addr *addr;
-	uint8_t *mac;
+	uint8_t *mac; /* receives, or NULL */
+	uint16_t states;
 	bool found;
 };
 
 static int one_neigh(const struct nlmsghdr *m, void *arg)
 {
-	const uint16_t known = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 	const struct ndmsg *ndm = NLMSG_DATA(m);
 	const struct nlattr *attrs[NDA_LLADDR + 1];
 	const void *addr, *mac;
@@ -223,30 +223,77 @@ static int one_neigh(const struct nlmsghdr *m, void *arg)
 
 	if (m->nlmsg_type != RTM_NEWNEIGH || m->nlmsg_len < NLMSG_LENGTH(sizeof(*ndm)) ||
 	    ndm->ndm_family != n->addr->family || ndm->ndm_ifindex != n->index ||
-	    !(ndm->ndm_state & known))
+	    !(ndm->ndm_state & n->states))
 		return 0;
 	nl_attrs(m, sizeof(*ndm), attrs, NDA_LLADDR);
 	addr = nl_payload(attrs[NDA_DST], ip_len(n->addr));
 	mac = nl_payload(attrs[NDA_LLADDR], 6);
 	if (!addr || !mac || memcmp(addr, n->addr->bytes, ip_len(n->addr)))
 		return 0;
-	memcpy(n->mac, mac, 6);
+	if (n->mac)
+		memcpy(n->mac, mac, 6);
 	n->found = true;
 	return 0;
 }
 
-int link_neigh_get(struct nl *nl, int index, const struct ip_addr *a, uint8_t mac[6])
+static int find_neigh(struct nl *nl, struct neigh *n)
 {
-	struct ndmsg ndm = {.ndm_family = (uint8_t)a->family};
-	struct neigh n = {.index = index, .addr = a, .mac = mac};
+	struct ndmsg ndm = {.ndm_family = (uint8_t)n->addr->family};
 	int err;
 
 	nl_begin(nl, RTM_GETNEIGH, NLM_F_DUMP, &ndm, sizeof(ndm));
-	nl_put_u32(nl, NDA_IFINDEX, (uint32_t)index);
-	err = nl_dump(nl, one_neigh, &n);
+	nl_put_u32(nl, NDA_IFINDEX, (uint32_t)n->index);
+	err = nl_dump(nl, one_neigh, n);
 	if (err)
 		return err;
-	return n.found ? 0 : -ENOENT;
+	return n->found ? 0 : -ENOENT;
+}
+
+int link_neigh_get(struct nl *nl, int index, const struct ip_addr *a, uint8_t mac[6])
+{
+	struct neigh n = {
+		.index = index,
+		.addr = a,
+		.mac = mac,
+		.states = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT,
+	};
+
+	return find_neigh(nl, &n);
+}
+
+int link_neigh_answered(struct nl *nl, int index, const struct ip_addr *a)
+{
+	struct neigh n = {.index = index, .addr = a, .states = NUD_REACHABLE};
+
+	return find_neigh(nl, &n);
+}
+
+static int neigh_state(struct nl *nl, struct ndmsg ndm, uint16_t flags, const struct ip_addr *a)
+{
+	nl_begin(nl, RTM_NEWNEIGH, flags, &ndm, sizeof(ndm));
+	nl_put(nl, NDA_DST, a->bytes, ip_len(a));
+	return nl_talk(nl);
+}
+
+int link_neigh_ask(struct nl *nl, int index, const struct ip_addr *a)
+{
+	struct ndmsg ndm = {
+		.ndm_family = (uint8_t)a->family,
+		.ndm_ifindex = index,
+		.ndm_state = NUD_STALE,
+	};
+	int err;
+
+	/* From any other state the kernel asks at once when told to be in this one. */
+	err = neigh_state(nl, ndm, 0, a);
+	ndm.ndm_state = NUD_PROBE;
+	if (!err)
+		err = neigh_state(nl, ndm, 0, a);
+	if (err != -ENOENT && err != -EINVAL)
+		return err;
+	ndm.ndm_state = NUD_NONE; /* without an Ethernet address: by broadcast */
+	ndm.ndm_flags = NTF_USE;
+	return neigh_state(nl, ndm, NLM_F_CREATE, a);
 }
 
 int link_neigh_add(struct nl *nl, int index, const struct ip_addr *a, const uint8_t mac[6])

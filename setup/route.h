@@ -65,4 +65,14 @@ int link_neigh_get(struct nl *nl, int index, const struct ip_addr *a, uint8_t ma
 /** link_neigh_add() - take a neighbour's address for likely: used, and verified. */
 int link_neigh_add(struct nl *nl, int index, const struct ip_addr *a, const uint8_t mac[6]);
 
+/**
+ * link_neigh_ask() - ask neighbour @a for its Ethernet address now, known or not (ARP, ND)
+ *
+ * Needs no route. Return: 0, then link_neigh_answered() tells; or -errno.
+ */
+int link_neigh_ask(struct nl *nl, int index, const struct ip_addr *a);
+
+/** link_neigh_answered() - 0 if neighbour @a has answered; -ENOENT if not (yet). */
+int link_neigh_answered(struct nl *nl, int index, const struct ip_addr *a);
+
 #endif /* PERSONA_ROUTE_H */

@@ -36,6 +36,7 @@
 static struct iface_spec specs[CONFIG_MAX_IFACES][2];
 static struct netconf_iface ifaces[CONFIG_MAX_IFACES];
 static unsigned int nifaces;
+static bool verbose;
 
 struct netconf_iface *stack_ifaces(unsigned int *n)
 {
@@ -54,6 +55,11 @@ void stack_set_spec(unsigned int i, const struct iface_spec *s)
 
 	*other = *s;
 	__atomic_store_n(&ifaces[i].spec, other, __ATOMIC_RELEASE);
+}
+
+bool stack_verbose(void)
+{
+	return verbose;
 }
 
 /* The back end of one interface: inherited descriptor, or opened here. */
@@ -201,6 +207,7 @@ int stack_up(const struct config *c, const char **why)
 	struct pcap *capture = NULL;
 	int err;
 
+	verbose = c->verbose;
 	err = engine_start(&opt, why);
 	if (err)
 		return err;

@@ -5,6 +5,8 @@
 #ifndef PERSONA_STACK_H
 #define PERSONA_STACK_H
 
+#include <stdbool.h>
+
 struct config;
 struct iface_spec;
 struct netconf_iface;
@@ -35,5 +37,8 @@ const struct iface_spec *stack_spec(unsigned int i);
 
 /** stack_set_spec() - it is configured to @s now. The follower's alone. */
 void stack_set_spec(unsigned int i, const struct iface_spec *s);
+
+/** stack_verbose() - does the user want to hear of changes? */
+bool stack_verbose(void);
 
 #endif /* PERSONA_STACK_H */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch.c - paths that lose everything silently are left, and used again.
+ *
+ * Theory of operation
+ *
+ * Each tick takes the frame counts of all interfaces (engine/netif.c; memory is
+ * read, the stack not entered), has pathmon.c judge each of them, and does what it says:
+ * probes by probe.c, and what a lost carrier would do by netconf.c. When the
+ * endpoints of a path are removed, the kernel tells the peer on another path, and
+ * both ends close its subflows and send again what was under way. So a download
+ * recovers too, whose sender alone could notice the loss otherwise.
+ *
+ * Costs: nothing with one interface. With more, one wake-up of the thread each
+ * QUIET_MS while no frames move, one each PATHMON_TICK_MS while they do and BUSY_MS
+ * after, 3 us of CPU each; a probe and its answer when the path comes up and after the last frame
+ * of each burst.
+ *
+ * Owner, threads: the following thread (follow.c) alone.
+ *
+ * Limits: what the first router answers says nothing about the network behind it. A
+ * loss that begins while nothing has moved for a while is seen up to QUIET_MS later.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "engine/engine.h"
+#include "setup/config.h"
+#include "setup/netconf.h"
+#include "setup/pathmon.h"
+#include "setup/probe.h"
+#include "setup/stack.h"
+#include "setup/watch.h"
+
+#define QUIET_MS 3000
+#define AWAY_MS	 1000 /* the same while one is left */
+#define BUSY_MS	 1000
+
+/**
+ * struct watched - one interface
+ * @up:	   it has its link
+ * @asked: the last tick sent a probe, so frames since are no traffic
+ * @waits: for the answer to a probe
+ */
+struct watched {
+	struct pathmon path;
+	bool up;
+	bool asked;
+	bool waits;
+};
+
+static struct watched watched[CONFIG_MAX_IFACES];
+static int64_t moved; /* when frames last did, ms */
+static void (*tell)(const char *sentence);
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void come_up(unsigned int i, bool again)
+{
+	uint64_t rx, tx;
+
+	engine_netif_frames(i, &rx, &tx);
+	watched[i] = (struct watched){.up = true};
+	pathmon_init(&watched[i].path, now_ms(), rx, tx, again);
+}
+
+void watch_start(void (*say)(const char *sentence))
+{
+	unsigned int i, n;
+
+	tell = say;
+	moved = now_ms();
+	stack_ifaces(&n);
+	for (i = 0; i < n; i++)
+		come_up(i, false);
+}
+
+void watch_stop(void)
+{
+	memset(watched, 0, sizeof(watched));
+	probe_close();
+}
+
+bool watch_aside(unsigned int i)
+{
+	return watched[i].path.away;
+}
+
+void watch_changed(unsigned int i, bool up)
+{
+	if (up)
+		come_up(i, true);
+	else
+		watched[i] = (struct watched){0};
+	moved = now_ms();
+}
+
+static void say(const char *name, const char *what)
+{
+	char sentence[160];
+
+	if (!stack_verbose())
+		return;
+	snprintf(sentence, sizeof(sentence), "%s: %s", name, what);
+	tell(sentence);
+}
+
+static void set_aside(unsigned int i, const struct netconf_iface *ifc, bool from, bool to)
+{
+	const struct iface_spec *spec = stack_spec(i);
+	const char *why = "";
+
+	if (netconf_update(engine_syscall, ifc, i, (struct netconf_state){spec, true, from},
+			   (struct netconf_state){spec, true, to}, &why))
+		tell(why);
+}
+
+static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_act what,
+		int64_t silence)
+{
+	struct watched *w = &watched[i];
+	char leaves[64];
+
+	w->asked = what == PATHMON_PROBE;
+	switch (what) {
+	case PATHMON_NOTHING:
+		break;
+	case PATHMON_PROBE:
+		w->waits = !probe_send(ifc, stack_spec(i), i);
+		break;
+	case PATHMON_LEAVE:
+		set_aside(i, ifc, false, true);
+		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
+			 (long long)silence / 1000, (long long)silence % 1000 / 100);
+		say(ifc->spec->name, leaves);
+		break;
+	case PATHMON_RETURN:
+		set_aside(i, ifc, true, false);
+		say(ifc->spec->name, "answers again");
+		break;
+	case PATHMON_RENEW:
+		set_aside(i, ifc, false, true);
+		set_aside(i, ifc, true, false);
+		break;
+	}
+}
+
+/* What is there to see at interface @i, but for the others. */
+static void see(unsigned int i, const struct netconf_iface *ifc, struct pathmon_seen *seen)
+{
+	struct watched *w = &watched[i];
+
+	if (w->waits && probe_answered(ifc, stack_spec(i), i)) {
+		seen->answered = true;
+		w->waits = false;
+	}
+	engine_netif_frames(i, &seen->rx, &seen->tx);
+}
+
+int watch_tick(void)
+{
+	struct pathmon_seen seen[CONFIG_MAX_IFACES] = {0};
+	unsigned int i, n, alive = 0, suspects = 0;
+	const struct netconf_iface *ifs = stack_ifaces(&n);
+	int64_t now = now_ms();
+	bool away = false;
+
+	if (n < 2)
+		return -1;
+	for (i = 0; i < n; i++) {
+		struct watched *w = &watched[i];
+
+		if (!w->up)
+			continue;
+		see(i, &ifs[i], &seen[i]);
+		if (!w->asked && !seen[i].answered &&
+		    (seen[i].rx != w->path.rx || seen[i].tx != w->path.tx))
+			moved = now;
+		alive += pathmon_alive(&w->path, now);
+		suspects += pathmon_suspect(&w->path, now);
+	}
+	for (i = 0; i < n; i++) {
+		struct watched *w = &watched[i];
+		int64_t silence = now - w->path.base;
+
+		if (!w->up)
+			continue;
+		seen[i].busy = now - moved < BUSY_MS;
+		seen[i].refuge = alive > pathmon_alive(&w->path, now);
+		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
+		act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
+		away |= w->path.away;
+	}
+	if (now - moved < BUSY_MS)
+		return PATHMON_TICK_MS;
+	return away ? AWAY_MS : QUIET_MS;
+}
