@@ -31,6 +31,7 @@
 #define PROBE_MS       PATHMON_TICK_MS
 #define PROBES	       3
 #define DEAD_MS	       800
+#define DEAD_MAX_MS    2000
 #define SLOW_MS	       1000 /* between further probes of a suspect that cannot be left */
 #define PROVE_MS       1000 /* between first probes, PROVE_FOR_MS long, then PROVE_LATER_MS */
 #define PROVE_FOR_MS   5000
@@ -76,7 +77,8 @@ static void note_seen(struct pathmon *p, int64_t now, const struct pathmon_seen 
 		return;
 	p->open = false;
 	p->proven = true;
-	if (p->asked && now - p->asked < FORGET_MS) {
+	/* What is answered after a loss tells how long that was, not how slow the path is. */
+	if (!p->away && p->asked && now - p->asked < FORGET_MS) {
 		p->rtt -= p->rtt / 8;
 		if (now - p->asked > p->rtt)
 			p->rtt = now - p->asked;
@@ -109,7 +111,9 @@ static int64_t patience(const struct pathmon *p)
 {
 	int64_t slow = SUSPECT_MS + 2 * p->rtt;
 
-	return slow > DEAD_MS ? slow : DEAD_MS;
+	if (slow < DEAD_MS)
+		return DEAD_MS;
+	return slow < DEAD_MAX_MS ? slow : DEAD_MAX_MS;
 }
 
 bool pathmon_suspect(const struct pathmon *p, int64_t now)
