@@ -13,7 +13,7 @@
  *
  * Costs: nothing with one interface. With more, one wake-up of the thread each
  * QUIET_MS while no frames move, one each PATHMON_TICK_MS while they do and BUSY_MS
- * after, 3 us of CPU each; a probe and its answer when the path comes up and after the last frame
+ * after; a probe and its answer when the path comes up and after the last frame
  * of each burst.
  *
  * Owner, threads: the following thread (follow.c) alone.

@@ -37,7 +37,7 @@
 #endif
 
 #define GAP_MS	100
-#define LIMIT_S 100
+#define LIMIT_S 60
 #define WORDS	2048 /* per read or write: 16 KiB */
 
 static const char *address, *port;
