@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/cli.h"
@@ -360,6 +362,17 @@ static int check_inline(const char *path)
 	return 0;
 }
 
+/* Under a filter already: another persona's? Its kernel takes no second one, and our opener would
+ * meet it. */
+static int check_shadow(void)
+{
+	const char *why;
+
+	if (prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER && shadow_probe(&why) == -EBUSY)
+		return complain(EXIT_PERSONA, SHADOW_SUPERVISED);
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct choice o = {.personality = DEFAULT_PERSONALITY,
@@ -386,6 +399,8 @@ int cmd_run(int argc, char **argv)
 		status = complain(EXIT_PERSONA, "%s", why);
 	if (!status && o.inline_mode)
 		status = check_inline(path);
+	if (!status && !o.inline_mode)
+		status = check_shadow();
 	/* What the user gave that can be wrong is heard of before the interfaces. */
 	if (!status && (strcmp(o.personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
 		status = preflight(c);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "backend/rawsys.h"
@@ -137,8 +138,13 @@ static void become(const char *path, int end, int gone, int report)
 	char *argv[] = {"persona-opener", NULL};
 	char *envp[] = {NULL};
 	int high[3] = {end, gone, report}, err;
+	struct rlimit lim;
 
 	setsid();
+	if (!getrlimit(RLIMIT_NOFILE, &lim)) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
 	/* First out of the way of the numbers that they are to have. */
 	for (int i = 0; i < 3; i++) {
 		high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1);

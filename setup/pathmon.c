@@ -19,9 +19,8 @@
  * not being answered: such a path is never left. So the first thing on a busy
  * path is a probe, which also measures how long an answer takes.
  *
- * After a return connections should open subflows. If nothing but an answer or
- * two is received by then, the endpoints are made anew, RENEWS times, since
- * the kernel tries each but once.
+ * After a return connections should open subflows. The kernel tries each endpoint but
+ * once, so the caller is told to look, twice, and to make it anew if there is none.
  *
  * Owner, threads: the caller. No I/O, no clock of its own.
  */
@@ -44,14 +43,12 @@
 #define FORGET_MS      5000 /* an answer that took longer is another probe's */
 #define RENEWS	       3
 #define RENEW_MS       1000 /* after the return; doubled each time */
-#define JOINED	       4    /* frames received: a subflow's two, and an answer's or two */
 
 void pathmon_init(struct pathmon *p, int64_t now, uint64_t rx, uint64_t tx, bool again)
 {
 	*p = (struct pathmon){
 		.renews = again ? RENEWS : 0,
 		.rx = rx,
-		.rx_since = rx,
 		.tx = tx,
 		.since = now,
 		.base = now,
@@ -101,7 +98,6 @@ static enum pathmon_act enter(struct pathmon *p, int64_t now, bool away)
 {
 	p->away = away;
 	p->since = now;
-	p->rx_since = p->rx;
 	p->renews = RENEWS;
 	return away ? PATHMON_LEAVE : PATHMON_RETURN;
 }
@@ -139,10 +135,7 @@ static bool renew(struct pathmon *p, int64_t now, const struct pathmon_seen *see
 {
 	if (!p->renews || now - p->since < (int64_t)RENEW_MS << (RENEWS - p->renews))
 		return false;
-	p->renews--;
-	if (p->rx - p->rx_since >= JOINED)
-		p->renews = 0;
-	return p->renews && seen->busy;
+	return --p->renews && seen->busy;
 }
 
 enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)

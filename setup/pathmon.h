@@ -16,7 +16,7 @@ enum pathmon_act {
 	PATHMON_PROBE,	/* send a probe */
 	PATHMON_LEAVE,	/* it is dead: MPTCP shall leave it */
 	PATHMON_RETURN, /* it answers again */
-	PATHMON_RENEW,	/* make its endpoints anew: no connection has come back to it */
+	PATHMON_RENEW,	/* make its endpoints anew, if no connection has come back to it */
 };
 
 /**
@@ -27,7 +27,6 @@ enum pathmon_act {
  * @renews: how often PATHMON_RENEW may still come
  * @probes: sent since anything was heard
  * @rx, @tx: frames, as of the last step
- * @rx_since: @rx at time @since
  * @since:  of this state, @heard: of the last frame or answer, @base: the silence begins,
  *	    @probed: of the last probe, @asked: of the first that awaits its answer (0: none), all
  *in ms
@@ -39,7 +38,7 @@ struct pathmon {
 	bool open;
 	unsigned int renews;
 	unsigned int probes;
-	uint64_t rx, tx, rx_since;
+	uint64_t rx, tx;
 	int64_t since, heard, base, probed, asked, rtt;
 };
 

@@ -21,6 +21,10 @@
  * Limits: what the first router answers says nothing about the network behind it. A
  * loss that begins while nothing has moved for a while is seen up to QUIET_MS later.
  */
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -121,6 +125,50 @@ static void set_aside(unsigned int i, const struct netconf_iface *ifc, bool from
 		tell(why);
 }
 
+/* Is there an established connection, or subflow, from an address of @spec? */
+struct search {
+	const struct iface_spec *spec;
+	bool found;
+};
+
+static int one_socket(const struct nlmsghdr *m, void *arg)
+{
+	const struct inet_diag_msg *d = NLMSG_DATA(m);
+	struct search *s = arg;
+
+	if (m->nlmsg_type != SOCK_DIAG_BY_FAMILY || m->nlmsg_len < NLMSG_LENGTH(sizeof(*d)))
+		return 0;
+	for (uint32_t i = 0; i < s->spec->naddrs; i++) {
+		const struct ip_addr *a = &s->spec->addr[i];
+
+		s->found |= a->family == d->idiag_family &&
+			    !memcmp(a->bytes, d->id.idiag_src, ip_len(a));
+	}
+	return 0;
+}
+
+static bool has_subflow(const struct iface_spec *spec)
+{
+	static const uint8_t families[2] = {AF_INET, AF_INET6};
+	struct search s = {.spec = spec};
+	struct nl *nl;
+	int err;
+
+	nl = nl_open(engine_syscall, NETLINK_SOCK_DIAG, &err);
+	if (!nl)
+		return true;
+	for (unsigned int f = 0; f < 2; f++) {
+		struct inet_diag_req_v2 q = {.sdiag_family = families[f],
+					     .sdiag_protocol = IPPROTO_TCP,
+					     .idiag_states = 1u << TCP_ESTABLISHED};
+
+		nl_begin(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof(q));
+		nl_dump(nl, one_socket, &s);
+	}
+	nl_close(nl);
+	return s.found;
+}
+
 static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_act what,
 		int64_t silence)
 {
@@ -145,6 +193,8 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 		say(ifc->spec->name, "answers again");
 		break;
 	case PATHMON_RENEW:
+		if (has_subflow(stack_spec(i)))
+			break;
 		set_aside(i, ifc, false, true);
 		set_aside(i, ifc, true, false);
 		break;

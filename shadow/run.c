@@ -126,10 +126,7 @@ static int take_listener(struct run *r, pid_t child)
 	    read(r->to_parent[0], &theirs, sizeof(theirs)) != sizeof(theirs))
 		return -complain(EXIT_PERSONA, "the program ended before it began");
 	if (theirs == -EBUSY)
-		return -complain(
-			EXIT_PERSONA,
-			"this process is supervised already (container, other persona): use "
-			"--inline");
+		return -complain(EXIT_PERSONA, SHADOW_SUPERVISED);
 	if (theirs == -EINVAL || theirs == -ENOSYS)
 		return -complain(EXIT_PERSONA, "the host kernel has no seccomp user notification "
 					       "(Linux 5.9 or later): use --inline");

@@ -29,6 +29,9 @@ struct shadow_options {
 int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
 	       char *const *argv);
 
+#define SHADOW_SUPERVISED \
+	"this process is supervised already (container, other persona): use --inline"
+
 /**
  * shadow_probe() - try whether this machine and user can
  *

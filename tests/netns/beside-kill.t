@@ -37,7 +37,7 @@ left() {
 	phone cat /proc/sys/net/ipv4/ip_local_reserved_ports
 	phone ip -o link show | grep -E 'pmt[0-9]'
 	processes
-	ls -A /run/persona 2>/dev/null
+	find /run/persona -name "$(stat -Lc %i "$phone_ns")-*" 2>/dev/null
 }
 nothing_left() { [ -z "$(left)" ]; }
 
