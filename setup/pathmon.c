@@ -20,7 +20,7 @@
  * path is a probe, which also measures how long an answer takes.
  *
  * After a return connections should open subflows. The kernel tries each endpoint but
- * once, so the caller is told to look, twice, and to make it anew if there is none.
+ * once, so the caller is told to look, three times, and to make it anew if there is none.
  *
  * Owner, threads: the caller. No I/O, no clock of its own.
  */
@@ -41,8 +41,8 @@
 #define EAGER_MS       30000
 #define ALIVE_MS       1000
 #define FORGET_MS      5000 /* an answer that took longer is another probe's */
-#define RENEWS	       3
-#define RENEW_MS       1000 /* after the return; doubled each time */
+#define RENEWS	       4
+#define RENEW_MS       400 /* after the return; doubled each time: 0.4, 0.8, 1.6 s */
 
 void pathmon_init(struct pathmon *p, int64_t now, uint64_t rx, uint64_t tx, bool again)
 {
