@@ -92,7 +92,7 @@ handover() {
 	local kind=$1 before direction i client
 	: >"$TMP/changes"
 	: >"$SERVER_LOG"
-	background follow "$PROGRAM" both 10.1.0.1 5001 $((2 * ROUNDS * PAUSE + 2))
+	background follow "$PROGRAM" both 10.1.0.1 5001 $((2 * ROUNDS * PAUSE + 5))
 	client=$LAST
 	sleep 1
 	for ((i = 0; i < ROUNDS; i++)); do
@@ -100,6 +100,7 @@ handover() {
 		change "$kind" up
 		[ $i != $((ROUNDS - 2)) ] || before=$(carried)
 	done
+	sleep 3 # the last return has six seconds in all
 	before=$(($(carried) - before))
 	check "$MODE, $kind: the transfers end well" wait "$client"
 	# What the client says goes to the same file as what the server says.
