@@ -14,8 +14,9 @@
  * An answer to a raw probe is recognised by the identifier in it: in an echo reply
  * behind the header, in an error in the packet quoted.
  *
- * Owner: one raw socket of the stack per raw IP interface, opened at its first probe
- * and kept; it receives ICMP alone. Threads: the caller's one.
+ * Owner: one raw socket of the stack per raw IP interface, from a probe to its answer or to
+ * probe_end(), so that the program's own `ss` finds none of ours while all is well; it
+ * receives ICMP alone. Threads: the caller's one.
  *
  * Limits: of an interface with both families IPv4 is asked. An Ethernet without a gateway
  * is not asked at all. Raw IP: a first router that keeps silent about what it drops.
@@ -131,13 +132,23 @@ static int open_raw(const struct kind *k, const char *device, const struct ip_ad
 	return (int)err;
 }
 
-static int raw_socket_of(struct raw *r, const struct kind *k, const char *device,
-			 const struct ip_addr *from)
+void probe_end(unsigned int ident)
 {
-	if (r->fd > 0 && ip_equal(&r->from, from))
-		return 0;
+	struct raw *r = &raws[ident];
+
 	if (r->fd > 0)
 		in_stack(SYS_close, r->fd, 0, 0, 0, 0, 0);
+	r->fd = 0;
+}
+
+static int raw_socket_of(unsigned int ident, const struct kind *k, const char *device,
+			 const struct ip_addr *from)
+{
+	struct raw *r = &raws[ident];
+
+	if (r->fd > 0 && ip_equal(&r->from, from))
+		return 0;
+	probe_end(ident);
 	r->from = *from;
 	r->fd = open_raw(k, device, from);
 	return r->fd < 0 ? r->fd : 0;
@@ -171,7 +182,7 @@ static int send_raw(const struct netconf_iface *ifc, const struct iface_spec *sp
 	from = sender(spec, &k);
 	if (!from)
 		return -EDESTADDRREQ;
-	ret = raw_socket_of(r, k, spec->name, from);
+	ret = raw_socket_of(ident, k, spec->name, from);
 	if (ret)
 		return (int)ret;
 	m.type = k->echo;
@@ -221,6 +232,8 @@ static bool raw_answered(unsigned int ident)
 	while ((len = in_stack(SYS_recvfrom, r->fd, (long)buf, sizeof(buf), MSG_DONTWAIT, 0, 0)) >=
 	       0)
 		answered |= is_answer(buf, (size_t)len, r->from.family, ident);
+	if (answered)
+		probe_end(ident);
 	return answered;
 }
 

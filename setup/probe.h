@@ -24,6 +24,9 @@ int probe_send(const struct netconf_iface *ifc, const struct iface_spec *spec, u
 bool probe_answered(const struct netconf_iface *ifc, const struct iface_spec *spec,
 		    unsigned int ident);
 
+/** probe_end() - no answer is waited for any longer: close the socket, if there is one. */
+void probe_end(unsigned int ident);
+
 /** probe_close() - the stack ends, or has ended with another process: forget the sockets. */
 void probe_close(void);
 

@@ -98,6 +98,7 @@ bool watch_aside(unsigned int i)
 
 void watch_changed(unsigned int i, bool up)
 {
+	probe_end(i);
 	if (up)
 		come_up(i, true);
 	else
