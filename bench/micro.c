@@ -13,7 +13,7 @@
  *   threads	two threads, each with a UDP socket pair of its own, against one
  *   start	engine_start() to the first socket; anonymous memory then
  *
- * Options: --json; --image FILE. Exits 0; goals are marked, not enforced.
+ * Options: --json; --image FILE; --only NAME, a part of an operation's name. Exits 0; goals are marked, not enforced.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -341,7 +341,7 @@ static void loopback_up(void)
 
 int main(int argc, char **argv)
 {
-	const char *image = "build/personalities/linux-6.12.so";
+	const char *image = "build/personalities/linux-6.12.so", *only = "";
 	double v[2][ROUNDS], rss[ROUNDS];
 
 	for (int i = 1; i < argc; i++) {
@@ -349,8 +349,10 @@ int main(int argc, char **argv)
 			json = true;
 		else if (!strcmp(argv[i], "--image") && i + 1 < argc)
 			image = argv[++i];
+		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
+			only = argv[++i];
 		else {
-			fprintf(stderr, "usage: micro [--json] [--image FILE]\n");
+			fprintf(stderr, "usage: micro [--json] [--image FILE] [--only NAME]\n");
 			return 2;
 		}
 	}
@@ -373,6 +375,8 @@ int main(int argc, char **argv)
 	report("memory after start", "MiB", median(rss), 0, -8, true);
 	loopback_up();
 	for (size_t t = 0; t < sizeof(tests) / sizeof(tests[0]); t++) {
+		if (!strstr(tests[t].name, only))
+			continue;
 		for (int i = 0; i < ROUNDS; i++)
 			for (int k = 0; k < 2; k++)
 				v[(i + k) % 2][i] = tests[t].run(&sides[(i + k) % 2]);

@@ -17,7 +17,8 @@
  *
  * A probe that was never answered since the interface came up proves nothing by
  * not being answered: such a path is never left. So the first thing on a busy
- * path is a probe, which also measures how long an answer takes.
+ * path is a probe, which also measures how long an answer takes. Where that
+ * goes unanswered, it is tried again now and then, and silence is no reason to ask.
  *
  * After a return connections should open subflows. The kernel tries each endpoint but
  * once, so the caller is told to look, three times, and to make it anew if there is none.
@@ -114,7 +115,7 @@ static int64_t patience(const struct pathmon *p)
 
 bool pathmon_suspect(const struct pathmon *p, int64_t now)
 {
-	return !p->away && p->open && now - p->base >= SUSPECT_MS;
+	return p->proven && !p->away && p->open && now - p->base >= SUSPECT_MS;
 }
 
 bool pathmon_alive(const struct pathmon *p, int64_t now)
@@ -146,13 +147,13 @@ enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathm
 	if (pathmon_suspect(p, now)) {
 		if (p->probes < PROBES)
 			return probe(p, now, PROBE_MS);
-		if (p->proven && seen->refuge && now - p->base >= patience(p))
+		if (seen->refuge && now - p->base >= patience(p))
 			return enter(p, now, true);
 		return seen->busy ? probe(p, now, SLOW_MS) : PATHMON_NOTHING;
 	}
 	if (renew(p, now, seen))
 		return PATHMON_RENEW;
-	if (seen->needed && !pathmon_alive(p, now))
+	if (seen->needed && !pathmon_alive(p, now) && (p->proven || p->probes < PROBES))
 		return probe(p, now, PROBE_MS);
 	if (!p->proven && seen->busy)
 		return probe(p, now, now - p->since < PROVE_FOR_MS ? PROVE_MS : PROVE_LATER_MS);

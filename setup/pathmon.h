@@ -68,7 +68,7 @@ void pathmon_init(struct pathmon *p, int64_t now, uint64_t rx, uint64_t tx, bool
 /** pathmon_step() - judge; at most one act at a time, and it is taken as done. No I/O. */
 enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathmon_seen *seen);
 
-/** pathmon_suspect() - has it been silent for too long? */
+/** pathmon_suspect() - has it been silent for too long, though it used to answer? */
 bool pathmon_suspect(const struct pathmon *p, int64_t now);
 
 /** pathmon_alive() - not left, and heard of within a second? */

@@ -14,7 +14,7 @@
  * An answer to a raw probe is recognised by the identifier in it: in an echo reply
  * behind the header, in an error in the packet quoted.
  *
- * Owner: one raw socket of the stack per raw IP interface, from a probe to its answer or to
+ * Owner: one raw socket of the stack per raw IP interface, from a probe to its answer or
  * probe_end(), so that the program's own `ss` finds none of ours while all is well; it
  * receives ICMP alone. Threads: the caller's one.
  *

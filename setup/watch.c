@@ -39,18 +39,19 @@
 #define QUIET_MS 3000
 #define AWAY_MS	 1000 /* the same while one is left */
 #define BUSY_MS	 1000
+#define WAIT_MS	 5000 /* for the answer to a probe: no path is that slow */
 
 /**
  * struct watched - one interface
  * @up:	   it has its link
  * @asked: the last tick sent a probe, so frames since are no traffic
- * @waits: for the answer to a probe
+ * @waits: for the answer to a probe, until then, ms; 0: for none
  */
 struct watched {
 	struct pathmon path;
 	bool up;
 	bool asked;
-	bool waits;
+	int64_t waits;
 };
 
 static struct watched watched[CONFIG_MAX_IFACES];
@@ -181,7 +182,7 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 	case PATHMON_NOTHING:
 		break;
 	case PATHMON_PROBE:
-		w->waits = !probe_send(ifc, stack_spec(i), i);
+		w->waits = probe_send(ifc, stack_spec(i), i) ? 0 : now_ms() + WAIT_MS;
 		break;
 	case PATHMON_LEAVE:
 		set_aside(i, ifc, false, true);
@@ -209,7 +210,10 @@ static void see(unsigned int i, const struct netconf_iface *ifc, struct pathmon_
 
 	if (w->waits && probe_answered(ifc, stack_spec(i), i)) {
 		seen->answered = true;
-		w->waits = false;
+		w->waits = 0;
+	} else if (w->waits && now_ms() > w->waits) {
+		probe_end(i);
+		w->waits = 0;
 	}
 	engine_netif_frames(i, &seen->rx, &seen->tx);
 }

@@ -168,12 +168,14 @@ def load(until):
 
 
 def sockets(owned):
-    """The stack's, but for TIME-WAIT; owned: by a descriptor. An orphan waits for its peer, MPTCP's for a minute."""
+    """The stack's, but for TIME-WAIT; owned: by a descriptor. An orphan waits for its peer, MPTCP's for a minute.
+    A raw ICMP socket is the path monitor's, open while a probe waits for its answer."""
     lines = []
     for words in ["ss", "-Hatuwe"], ["ss", "-HaMe"]:
         text = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=10, check=False).stdout
         lines += [" ".join(line.split()) for line in text.split("\n") if " sk:" in line]
-    return [line for line in lines if "TIME-WAIT" not in line and not (owned and " ino:0 " in line)]
+    return [line for line in lines
+            if "TIME-WAIT" not in line and ":icmp " not in line and not (owned and " ino:0 " in line)]
 
 
 def descriptors():

@@ -102,6 +102,12 @@ static void test_never_proven(void **state)
 	play(mute);
 	play(loss);
 	assert_int_equal(leaves, 0);
+	/* And it is asked twice a minute, not each second. */
+	mute.ms = 60000;
+	probes = 0;
+	play(mute);
+	play((struct scene){60000, 0, 2, NEVER, true, true});
+	assert_in_range(probes, 3, 8);
 }
 
 static void test_no_refuge(void **state)

@@ -10,6 +10,7 @@ int main(void);
 int main(void)
 {
 	DEFINE(LKL_OPS_COPY, offsetof(struct lkl_host_ops, copy));
+	DEFINE(LKL_OPS_COPY_PAST, offsetof(struct lkl_host_ops, copy_past));
 	DEFINE(LKL_OPS_SET, offsetof(struct lkl_host_ops, set));
 	DEFINE(LKL_TOP_FAULT_SP, offsetof(struct lkl_stack_top, fault_sp));
 	DEFINE(LKL_TOP_SIZE, sizeof(struct lkl_stack_top));

@@ -15,6 +15,13 @@
 #include <uapi/asm/unistd.h>
 #include <asm/host.h>
 
+/* drivers/loopback.c */
+#ifdef CONFIG_SMP
+#define sys_connect lkl_connect
+#define sys_accept  lkl_accept
+#define sys_accept4 lkl_accept4
+#endif
+
 typedef long (*lkl_call_fn)(long, long, long, long, long, long);
 
 #define __SYSCALL(nr, call) \

@@ -59,6 +59,7 @@ SYM_FUNC_END(lkl_ctx_start)
 
 /*
  * unsigned long lkl_ucopy(void *to, const void *from, unsigned long n)
+ * unsigned long lkl_ucopy_past(void *to, const void *from, unsigned long n)
  * unsigned long lkl_uclear(void *to, unsigned long n)
  *
  * Saves all that the host's memcpy may change before it faults, and the stack
@@ -84,6 +85,11 @@ SYM_FUNC_START(lkl_ucopy)
 	xorl	%eax, %eax
 	ret
 SYM_FUNC_END(lkl_ucopy)
+
+SYM_FUNC_START(lkl_ucopy_past)
+	movq	lkl_ops + LKL_OPS_COPY_PAST(%rip), %rax
+	jmp	.Lcopy
+SYM_FUNC_END(lkl_ucopy_past)
 
 SYM_FUNC_START(lkl_uclear)
 	movq	lkl_ops + LKL_OPS_SET(%rip), %rax

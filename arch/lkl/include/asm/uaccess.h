@@ -15,6 +15,7 @@
 /* 0, or n if a byte could not be read or written (how many were copied is unknown). */
 unsigned long lkl_ucopy(void *to, const void *from, unsigned long n);
 unsigned long lkl_uclear(void *to, unsigned long n);
+unsigned long lkl_ucopy_past(void *to, const void *from, unsigned long n);
 
 static __always_inline __must_check unsigned long
 raw_copy_from_user(void *to, const void __user *from, unsigned long n)
@@ -149,5 +150,21 @@ do {									\
 } while (0)
 
 #include <asm-generic/uaccess.h>
+
+#ifdef CONFIG_LKL_X86
+#define ARCH_HAS_NONTEMPORAL_UACCESS
+static inline __must_check unsigned long
+copy_from_user_inatomic_nontemporal(void *to, const void __user *from, unsigned long n)
+{
+	return access_ok(from, n) ? lkl_ucopy_past(to, (const void __force *)from, n) : n;
+}
+
+#define ARCH_HAS_NOCACHE_UACCESS	/* its name before 6.12.y */
+static inline __must_check unsigned long
+__copy_from_user_inatomic_nocache(void *to, const void __user *from, unsigned long n)
+{
+	return lkl_ucopy_past(to, (const void __force *)from, n);
+}
+#endif
 
 #endif /* _ASM_LKL_UACCESS_H */

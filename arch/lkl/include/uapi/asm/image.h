@@ -33,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/virtio_net.h>
 
-#define LKL_ABI		  1	/* changed with every change of this file */
+#define LKL_ABI		  2	/* changed with every change of this file */
 #define LKL_MAX_VCPUS	  16
 #define LKL_MAX_NETDEVS	  8
 #define LKL_DONE_MAX	  16	/* finished foreign calls per run, then LKL_RUN_YIELD */
@@ -192,7 +192,8 @@ struct lkl_netdev_params {
  * @wall_ns:   CLOCK_REALTIME of the host
  * @print:     one piece of kernel log; @level 0 is an emergency
  * @rx:	       receive up to n frames of device without blocking; count or -errno
- * @copy, @set: the host's own memcpy, memset (vector code)
+ * @copy, @move, @set: the host's own memcpy, memmove, memset (vector code)
+ * @copy_past: the same as @copy for what another processor will read: past the cache
  * @protect:   make a page inaccessible (guard) or accessible again
  * @panic:     the stack is dead; does not return
  *
@@ -208,6 +209,7 @@ struct lkl_host_ops {
 	void *(*copy)(void *to, const void *from, unsigned long n);
 	void *(*move)(void *to, const void *from, unsigned long n);
 	void *(*set)(void *to, int c, unsigned long n);
+	void *(*copy_past)(void *to, const void *from, unsigned long n);
 	void (*protect)(void *page, unsigned long len, int accessible);
 	void (*panic)(const char *why);
 };
