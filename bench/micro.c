@@ -13,7 +13,8 @@
  *   threads	two threads, each with a UDP socket pair of its own, against one
  *   start	engine_start() to the first socket; anonymous memory then
  *
- * Options: --json; --image FILE; --only NAME, a part of an operation's name. Exits 0; goals are marked, not enforced.
+ * Options: --json; --image FILE; --only NAME, a part of an operation's name. Exits 0; goals are
+ * marked, not enforced.
  */
 #include <arpa/inet.h>
 #include <errno.h>
