@@ -54,10 +54,17 @@ address_up() { wlan_address; }
 drop_down() { bed state wlan drop; }
 drop_up() { bed state wlan up; }
 
+# sleep_until SECONDS: after START, in microseconds since the epoch. What a change takes does not add up.
+sleep_until() {
+	local left=$((START + $1 * 1000000 - ${EPOCHREALTIME/[.,]/}))
+	[ $left -le 0 ] || sleep "$(printf '%d.%06d' $((left / 1000000)) $((left % 1000000)))"
+}
+
 change() {
 	echo "$(date +%s.%N) $2" >>"$TMP/changes"
 	"$1_$2"
-	sleep $PAUSE
+	NEXT=$((NEXT + PAUSE))
+	sleep_until $NEXT
 }
 
 # stalls DIRECTION: the changes with the longest stall of each; their medians
@@ -94,7 +101,9 @@ handover() {
 	: >"$SERVER_LOG"
 	background follow "$PROGRAM" both 10.1.0.1 5001 $((2 * ROUNDS * PAUSE + 5))
 	client=$LAST
-	sleep 1
+	START=${EPOCHREALTIME/[.,]/}
+	NEXT=1
+	sleep_until $NEXT
 	for ((i = 0; i < ROUNDS; i++)); do
 		change "$kind" down
 		change "$kind" up
