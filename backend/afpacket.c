@@ -27,7 +27,8 @@
  * as the congestion that it is.
  *
  * An interface that goes down raises ENETDOWN once and comes back by itself:
- * meanwhile frames are dropped. One that was removed gives ENXIO for good.
+ * meanwhile frames are dropped. The one error may be met long after, by the first frame when all
+ * is well again, so only its second is believed. One that was removed gives ENXIO for good.
  *
  * Ownership: struct afpacket is one malloc'ed block with the socket. Threads:
  * each transmit queue and rx have message arrays of their own, the socket
@@ -129,6 +130,7 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 	struct afpacket *ap = afpacket(be);
 	struct batch *b = &ap->tx[queue];
 	unsigned int m, done = 0;
+	bool down = false;
 	long r;
 
 	if (n > BACKEND_BATCH)
@@ -149,7 +151,12 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 		case -ENODEV:
 		case -EBADF:
 			return -ENXIO;
-		case -ENETDOWN: /* all that follow would meet the same fate */
+		case -ENETDOWN:
+			if (!down) {
+				down = true;
+				break;
+			}
+			/* all that follow would meet the same fate */
 			count_dropped(be, m - done);
 			return (int)n;
 		default: /* this frame: EMSGSIZE, EINVAL, ENOBUFS, ... */

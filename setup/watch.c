@@ -39,6 +39,7 @@
 #define QUIET_MS 3000
 #define AWAY_MS	 1000 /* the same while one is left */
 #define BUSY_MS	 1000
+#define RENEW_MS 300  /* for the peer to hear that an endpoint has gone, by another path */
 #define WAIT_MS	 5000 /* for the answer to a probe: no path is that slow */
 
 /**
@@ -46,12 +47,14 @@
  * @up:	   it has its link
  * @asked: the last tick sent a probe, so frames since are no traffic
  * @waits: for the answer to a probe, until then, ms; 0: for none
+ * @anew:  its endpoint was removed and is made again then, ms; 0: it is there
  */
 struct watched {
 	struct pathmon path;
 	bool up;
 	bool asked;
 	int64_t waits;
+	int64_t anew;
 };
 
 static struct watched watched[CONFIG_MAX_IFACES];
@@ -94,7 +97,7 @@ void watch_stop(void)
 
 bool watch_aside(unsigned int i)
 {
-	return watched[i].path.away;
+	return watched[i].path.away || watched[i].anew;
 }
 
 void watch_changed(unsigned int i, bool up)
@@ -185,7 +188,9 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 		w->waits = probe_send(ifc, stack_spec(i), i) ? 0 : now_ms() + WAIT_MS;
 		break;
 	case PATHMON_LEAVE:
-		set_aside(i, ifc, false, true);
+		if (!w->anew)
+			set_aside(i, ifc, false, true);
+		w->anew = 0;
 		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
 			 (long long)silence / 1000, (long long)silence % 1000 / 100);
 		say(ifc->spec->name, leaves);
@@ -195,10 +200,11 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 		say(ifc->spec->name, "answers again");
 		break;
 	case PATHMON_RENEW:
-		if (has_subflow(stack_spec(i)))
+		if (w->anew || has_subflow(stack_spec(i)))
 			break;
+		/* A new subflow that overtook the word of the old one's end would end by it. */
 		set_aside(i, ifc, false, true);
-		set_aside(i, ifc, true, false);
+		w->anew = now_ms() + RENEW_MS;
 		break;
 	}
 }
@@ -224,7 +230,7 @@ int watch_tick(void)
 	unsigned int i, n, alive = 0, suspects = 0;
 	const struct netconf_iface *ifs = stack_ifaces(&n);
 	int64_t now = now_ms();
-	bool away = false;
+	bool away = false, anew = false;
 
 	if (n < 2)
 		return -1;
@@ -250,9 +256,14 @@ int watch_tick(void)
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
 		act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
+		if (w->anew && now >= w->anew) {
+			set_aside(i, &ifs[i], true, false);
+			w->anew = 0;
+		}
 		away |= w->path.away;
+		anew |= w->anew != 0;
 	}
-	if (now - moved < BUSY_MS)
+	if (now - moved < BUSY_MS || anew)
 		return PATHMON_TICK_MS;
 	return away ? AWAY_MS : QUIET_MS;
 }

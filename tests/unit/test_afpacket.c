@@ -260,6 +260,21 @@ static void test_down_and_up(void **state)
 	assert_int_equal(a->tx_dropped, 2);
 }
 
+/* The error of a time that was not noticed is not the next frame's fault. */
+static void test_down_unnoticed(void **state)
+{
+	NEED_NETNS();
+	sh("ip link set va down");
+	sh("ip link set va up");
+	wait_active("va");
+	wait_active("vb");
+	fill_ether(tx_frame(0, 100), 100, 1);
+	assert_int_equal(a->ops->tx(a, 0, tx, 1), 1);
+	assert_int_equal(a->tx_dropped, 0);
+	rx_prepare(FRAME_MAX);
+	assert_int_equal(receive_all(b, 1), 1);
+}
+
 static void test_removed(void **state)
 {
 	NEED_NETNS();
@@ -382,13 +397,14 @@ static void test_rawip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		pair_test(test_batch),	       pair_test(test_pieces),
-		pair_test(test_refused),       pair_test(test_truncated),
-		pair_test(test_offload),       pair_test(test_other_vlan),
-		pair_test(test_back_pressure), pair_test(test_full_qdisc),
-		pair_test(test_down_and_up),   pair_test(test_removed),
-		pair_test(test_attach),	       pair_test(test_errno_untouched),
-		pair_test(test_refusals),      cmocka_unit_test(test_rawip),
+		pair_test(test_batch),		 pair_test(test_pieces),
+		pair_test(test_refused),	 pair_test(test_truncated),
+		pair_test(test_offload),	 pair_test(test_other_vlan),
+		pair_test(test_back_pressure),	 pair_test(test_full_qdisc),
+		pair_test(test_down_and_up),	 pair_test(test_down_unnoticed),
+		pair_test(test_removed),	 pair_test(test_attach),
+		pair_test(test_errno_untouched), pair_test(test_refusals),
+		cmocka_unit_test(test_rawip),
 	};
 
 	return cmocka_run_group_tests(tests, enter_netns, NULL);
