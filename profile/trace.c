@@ -142,6 +142,13 @@ static void unwind(struct trace *t, struct chain *c, const struct sample *s)
 	c->task = image;
 }
 
+/* How every system call begins. */
+static bool is_entry(const char *name)
+{
+	return !strcmp(name, "x64_sys_call") || !strcmp(name, "do_syscall_64") ||
+	       !strcmp(name, "invoke_syscall") || !strncmp(name, "el0_svc", 7);
+}
+
 /* The host's part, innermost first, in front of @c. */
 static const char *host_part(struct trace *t, struct chain *host, const struct chain *user,
 			     const struct sample *s)
@@ -155,6 +162,11 @@ static const char *host_part(struct trace *t, struct chain *host, const struct c
 
 		if (!name)
 			break;
+		if (is_entry(name)) {
+			if (!call)
+				end = host->n;
+			break;
+		}
 		if (!call && hostsyms_call(name)) {
 			call = hostsyms_call(name);
 			end = host->n;
@@ -169,7 +181,7 @@ static const char *host_part(struct trace *t, struct chain *host, const struct c
 	}
 	if (call) {
 		host->n = end;
-	} else if (end) {
+	} else if (end < host->n) {
 		const char *name = t->fold.functions[host->f[end].function].name;
 
 		call = !strncmp(name, "asm_exc_", 8) ? name + 8 : "interrupt";
@@ -247,8 +259,14 @@ static bool by_engine(const struct chain *c)
 static void settle_libc(struct trace *t, struct chain *c)
 {
 	enum layer layer = LAYER_PROGRAM;
+	unsigned int i = c->n;
 
-	for (unsigned int i = c->n; i-- > 0;) {
+	/* What starts a thread is its own function's. */
+	while (i && c->f[i - 1].role == OBJECT_LIBC)
+		i--;
+	if (i)
+		layer = layer_of(c->f[i - 1].role);
+	for (i = c->n; i-- > 0;) {
 		if (c->f[i].role == OBJECT_LIBC)
 			c->f[i].function = fold_function(&t->fold, c->f[i].name, layer);
 		else
