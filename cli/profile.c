@@ -4,7 +4,8 @@
  *
  * Theory of operation: a child becomes `persona run` with the options that are its own, but
  * not before this process has put its events on it (perf.h), which all that it starts inherits.
- * This process then only empties the rings, and at the end writes the graph and the
+ * Where events are refused, it stops the threads now and then (stops.h).
+ * This process then only collects, and at the end writes the graph and the
  * table. The terminal's signals reach the child by themselves; what somebody sends to us
  * is passed on. The exit status is the child's.
  */
@@ -25,18 +26,20 @@
 #include "profile/perf.h"
 #include "profile/report.h"
 #include "profile/space.h"
+#include "profile/stops.h"
 
 #define DEFAULT_GRAPH "persona-profile.svg"
 #define DEFAULT_HZ    997 /* not in step with timers */
 #define HZ_MAX	      10000
 #define TURN_MS	      50
 
-enum { OPT_OUTPUT = 1024, OPT_FREQUENCY, OPT_JSON };
+enum { OPT_OUTPUT = 1024, OPT_FREQUENCY, OPT_JSON, OPT_STOPS };
 
 static const struct option own_options[] = {
 	{"output", required_argument, NULL, OPT_OUTPUT},
 	{"frequency", required_argument, NULL, OPT_FREQUENCY},
 	{"json", no_argument, NULL, OPT_JSON},
+	{"stops", no_argument, NULL, OPT_STOPS},
 };
 
 #define NOWN (sizeof(own_options) / sizeof(own_options[0]))
@@ -44,7 +47,7 @@ static const struct option own_options[] = {
 struct choice {
 	const char *graph;
 	unsigned int hz;
-	bool json;
+	bool json, stops;
 	char **argv; /* for `persona run` */
 	int argc;
 	const char *command;
@@ -105,6 +108,8 @@ static int parse(int argc, char **argv, struct choice *c)
 			status = set_frequency(c, optarg);
 		else if (opt == OPT_JSON)
 			c->json = true;
+		else if (opt == OPT_STOPS)
+			c->stops = true;
 		else if (opt == 'h' || !strcmp(argv[optind - 1], "--help"))
 			return cmd_help(argc, argv);
 		else
@@ -190,32 +195,61 @@ static double children_seconds(void)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-static int watch(const struct choice *c, pid_t pid, int go, struct perf *perf, FILE *graph)
+/* Where samples come from: the kernel, or what a debugger may do. */
+struct source {
+	struct perf perf;
+	struct stops stops;
+	bool stopping;
+	unsigned int hz;
+};
+
+/* Until the child has ended; its status. */
+static int collect(struct source *s, struct trace *t)
 {
-	static struct trace trace;
-	struct report r = {.trace = &trace,
-			   .processors = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
-			   .hz = c->hz,
-			   .host_hidden = !perf->kernel,
-			   .how = "kernel's software clock",
-			   .graph = c->graph};
-	double begin = seconds();
+	struct timespec turn = {0, 1000000000L / s->hz};
 	int wstatus = 0;
 
-	space_read(pid);
-	thread_named(pid, "persona");
-	if (write(go, "g", 1) != 1)
-		kill(pid, SIGKILL);
-	close(go);
-	while (waitpid(pid, &wstatus, WNOHANG) == 0) {
-		perf_wait(perf, TURN_MS);
-		perf_drain(perf, false, trace_sample, &trace);
+	while (!s->stops.ended && waitpid(s->stops.root, &wstatus, WNOHANG) == 0) {
+		if (s->stopping) {
+			nanosleep(&turn, NULL);
+			stops_turn(&s->stops, trace_sample, t);
+		} else {
+			perf_wait(&s->perf, TURN_MS);
+			perf_drain(&s->perf, false, trace_sample, t);
+		}
 	}
+	return s->stops.ended ? s->stops.wstatus : wstatus;
+}
+
+static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
+{
+	static struct trace trace;
+	const struct perf *perf = &s->perf;
+	struct report r = {.trace = &trace,
+			   .processors = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN),
+			   .units = s->stopping ? STOPS_UNITS : s->hz,
+			   .host_hidden = !s->stopping && !perf->kernel,
+			   .how = s->stopping	? "stops"
+				  : perf->whole ? "clock of processors"
+						: "clock of threads",
+			   .graph = c->graph};
+	double begin = seconds();
+	int wstatus;
+
+	space_read(s->stops.root);
+	thread_named(s->stops.root, "persona");
+	if (write(go, "g", 1) != 1)
+		kill(s->stops.root, SIGKILL);
+	close(go);
+	wstatus = collect(s, &trace);
 	r.wall = seconds() - begin;
-	perf_drain(perf, true, trace_sample, &trace);
+	if (!s->stopping)
+		perf_drain(&s->perf, true, trace_sample, &trace);
 	trace_settle(&trace);
-	r.cpu = perf->whole ? children_seconds() : (double)perf_cpu_ns(perf) / 1e9;
-	r.others = perf->whole ? (double)perf->others / c->hz : -1;
+	r.cpu = (double)perf_cpu_ns(&s->perf) / 1e9;
+	if (s->stopping || perf->whole)
+		r.cpu = children_seconds();
+	r.others = !s->stopping && perf->whole ? (double)perf->others / s->hz : -1;
 	r.lost = perf->lost;
 	if (trace.samples) {
 		write_graph(c, graph, &trace, r.cpu);
@@ -228,13 +262,30 @@ static int watch(const struct choice *c, pid_t pid, int go, struct perf *perf, F
 	return WIFSIGNALED(wstatus) ? 128 + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
 }
 
+/* Perf events; where they are refused, stops. 0, or an exit status. */
+static int open_source(const struct choice *c, struct source *s)
+{
+	const char *why = "";
+
+	s->hz = c->hz ? c->hz : DEFAULT_HZ;
+	if (!c->stops && !perf_open(&s->perf, s->stops.root, s->hz, &why))
+		return 0;
+	if (stops_try(s->stops.root))
+		return complain(EXIT_PERSONA, "%s; and stopping threads is refused, too (ptrace)",
+				*why ? why : "perf events are not used");
+	if (!c->stops)
+		complain(0, "note: %s; threads are stopped to look at them instead", why);
+	s->stopping = true;
+	s->hz = c->hz && c->hz < STOPS_HZ ? c->hz : STOPS_HZ;
+	return 0;
+}
+
 int cmd_profile(int argc, char **argv)
 {
-	struct choice c = {.graph = DEFAULT_GRAPH, .hz = DEFAULT_HZ};
-	int status = parse(argc, argv, &c), go = -1, err;
-	struct perf perf = {0};
+	struct choice c = {.graph = DEFAULT_GRAPH};
+	int status = parse(argc, argv, &c), go = -1;
+	struct source source = {0};
 	FILE *graph = NULL;
-	const char *why;
 	pid_t pid;
 
 	if (status >= 0)
@@ -250,17 +301,17 @@ int cmd_profile(int argc, char **argv)
 		complain(0, "cannot start a process: %s", strerror(-pid));
 		goto out;
 	}
-	child_pid = pid;
+	child_pid = source.stops.root = pid;
 	take_signals(); /* not before: the child must not inherit that */
-	err = perf_open(&perf, pid, c.hz, &why);
-	if (err) {
-		complain(0, "%s", why);
+	status = open_source(&c, &source);
+	if (status) {
 		close(go);
 		waitpid(pid, NULL, 0);
 		goto out;
 	}
-	status = watch(&c, pid, go, &perf, graph);
-	perf_close(&perf);
+	status = watch(&c, go, &source, graph);
+	perf_close(&source.perf);
+	stops_close(&source.stops);
 out:
 	if (graph)
 		fclose(graph);

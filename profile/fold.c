@@ -109,19 +109,19 @@ static struct fold_node *child_of(struct fold_node *node, uint32_t function)
 	return c;
 }
 
-void fold_add(struct fold *f, const uint32_t *functions, unsigned int n)
+void fold_add(struct fold *f, const uint32_t *functions, unsigned int n, uint64_t weight)
 {
 	struct fold_node *node = &f->root;
 
-	node->total++;
+	node->total += weight;
 	for (unsigned int i = 0; i < n; i++) {
 		node = child_of(node, functions[i]);
 		if (!node)
 			return;
-		node->total++;
+		node->total += weight;
 	}
 	if (n)
-		f->functions[functions[n - 1]].self++;
+		f->functions[functions[n - 1]].self += weight;
 }
 
 static void free_nodes(struct fold_node *node)

@@ -38,8 +38,9 @@ struct fold {
 /** fold_function() - the number of a function; compiler's suffixes (.constprop.0) are cut off. */
 uint32_t fold_function(struct fold *f, const char *name, enum layer layer);
 
-/** fold_add() - one sample, @n functions from the outermost (a thread) to the innermost. */
-void fold_add(struct fold *f, const uint32_t *functions, unsigned int n);
+/** fold_add() - a sample that counts @weight, @n functions from the outermost (a thread) to the
+ * innermost. */
+void fold_add(struct fold *f, const uint32_t *functions, unsigned int n, uint64_t weight);
 
 /** fold_free() - forget all of it. */
 void fold_free(struct fold *f);

@@ -189,10 +189,10 @@ static const struct {
 #endif
 };
 
-static const char *call_name(uint64_t number)
+const char *hostsyms_number(long number)
 {
 	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		if (calls[i].number == (long)number)
+		if (calls[i].number == number)
 			return calls[i].name;
 	}
 	return NULL;
@@ -215,8 +215,8 @@ const char *hostsyms_call_at(const struct object *o, uint64_t vaddr)
 		if (!q || q[0] != 0xb8) /* mov $number, %eax */
 			continue;
 		memcpy(&number, q + 1, sizeof(number));
-		if (call_name(number))
-			return call_name(number);
+		if (hostsyms_number((long)number))
+			return hostsyms_number((long)number);
 	}
 #elif defined(__aarch64__)
 	uint32_t code;
@@ -233,7 +233,7 @@ const char *hostsyms_call_at(const struct object *o, uint64_t vaddr)
 			continue;
 		memcpy(&code, p, sizeof(code));
 		if ((code & 0x7fe0001f) == 0x52800008) /* mov x8, #number */
-			return call_name(code >> 5 & 0xffff);
+			return hostsyms_number(code >> 5 & 0xffff);
 	}
 #endif
 	return NULL;

@@ -24,6 +24,9 @@ const char *hostsyms_call(const char *function);
  */
 const char *hostsyms_call_at(const struct object *o, uint64_t vaddr);
 
+/** hostsyms_number() - name of a system call, NULL if it is none of the usual ones. */
+const char *hostsyms_number(long number);
+
 /** hostsyms_close() - forget the table. */
 void hostsyms_close(void);
 

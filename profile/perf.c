@@ -216,7 +216,7 @@ static void take_sample(const struct perf_event_header *h, struct sample *s)
 		       *end = (const void *)((const uint8_t *)h + h->size);
 	uint64_t n;
 
-	memset(s, 0, sizeof(*s));
+	*s = (struct sample){.weight = 1, .call = -1};
 	s->pid = (pid_t)(uint32_t)p[0];
 	s->tid = (pid_t)(p[0] >> 32);
 	n = p[2];

@@ -15,14 +15,18 @@
 
 /**
  * struct sample - where a thread was
+ * @weight:	      how much it counts: 1, or what the source says
  * @kernel, @nkernel: addresses in the host's kernel, innermost first
+ * @call:	      number of the host's system call it is in, if that is known, or -1
  * @user:	      registers in user mode; not set (@has_user) in threads of the kernel
  * @stack:	      copy of the stack from the stack pointer on
  */
 struct sample {
 	pid_t pid, tid;
+	uint64_t weight;
 	const uint64_t *kernel;
 	unsigned int nkernel;
+	long call;
 	bool has_user;
 	struct cfi_frame user;
 	struct cfi_stack stack;

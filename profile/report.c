@@ -30,16 +30,16 @@ static int by_share(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* What one sample is of all processor time, and what the hidden kernel's share is. */
+/* What a weight of 1 is of all processor time, and what the hidden kernel's share is. */
 static double unit(const struct report *r, double *hidden)
 {
-	double samples = (double)(r->trace->samples ? r->trace->samples : 1);
-	double seen = samples / r->hz;
+	double weight = (double)(r->trace->weight ? r->trace->weight : 1);
+	double seen = weight / r->units;
 
 	*hidden = 0;
 	if (r->host_hidden && r->cpu > seen)
 		*hidden = (r->cpu - seen) / r->cpu;
-	return (1 - *hidden) / samples;
+	return (1 - *hidden) / weight;
 }
 
 static unsigned int top_functions(const struct report *r, struct line lines[TOP_FUNCTIONS])
@@ -76,7 +76,7 @@ static unsigned int top_calls(const struct report *r, struct line lines[TOP_CALL
 		all[n] = (struct line){r->trace->fold.functions[c->function].name,
 				       c->engine ? "engine" : "program",
 				       r->trace->fold.functions[c->function].layer,
-				       one * (double)c->count};
+				       one * (double)c->weight};
 	qsort(all, total, sizeof(*all), by_share);
 	for (n = 0; n < total && n < TOP_CALLS && all[n].share >= LEAST; n++)
 		lines[n] = all[n];
@@ -202,11 +202,10 @@ void report_json(FILE *out, const struct report *r)
 
 	fprintf(out,
 		"{\"wall_seconds\":%.6f,\"cpu_seconds\":%.6f,\"others_seconds\":%.6f,"
-		"\"processors\":%u,\"frequency\":%u,"
+		"\"processors\":%u,"
 		"\"samples\":%llu,\"lost\":%llu,\"broken_stacks\":%llu,\"source\":",
-		r->wall, r->cpu, r->others, r->processors, r->hz,
-		(unsigned long long)r->trace->samples, (unsigned long long)r->lost,
-		(unsigned long long)r->trace->broken);
+		r->wall, r->cpu, r->others, r->processors, (unsigned long long)r->trace->samples,
+		(unsigned long long)r->lost, (unsigned long long)r->trace->broken);
 	put_string(out, r->how);
 	fputs(",\"layers\":{", out);
 	for (unsigned int l = 0; l < LAYERS; l++) {

@@ -15,7 +15,7 @@
  * @wall:	 seconds from beginning to end
  * @cpu:	 processor seconds of all that was sampled
  * @processors:	 of the host
- * @hz:		 samples a second of processor time
+ * @units:	 samples' weight per second of processor time
  * @others:	 seconds that other processes had, negative: not known
  * @lost:	 samples that were lost
  * @host_hidden: the kernel was not sampled: what of @cpu no sample saw is its
@@ -25,7 +25,7 @@
 struct report {
 	const struct trace *trace;
 	double wall, cpu, others;
-	unsigned int processors, hz;
+	unsigned int processors, units;
 	uint64_t lost;
 	bool host_hidden;
 	const char *how;

@@ -27,6 +27,7 @@
 /* A chain that waits to be joined: outermost first. */
 struct waiting {
 	struct waiting *next;
+	uint64_t weight;
 	unsigned int n;
 	uint32_t functions[];
 };
@@ -153,7 +154,7 @@ static bool is_entry(const char *name)
 static const char *host_part(struct trace *t, struct chain *host, const struct chain *user,
 			     const struct sample *s)
 {
-	const char *call = NULL;
+	const char *call = s->call >= 0 ? hostsyms_number(s->call) : NULL;
 	unsigned int end = 0;
 	char text[80];
 
@@ -207,7 +208,7 @@ static const char *host_part(struct trace *t, struct chain *host, const struct c
 	return call;
 }
 
-static void count_call(struct trace *t, uint32_t function, bool engine)
+static void count_call(struct trace *t, uint32_t function, bool engine, uint64_t weight)
 {
 	struct host_call *c;
 
@@ -224,7 +225,7 @@ static void count_call(struct trace *t, uint32_t function, bool engine)
 		c->next = t->calls;
 		t->calls = c;
 	}
-	c->count++;
+	c->weight += weight;
 }
 
 static enum row row_of(const struct chain *c)
@@ -292,23 +293,24 @@ static struct thread_path *path_of(struct trace *t, pid_t tid)
 }
 
 static void add_joined(struct trace *t, const struct thread_path *p, const uint32_t *rest,
-		       unsigned int n)
+		       unsigned int n, uint64_t weight)
 {
 	uint32_t all[3 * FOLD_DEPTH];
 
 	memcpy(all, p->functions, p->n * sizeof(*all));
 	memcpy(all + p->n, rest, n * sizeof(*all));
-	fold_add(&t->fold, all, p->n + n);
+	fold_add(&t->fold, all, p->n + n, weight);
 }
 
 static void wait_for_path(struct trace *t, struct thread_path *p, const uint32_t *functions,
-			  unsigned int n)
+			  unsigned int n, uint64_t weight)
 {
 	struct waiting *w = malloc(sizeof(*w) + n * sizeof(*functions));
 
 	if (!w)
 		return;
 	w->n = n;
+	w->weight = weight;
 	memcpy(w->functions, functions, n * sizeof(*functions));
 	w->next = p->waiting;
 	p->waiting = w;
@@ -333,20 +335,21 @@ void trace_sample(void *arg, const struct sample *s)
 	user.n = host.n = 0;
 	user.task = user.broken = false;
 	t->samples++;
+	t->weight += s->weight;
 	if (s->has_user)
 		unwind(t, &user, s);
 	row = row_of(&user);
 	settle_libc(t, &user);
-	if (s->nkernel) {
+	if (s->nkernel || s->call >= 0) {
 		const char *call = host_part(t, &host, &user, s);
 		bool engine = by_engine(&user);
 
 		row = host_call_waits(call) ? ROW_WAIT
 		      : engine		    ? ROW_HOST_ENGINE
 					    : ROW_HOST_PROGRAM;
-		count_call(t, host.f[host.n - 1].function, engine);
+		count_call(t, host.f[host.n - 1].function, engine, s->weight);
 	}
-	t->rows[row]++;
+	t->rows[row] += s->weight;
 	t->broken += user.broken;
 
 	if (!user.task)
@@ -363,11 +366,11 @@ void trace_sample(void *arg, const struct sample *s)
 	if (!user.task) {
 		if (driver && driver <= FOLD_DEPTH && !user.broken)
 			note_path(p, all, driver);
-		fold_add(&t->fold, all, n);
+		fold_add(&t->fold, all, n, s->weight);
 	} else if (p->n) {
-		add_joined(t, p, all, n);
+		add_joined(t, p, all, n, s->weight);
 	} else {
-		wait_for_path(t, p, all, n);
+		wait_for_path(t, p, all, n, s->weight);
 	}
 }
 
@@ -382,7 +385,7 @@ void trace_settle(struct trace *t)
 				struct waiting *w = p->waiting;
 
 				p->waiting = w->next;
-				add_joined(t, p, w->functions, w->n);
+				add_joined(t, p, w->functions, w->n, w->weight);
 				free(w);
 			}
 		}

@@ -13,19 +13,20 @@
 struct host_call {
 	uint32_t function;
 	bool engine;
-	uint64_t count;
+	uint64_t weight;
 	struct host_call *next;
 };
 
 /**
  * struct trace - what all samples come to
- * @rows: samples by row
- * @samples: how many in all
+ * @rows:    weight of samples by row
+ * @weight:  of all; @samples: their number
  * @broken:  of these, stacks that could not be followed to their end
  */
 struct trace {
 	struct fold fold;
 	uint64_t rows[ROWS];
+	uint64_t weight;
 	uint64_t samples;
 	uint64_t broken;
 	struct host_call *calls;
