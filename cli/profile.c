@@ -246,9 +246,14 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 	if (!s->stopping)
 		perf_drain(&s->perf, true, trace_sample, &trace);
 	trace_settle(&trace);
-	r.cpu = (double)perf_cpu_ns(&s->perf) / 1e9;
-	if (s->stopping || perf->whole)
-		r.cpu = children_seconds();
+	r.accounted = children_seconds();
+	if (s->stopping)
+		r.cpu = r.accounted;
+	else if (perf->whole)
+		r.cpu = (double)trace.weight /
+			s->hz; /* interrupts included: they are no process's */
+	else
+		r.cpu = (double)perf_cpu_ns(&s->perf) / 1e9;
 	r.others = !s->stopping && perf->whole ? (double)perf->others / s->hz : -1;
 	r.lost = perf->lost;
 	if (trace.samples) {

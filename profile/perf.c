@@ -39,7 +39,7 @@
 #include "profile/perf.h"
 #include "profile/space.h"
 
-#define STACK_BYTES 8192 /* kernel stacks of the image use some 3 KiB, main() is rarely further */
+#define STACK_BYTES 16384 /* select() with its arrays in the program's frames needs 10 KiB */
 #define MARGIN_NS   2000000
 #define PAGE	    4096UL
 #define PARANOID    "/proc/sys/kernel/perf_event_paranoid"
@@ -107,10 +107,10 @@ static int open_event(pid_t pid, int cpu, unsigned int hz, bool kernel, bool who
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* As large as we are allowed: root 4 MiB, others what kernel.perf_event_mlock_kb leaves them. */
+/* As large as we are allowed: root 8 MiB, others what kernel.perf_event_mlock_kb leaves them. */
 static int map_ring(struct perf_ring *r)
 {
-	for (r->size = 4 << 20; r->size >= 64 << 10; r->size /= 2) {
+	for (r->size = 8 << 20; r->size >= 64 << 10; r->size /= 2) {
 		void *p = mmap(NULL, PAGE + r->size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
 
 		if (p == MAP_FAILED)

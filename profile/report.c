@@ -201,12 +201,13 @@ void report_json(FILE *out, const struct report *r)
 	double hidden, one = unit(r, &hidden);
 
 	fprintf(out,
-		"{\"wall_seconds\":%.6f,\"cpu_seconds\":%.6f,\"seen_seconds\":%.6f,\"others_"
+		"{\"wall_seconds\":%.6f,\"cpu_seconds\":%.6f,\"accounted_seconds\":%.6f,\"seen_"
+		"seconds\":%.6f,\"others_"
 		"seconds\":%.6f,"
 		"\"processors\":%u,"
 		"\"samples\":%llu,\"lost\":%llu,\"broken_stacks\":%llu,\"source\":",
-		r->wall, r->cpu, (double)r->trace->weight / r->units, r->others, r->processors,
-		(unsigned long long)r->trace->samples, (unsigned long long)r->lost,
+		r->wall, r->cpu, r->accounted, (double)r->trace->weight / r->units, r->others,
+		r->processors, (unsigned long long)r->trace->samples, (unsigned long long)r->lost,
 		(unsigned long long)r->trace->broken);
 	put_string(out, r->how);
 	fputs(",\"layers\":{", out);

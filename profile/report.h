@@ -14,6 +14,7 @@
  * struct report - what to tell
  * @wall:	 seconds from beginning to end
  * @cpu:	 processor seconds of all that was sampled
+ * @accounted:	 the same as the host accounts for it, interrupts may be missing
  * @processors:	 of the host
  * @units:	 samples' weight per second of processor time
  * @others:	 seconds that other processes had, negative: not known
@@ -24,7 +25,7 @@
  */
 struct report {
 	const struct trace *trace;
-	double wall, cpu, others;
+	double wall, cpu, accounted, others;
 	unsigned int processors, units;
 	uint64_t lost;
 	bool host_hidden;

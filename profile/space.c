@@ -112,9 +112,7 @@ void space_map(pid_t pid, uint64_t start, uint64_t len, uint64_t offset, const c
 	struct space *s = space_of(pid, true);
 	struct mapping m = {start, start + len, offset, NULL};
 
-	if (*path == '/' && strncmp(path, "//", 2))
-		m.object = object_get(path);
-	else if (!strcmp(path, "[vdso]"))
+	if ((*path == '/' && path[1] != '/') || !strcmp(path, "[vdso]"))
 		m.object = object_get(path);
 	if (s && len)
 		insert(s, &m);

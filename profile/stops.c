@@ -34,7 +34,7 @@
 #include "profile/space.h"
 #include "profile/stops.h"
 
-#define STACK_BYTES 8192
+#define STACK_BYTES 16384
 #define PROCESSES   512 /* of a tree; more are not looked at */
 
 struct stops_thread {
