@@ -198,6 +198,7 @@ const char *hostsyms_number(long number)
 	return NULL;
 }
 
+#define CALLS_MAX 600
 #define LOOK_BACK 48 /* bytes in which the number is looked for */
 
 const char *hostsyms_call_at(const struct object *o, uint64_t vaddr)
@@ -215,7 +216,7 @@ const char *hostsyms_call_at(const struct object *o, uint64_t vaddr)
 		if (!q || q[0] != 0xb8) /* mov $number, %eax */
 			continue;
 		memcpy(&number, q + 1, sizeof(number));
-		if (hostsyms_number((long)number))
+		if (number < CALLS_MAX) /* the call before it is another function's */
 			return hostsyms_number((long)number);
 	}
 #elif defined(__aarch64__)

@@ -46,7 +46,7 @@ static uint8_t rank_of(const char *name, unsigned int bind)
 {
 	unsigned int under = 0;
 
-	while (name[under] == '_' && under < 20)
+	while (under < 20 && name[under] == '_')
 		under++;
 	return (uint8_t)(under * 4 + (bind == STB_GLOBAL ? 0 : bind == STB_WEAK ? 1 : 2));
 }
