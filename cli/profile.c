@@ -256,7 +256,9 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 		r.cpu = (double)perf_cpu_ns(&s->perf) / 1e9;
 	r.others = !s->stopping && perf->whole ? (double)perf->others / s->hz : -1;
 	r.lost = perf->lost;
-	if (trace.samples) {
+	if (WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == EXIT_PERSONA) {
+		unlink(c->graph); /* nothing ran, and why was said */
+	} else if (trace.samples) {
 		write_graph(c, graph, &trace, r.cpu);
 		if (c->json)
 			report_json(stdout, &r);
@@ -314,6 +316,7 @@ int cmd_profile(int argc, char **argv)
 	if (status) {
 		close(go);
 		waitpid(pid, NULL, 0);
+		unlink(c.graph);
 		goto out;
 	}
 	status = watch(&c, go, &source, graph);

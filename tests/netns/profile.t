@@ -129,7 +129,9 @@ OUT=$(phone "$PERSONA" profile --output /nonexistent/x.svg -- true 2>&1)
 is "unwritable graph: status" $? 125
 is "unwritable graph" "$OUT" "persona: /nonexistent/x.svg: cannot write: No such file or directory"
 OUT=$(run_profile --inlnie -- true)
-matches "a misspelt option of run's" "$OUT" "did you mean '--inline'"
+is "a misspelt option of run's, and no report" "$OUT" \
+	"persona: unknown option '--inlnie': did you mean '--inline'?"
+is "no graph either" "$(ls "$TMP/s.svg" 2>/dev/null)" ""
 OUT=$(run_profile -o net.ipv4.tcp_congestion_control=reno -- "$PYTHON" -c 'import socket
 s = socket.socket()
 print(s.getsockopt(6, 13, 16).split(b"\0")[0].decode())' 2>/dev/null)
