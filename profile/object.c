@@ -33,7 +33,7 @@ static const Elf64_Shdr *sections(const struct object *o, unsigned int *n)
 	const Elf64_Shdr *sh;
 
 	*n = 0;
-	if (!eh || eh->e_shentsize != sizeof(*sh))
+	if (!eh || eh->e_shentsize != sizeof(*sh) || eh->e_shoff % 8)
 		return NULL;
 	sh = at(o, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(*sh));
 	if (sh)
@@ -61,7 +61,7 @@ static void add_symbols(struct object *o, const Elf64_Shdr *sh, unsigned int nsh
 	struct symbol *s;
 
 	names = str && str->sh_size ? at(o, str->sh_offset, str->sh_size) : NULL;
-	if (!sym || !names || names[str->sh_size - 1])
+	if (!sym || table->sh_offset % 8 || !names || names[str->sh_size - 1])
 		return;
 	s = reallocarray(o->symbols, o->nsymbols + n, sizeof(*s));
 	if (!s)
@@ -196,7 +196,7 @@ static void load(struct object *o)
 	}
 	eh = at(o, 0, sizeof(*eh));
 	if (!eh || memcmp(eh->e_ident, ELFMAG, SELFMAG) || eh->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh->e_phentsize != sizeof(*o->phdr))
+	    eh->e_phentsize != sizeof(*o->phdr) || eh->e_phoff % 8)
 		return;
 	o->phdr = at(o, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(*o->phdr));
 	if (o->phdr)

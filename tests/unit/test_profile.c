@@ -4,6 +4,8 @@
  * the graph, and the table.
  */
 #include "unit.h"
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include "profile/cfi.h"
 #include "profile/flame.h"
@@ -207,6 +209,97 @@ static void damaged_tables_are_refused(void **state)
 	cfi_free(c);
 }
 
+/* Numbers that look random and are the same each time. */
+static uint32_t next_number(void)
+{
+	static uint32_t x = 2463534242u;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x;
+}
+
+/* A copy of this program with some bytes changed, most of them where they matter. */
+static void mutated_files_do_no_harm(void **state)
+{
+	char path[64];
+	struct stat st;
+	int in = open("/proc/self/exe", O_RDONLY), fd;
+	uint8_t *bytes, *copy;
+	unsigned int with_tables = 0;
+
+	assert_true(in >= 0 && !fstat(in, &st));
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, in, 0);
+	assert_ptr_not_equal(bytes, MAP_FAILED);
+	for (unsigned int round = 0; round < 40; round++) {
+		const Elf64_Ehdr *eh = (const void *)bytes;
+		size_t headers = (size_t)eh->e_shnum * sizeof(Elf64_Shdr);
+		const struct object *o;
+
+		snprintf(path, sizeof(path), "/tmp/persona-test-%d-%u", getpid(), round);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+		assert_true(fd >= 0 && !ftruncate(fd, st.st_size));
+		copy = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		assert_ptr_not_equal(copy, MAP_FAILED);
+		memcpy(copy, bytes, (size_t)st.st_size);
+		for (unsigned int i = 0; i < 20; i++)
+			copy[next_number() % (size_t)st.st_size] = (uint8_t)next_number();
+		copy[eh->e_shoff + next_number() % headers] = (uint8_t)next_number();
+		if (round % 4 == 0)
+			copy[next_number() % sizeof(*eh)] = (uint8_t)next_number();
+		munmap(copy, (size_t)st.st_size);
+		close(fd);
+		o = object_get(path);
+		for (unsigned int i = 0; o->cfi && i < 200; i++) {
+			struct cfi_frame frame = {{0}};
+			struct cfi_stack stack = {read_memory, 0, NULL, 0};
+			uint64_t vaddr = next_number() % (size_t)st.st_size;
+
+			object_symbol(o, vaddr);
+			object_bytes(o, vaddr, 8);
+			cfi_step(o->cfi, vaddr, &frame, &stack);
+		}
+		with_tables += o->cfi != NULL;
+		unlink(path);
+		objects_close();
+	}
+	assert_true(with_tables > 10); /* else nothing was tried */
+	munmap(bytes, (size_t)st.st_size);
+	close(in);
+}
+
+/* A table whose every byte may be anything. */
+static void mutated_tables_do_no_harm(void **state)
+{
+	static const uint8_t good[] = {0x14, 0,	   0,	 0,    0,    0, 0,    0,    1,	  'z',
+				       'R',  0,	   1,	 0x78, 16,   1, 0x1b, 0x0c, 7,	  8,
+				       0x90, 1,	   0,	 0,    0x1c, 0, 0,    0,    0x1c, 0,
+				       0,    0,	   0,	 0x10, 0,    0, 0,    0x10, 0,	  0,
+				       0,    0x41, 0x0e, 16,   0x86, 2, 0x0a, 0x43, 0x0d, 6,
+				       0x0b, 0x0f, 3,	 0x77, 8,    6, 0,    0,    0,	  0};
+	unsigned int parsed = 0;
+
+	for (unsigned int round = 0; round < 1500; round++) {
+		uint8_t *bytes = malloc(sizeof(good)); /* the sanitizer watches its ends */
+		struct cfi_frame frame = {{0}};
+		struct cfi_stack stack = {read_memory, 0, NULL, 0};
+		struct cfi *c;
+
+		assert_non_null(bytes);
+		memcpy(bytes, good, sizeof(good));
+		for (unsigned int i = round % 5; i; i--)
+			bytes[next_number() % sizeof(good)] = (uint8_t)next_number();
+		c = cfi_parse(bytes, sizeof(good), 0);
+		parsed += c != NULL;
+		for (uint64_t at = 0x1000; c && at < 0x1100; at += 3)
+			cfi_step(c, at, &frame, &stack);
+		cfi_free(c);
+		free(bytes);
+	}
+	assert_true(parsed > 300);
+}
+
 /* ---- address spaces ---- */
 
 static void mappings_replace_each_other(void **state)
@@ -385,6 +478,8 @@ int main(void)
 		cmocka_unit_test(calls_by_their_instruction),
 		cmocka_unit_test(unwinding_finds_the_callers),
 		cmocka_unit_test(damaged_tables_are_refused),
+		cmocka_unit_test(mutated_files_do_no_harm),
+		cmocka_unit_test(mutated_tables_do_no_harm),
 		cmocka_unit_test(mappings_replace_each_other),
 		cmocka_unit_test(stacks_fold),
 		cmocka_unit_test(names_tell_the_row),
