@@ -23,7 +23,7 @@ LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
 CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c control/*.c) opener/client.c
 CORE_ASM   := $(wildcard engine/*.S)
-CLI_SRC	   := $(wildcard cli/*.c shadow/*.c)
+CLI_SRC	   := $(wildcard cli/*.c shadow/*.c profile/*.c)
 OPENER_SRC := $(filter-out %/client.c,$(wildcard opener/*.c)) $(wildcard backend/*.c)
 INLINE_SRC := $(wildcard inline/*.c)
 INLINE_ASM := $(wildcard inline/*.S)

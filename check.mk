@@ -6,7 +6,7 @@
 # A tool that is not installed is named and left out; with CI=true that is an
 # error. checkpatch.pl is the kernel tree's own, once one is unpacked.
 
-CHECK_DIRS  := engine backend setup control opener cli shadow inline testbed bench tests xdp
+CHECK_DIRS  := engine backend setup control opener cli shadow profile inline testbed bench tests xdp
 CHECK_C	    := $(wildcard $(CHECK_DIRS:%=%/*.c) tests/*/*.c)
 CHECK_H	    := $(wildcard $(CHECK_DIRS:%=%/*.h) tests/*/*.h)
 CHECK_SHELL := $(shell grep -lsE -m1 '^\#!/bin/(ba)?sh' $(wildcard .ci/* kernel/* testbed/* bench/* tests/* tests/*/*))

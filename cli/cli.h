@@ -5,6 +5,7 @@
 #ifndef PERSONA_CLI_H
 #define PERSONA_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,10 +19,15 @@
 int cmd_help(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+
+/* run.c: the options of `persona run`, for those that pass them on */
+#define RUN_SHORT "+:p:i:o:vh"
+extern const struct option run_options[];
 
 /** complain() - one line "persona: ..." on stderr; returns @status. */
 int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -17,8 +17,9 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"run", cmd_run},   {"ps", cmd_ps},	    {"show", cmd_show},	      {"exec", cmd_exec},
-	{"list", cmd_list}, {"doctor", cmd_doctor}, {"version", cmd_version}, {"help", cmd_help},
+	{"run", cmd_run},	{"ps", cmd_ps},		  {"show", cmd_show},
+	{"exec", cmd_exec},	{"profile", cmd_profile}, {"list", cmd_list},
+	{"doctor", cmd_doctor}, {"version", cmd_version}, {"help", cmd_help},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -49,7 +49,7 @@ enum {
 	OPT_HELP
 };
 
-static const struct option options[] = {
+const struct option run_options[] = {
 	{"personality", required_argument, NULL, 'p'},
 	{"interface", required_argument, NULL, 'i'},
 	{"inline", no_argument, NULL, OPT_INLINE},
@@ -67,7 +67,7 @@ static const struct option options[] = {
 
 static int bad_option(char *const *argv, int opt)
 {
-	const char *names[sizeof(options) / sizeof(options[0])] = {NULL};
+	const char *names[sizeof(run_options) / sizeof(run_options[0])] = {NULL};
 	const char *arg = argv[optind - 1];
 	const char *near;
 	unsigned int i;
@@ -78,8 +78,8 @@ static int bad_option(char *const *argv, int opt)
 		return complain(EXIT_PERSONA, "unknown option '-%c': see persona help", optopt);
 	if (optopt)
 		return complain(EXIT_PERSONA, "option '%s' takes no argument", arg);
-	for (i = 0; options[i].name; i++)
-		names[i] = options[i].name;
+	for (i = 0; run_options[i].name; i++)
+		names[i] = run_options[i].name;
 	near = closest(arg + 2, names);
 	if (near)
 		return complain(EXIT_PERSONA, "unknown option '%s': did you mean '--%s'?", arg,
@@ -250,7 +250,7 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 
 	opterr = 0;
 	optind = 1;
-	while (!status && (opt = getopt_long(argc, argv, "+:p:i:o:vh", options, NULL)) != -1) {
+	while (!status && (opt = getopt_long(argc, argv, RUN_SHORT, run_options, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
 			o->personality = optarg;

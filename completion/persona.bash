@@ -60,7 +60,7 @@ _persona() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W "run ps show exec list doctor version help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run ps show exec profile list doctor version help --help --version" -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
@@ -98,14 +98,14 @@ _persona() {
 		esac
 		return
 		;;
-	run) ;;
+	run | profile) ;;
 	*) return ;;
 	esac
 
 	# Behind the options it is another command's line.
 	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
-		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem) ((i++)) ;;
+		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --output | --frequency) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -131,13 +131,16 @@ _persona() {
 		COMPREPLY=($(compgen -S = -W "$(cd /proc/sys && find net/core net/ipv4 net/ipv6 net/mptcp \
 			-maxdepth 1 -type f 2>/dev/null | tr / .)" -- "$cur"))
 		;;
-	--pcap) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	--pcap | --output) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	--frequency) COMPREPLY=($(compgen -W "97 250 997 4999" -- "$cur")) ;;
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
 	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "-p --personality -i --interface --inline --isolate --linger -o --sysctl
 				--no-mptcp --pcap -v --verbose --vcpus --mem --help --" -- "$cur"))
+			[[ ${words[1]} == profile ]] &&
+				COMPREPLY+=($(compgen -W "--output --json --frequency --stops" -- "$cur"))
 		else
 			COMPREPLY=($(compgen -c -- "$cur"))
 		fi

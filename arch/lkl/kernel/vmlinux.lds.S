@@ -82,6 +82,8 @@ SECTIONS
 	BSS_SECTION(PAGE_SIZE, PAGE_SIZE, PAGE_SIZE)
 	_end = .;
 
+	/* Not loaded: read from the file by persona profile and gdb. */
+	.eh_frame 0 (INFO) : { KEEP(*(.eh_frame)) }
 	DWARF_DEBUG
 	ELF_DETAILS
 	DISCARDS

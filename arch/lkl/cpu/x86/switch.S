@@ -13,24 +13,47 @@
 
 #define TOP_FAULT_SP	(LKL_TOP_FAULT_SP - LKL_TOP_SIZE + 1)	/* from (sp | mask) */
 
+/* The .cfi_ lines are for profilers and debuggers, which unwind by them. */
+.macro push_one reg
+	pushq	\reg
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset \reg, 0
+.endm
+
+.macro pop_one reg
+	popq	\reg
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore \reg
+.endm
+
+.macro push_saved
+	push_one %rbp
+	push_one %rbx
+	push_one %r12
+	push_one %r13
+	push_one %r14
+	push_one %r15
+.endm
+
+.macro pop_saved
+	pop_one	%r15
+	pop_one	%r14
+	pop_one	%r13
+	pop_one	%r12
+	pop_one	%rbx
+	pop_one	%rbp
+.endm
+
 /* void *lkl_ctx_switch(void **save, void *load, void *value) */
 SYM_FUNC_START(lkl_ctx_switch)
-	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	.cfi_startproc
+	push_saved
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rsp
 	movq	%rdx, %rax
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
-	popq	%rbp
+	pop_saved
 	ret
+	.cfi_endproc
 SYM_FUNC_END(lkl_ctx_switch)
 
 /* void *lkl_ctx_make(void *top): a frame that "returns" to lkl_ctx_start */
@@ -51,10 +74,13 @@ SYM_FUNC_START(lkl_ctx_make)
 SYM_FUNC_END(lkl_ctx_make)
 
 SYM_FUNC_START(lkl_ctx_start)
+	.cfi_startproc
+	.cfi_undefined %rip		/* nobody called it */
 	andq	$-16, %rsp
 	movq	%rax, %rdi
 	call	lkl_task_start
 	ud2
+	.cfi_endproc
 SYM_FUNC_END(lkl_ctx_start)
 
 /*
@@ -66,15 +92,12 @@ SYM_FUNC_END(lkl_ctx_start)
  * pointer as recovery point. lkl_ucopy_fault is entered with that stack pointer.
  */
 SYM_FUNC_START(lkl_ucopy)
+	.cfi_startproc
 	movq	lkl_ops + LKL_OPS_COPY(%rip), %rax
 .Lcopy:
-	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
+	push_saved
 	pushq	%rdx
+	.cfi_adjust_cfa_offset 8
 	movq	%rsp, %rbx
 	orq	$(THREAD_SIZE - 1), %rbx
 	movq	%rsp, TOP_FAULT_SP(%rbx)
@@ -82,8 +105,10 @@ SYM_FUNC_START(lkl_ucopy)
 	movq	$0, TOP_FAULT_SP(%rbx)
 	movq	8*5(%rsp), %rbx
 	addq	$8*7, %rsp
+	.cfi_def_cfa_offset 8
 	xorl	%eax, %eax
 	ret
+	.cfi_endproc
 SYM_FUNC_END(lkl_ucopy)
 
 SYM_FUNC_START(lkl_ucopy_past)
