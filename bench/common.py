@@ -121,6 +121,12 @@ class Group:
         top = cgroups()
         if not top:
             raise Failed("no cgroup2 hierarchy is mounted where it can be written")
+        for old in os.listdir(top):     # what a killed benchmark left
+            if old.startswith("persona-bench-") and not os.path.exists("/proc/" + old.split("-")[2]):
+                try:
+                    os.rmdir(os.path.join(top, old))
+                except OSError:
+                    pass
         self.path = os.path.join(top, "persona-bench-%d-%s" % (os.getpid(), name))
         os.mkdir(self.path)
 
