@@ -134,9 +134,9 @@ def panel(rows, way, names, ylabel, cpu_label, divide):
         colour = quoted(COLOURS.get(name, "#666666"))
         plots += ["%s using 1:2:(%g) with boxes fillstyle solid border %s linecolor rgb %s title %s" % (
                       block, width * 0.92, "lc rgb " + colour, colour, quoted(label)),
-                  "%s using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1 linecolor rgb \"#404040\" notitle" % block,
-                  "%s using 1:5 axes x1y2 with points pointtype 7 pointsize 0.75 linecolor rgb \"black\" notitle" % block,
-                  "%s using 1:5 axes x1y2 with points pointtype 7 pointsize 0.5 linecolor rgb %s notitle" % (block, colour)]
+                  "%s using 1:3:(0):($4-$3) with vectors nohead linewidth 1.5 linecolor rgb \"#404040\" notitle" % block,
+                  "%s using 1:5 axes x1y2 with points pointtype 7 pointsize 0.85 linecolor rgb \"black\" notitle" % block,
+                  "%s using 1:5 axes x1y2 with points pointtype 7 pointsize 0.55 linecolor rgb \"white\" notitle" % block]
     if not values:
         return []
     names_x = [c[0] if way == "rr" else str(c[2]) for c in columns]
@@ -163,7 +163,7 @@ def script(rows, path):
            "set multiplot layout %d,1 title %s" % (len(ways), quoted(
                "%s (bars: %s, points: CPU)" % (rows[0]["title"], "rate" if ways == ["rr"] else "goodput"))),
            "set grid ytics linecolor rgb \"#e0e0e0\"", "set ytics nomirror", "set y2tics", "set key outside top center "
-           "horizontal", "set tics out", "set xtics nomirror", "set pointintervalbox 0"]
+           "horizontal", "set tics out", "set xtics nomirror"]
     for way in ways:
         out += ["unset key"] if way != ways[0] else []
         out += panel(rows, way, names, ylabel, cpu_label, 1000.0 if giga else 1.0)
