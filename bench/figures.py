@@ -208,11 +208,12 @@ def conditions_lines(rows):
              "went to others." % (first["kernel"], first["machine"], first["processors"], first["commit"],
                                   first["time"][:10], first["congestion_control"], first["netperf"],
                                   end.get("seconds", 0), end.get("others", 0))]
-    left = [r for r in rows if r["row"] == "left out"]
+    if any(r["row"] == "left out" and "payloads" in r for r in rows):
+        lines += ["Not all payloads everywhere; `--full` has them."]
+    left = [r for r in rows if r["row"] == "left out" and "payloads" not in r]
     if left:
         lines += ["", "Left out:", ""]
-        lines += ["* %s: %s" % (r["experiment"], ", ".join("%s %s" % (k, r[k]) for k in r
-                                                          if k not in ("row", "experiment"))) for r in left]
+        lines += ["* %s: %s" % (r["experiment"], ": ".join(str(r[k]) for k in ("arm", "why") if k in r)) for r in left]
     return lines
 
 
