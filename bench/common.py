@@ -123,10 +123,8 @@ class Group:
             raise Failed("no cgroup2 hierarchy is mounted where it can be written")
         for old in os.listdir(top):     # what a killed benchmark left
             if old.startswith("persona-bench-") and not os.path.exists("/proc/" + old.split("-")[2]):
-                try:
-                    os.rmdir(os.path.join(top, old))
-                except OSError:
-                    pass
+                self.path = os.path.join(top, old)
+                self.close()
         self.path = os.path.join(top, "persona-bench-%d-%s" % (os.getpid(), name))
         os.mkdir(self.path)
 
