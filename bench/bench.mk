@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Benchmarks. bench/quick is the five-minute one: ratios to the host kernel in the same run.
+# Benchmarks. bench/netperf has the figures of docs/benchmarks; bench/quick is the five-minute one:
+# ratios to the host kernel in the same run.
 
 $(B)/bench/%: bench/%.c $(CORE_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(CORE_OBJ)
+
+NETPERF	:= $(B)/bench/netperf
+.PHONY: bench bench-netperf
+bench-netperf: $(B)/testbed/linkem
+	@bench/get-netperf $(NETPERF)
+
+bench: ## netperf on the host kernel, ours and alternatives, 20 minutes (BENCH=--full, --only, --docs, --list ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all bench-netperf
+	@bench/netperf $(BENCH)
 
 .PHONY: bench-quick
 bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual ...)
