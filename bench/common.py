@@ -58,7 +58,7 @@ def commit():
 
 def conditions(**more):
     """All that a repetition needs to know of the machine, and @more."""
-    return {"row": "conditions", "kernel": os.uname().release, "machine": os.uname().machine,
+    return {"row": "conditions", "kernel": os.uname().release.split("-")[0], "machine": os.uname().machine,
             "processors": os.cpu_count(), "load": os.getloadavg()[0], "commit": commit(),
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **more}
 
