@@ -35,6 +35,10 @@ LIBC_LDFLAGS  := $(ARM_LDFLAGS) -nostdlib -static-pie -L$(MUSL_L) -Wl,-z,stack-s
 LINK_START    := $(MUSL_L)/rcrt1.o $(MUSL_L)/crti.o $(CRT)
 LINK_END      := -lc -lgcc -lc $(dir $(CRT))crtendS.o $(MUSL_L)/crtn.o
 
+# The same libc as a shared object: for the inline library's second form and its tests.
+MUSL_SO	    := $(B)/root-musl/lib/aarch64-linux-musl/libc.so
+MUSL_SHARED := $(ARM_LDFLAGS) -nostdlib -Wl,-dynamic-linker,/lib/ld-musl-aarch64.so.1
+
 LIBC := $(B)/.musl
 $(LIBC): tests/arm64/debs
 	@command -v $(CC) >/dev/null || { echo "no $(CC) here: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross" >&2; exit 1; }

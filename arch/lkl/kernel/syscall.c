@@ -17,6 +17,7 @@
 
 typedef long (*lkl_call_fn)(long, long, long, long, long, long);
 
+#undef __SYSCALL	/* a table that is a header has left one */
 #define __SYSCALL(nr, call) \
 	asmlinkage long __weak call(long, long, long, long, long, long);
 #define __SYSCALL_NORETURN(nr, call)	__SYSCALL(nr, call)
