@@ -51,7 +51,7 @@ INLINE_OBJ := $(call inlobj,$(INLINE_SRC) $(CORE_SRC) $(INLINE_ASM) $(CORE_ASM))
 
 .PHONY: all host install uninstall help clean
 all: host personalities ## everything
-host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
+host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(MUSL_INLINE) $(B)/testbed/linkem ## all but the kernel images
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -68,6 +68,12 @@ $(B)/persona-opener: $(OPENER_OBJ)
 $(B)/libpersona-hijack.so: $(INLINE_OBJ)
 	$(call say,LD)
 	$(Q)$(CC) $(CFLAGS) $(ARM_LDFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ $^ -ldl
+
+# The same objects behind musl: what its ABI has in common with glibc's is all they use (cross.mk).
+$(B)/libpersona-hijack-musl.so: $(INLINE_OBJ) | $(LIBC)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(MUSL_SHARED) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ \
+		$(MUSL_L)/crti.o $(CRT) $(INLINE_OBJ) $(MUSL_SO) -lgcc $(dir $(CRT))crtendS.o $(MUSL_L)/crtn.o
 
 $(B)/obj/%.o: %.c | $(LIBC)
 	@mkdir -p $(@D)

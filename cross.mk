@@ -35,9 +35,12 @@ LIBC_LDFLAGS  := $(ARM_LDFLAGS) -nostdlib -static-pie -L$(MUSL_L) -Wl,-z,stack-s
 LINK_START    := $(MUSL_L)/rcrt1.o $(MUSL_L)/crti.o $(CRT)
 LINK_END      := -lc -lgcc -lc $(dir $(CRT))crtendS.o $(MUSL_L)/crtn.o
 
-# The same libc as a shared object: for the inline library's second form and its tests.
-MUSL_SO	    := $(B)/root-musl/lib/aarch64-linux-musl/libc.so
+# The same libc as a shared object: for the inline library's second form and its tests. musl's has no
+# SONAME, so a linker would note its path; the stub with one is linked against only.
+MUSL_SO	    := $(B)/stub/libc.so
 MUSL_SHARED := $(ARM_LDFLAGS) -nostdlib -Wl,-dynamic-linker,/lib/ld-musl-aarch64.so.1
+
+MUSL_INLINE := $(B)/libpersona-hijack-musl.so
 
 LIBC := $(B)/.musl
 $(LIBC): tests/arm64/debs
@@ -45,4 +48,7 @@ $(LIBC): tests/arm64/debs
 	@NODEPS=1 tests/arm64/debs musl musl-dev musl
 	@mkdir -p $(UAPI)
 	@ln -sfn $(CROSS_H)/linux $(CROSS_H)/asm $(CROSS_H)/asm-generic $(UAPI)/
+	@mkdir -p $(dir $(MUSL_SO))
+	@$(CROSS_COMPILE)ld -shared -soname libc.so -o $(MUSL_SO) --whole-archive $(MUSL_L)/libc.a \
+		--no-whole-archive $(dir $(CRT))libgcc.a
 	@touch $@
