@@ -121,6 +121,6 @@ uninstall: ## remove what install has put there
 clean: ## remove what was built, keep the kernel trees
 	rm -rf $(B)/obj $(B)/obj-glibc $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests
 
-include kernel/build.mk xdp/xdp.mk
+include kernel/build.mk xdp/xdp.mk android/android.mk
 -include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
 -include $(shell find $(B)/obj $(B)/obj-glibc -name '*.d' 2>/dev/null)
