@@ -4,7 +4,7 @@
 DIST	 := build/arm64/dist/persona-android
 CLIENTS	 ?= curl iperf3 netperf
 
-.PHONY: dist-android
+.PHONY: dist-android test-dist-android
 dist-android: ## for phones: static persona, images, curl, iperf3, netperf, a script for adb
 	@$(MAKE) --no-print-directory ARCH=arm64 host personalities
 	@rm -rf $(DIST)
@@ -16,3 +16,7 @@ dist-android: ## for phones: static persona, images, curl, iperf3, netperf, a sc
 	@for c in $(CLIENTS); do android/client $$c $(DIST) || exit; done
 	@tar -C $(dir $(DIST)) --owner=0 --group=0 -cf $(DIST).tar $(notdir $(DIST))
 	@echo "  DIST    $(DIST).tar: $$(du -sh $(DIST).tar | cut -f1)"
+
+test-dist-android: dist-android ## run it by its own script on the emulated machine
+	@$(MAKE) --no-print-directory ARCH=arm64 test-arm64-programs
+	@WITH_DIST=1 tests/arm64/arm64.t dist
