@@ -219,7 +219,8 @@ static int open_pidfd(pid_t tid)
 	int fd;
 
 	if (!allowed)
-		allowed = filtered_allows(SYS_pidfd_open) && filtered_allows(SYS_pidfd_getfd) ? 1 : 2;
+		allowed =
+			filtered_allows(SYS_pidfd_open) && filtered_allows(SYS_pidfd_getfd) ? 1 : 2;
 	if (allowed == 2)
 		return -ENOSYS;
 	fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
