@@ -7,18 +7,32 @@
 #   build/persona-xdp              helper of back end xdp (xdp/xdp.mk)
 #   build/personalities/NAME.so    Linux as a library (kernel/build.mk)
 #   build/testbed/, build/tests/   tools and test programs
+#
+# `make ARCH=arm64` builds all but the tests for that processor, in build/arm64 (cross.mk).
 
 .DEFAULT_GOAL := all
 B	:= build
+SRC	:= build/src
 CC	?= gcc
 VERSION	:= 0.1.0
 
+# A kernel's name of this processor, or another one.
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH	?= $(HOST_ARCH)
+ifneq ($(ARCH),$(HOST_ARCH))
+ifneq ($(ARCH),arm64)
+$(error ARCH=$(ARCH): cannot be built on $(HOST_ARCH); arm64 can)
+endif
+include cross.mk
+endif
+unexport ARCH
+
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wno-unused-parameter -Wno-missing-field-initializers
-CPPFLAGS += -D_GNU_SOURCE -I. -Iarch/lkl/include/uapi -DPERSONA_VERSION='"$(VERSION)"'
+CPPFLAGS += -D_GNU_SOURCE -I. -idirafter arch/lkl/include/uapi -DPERSONA_VERSION='"$(VERSION)"'
 CFLAGS	?= -O2 -g
 # The engine switches stacks: no canary on the switching path, no CET landing pads needed.
-ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) -fPIC -fvisibility=hidden -pthread
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(ALL_ARCH) $(WARN) -fPIC -fvisibility=hidden -pthread
 LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
 CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c control/*.c) opener/client.c
@@ -28,14 +42,16 @@ OPENER_SRC := $(filter-out %/client.c,$(wildcard opener/*.c)) $(wildcard backend
 INLINE_SRC := $(wildcard inline/*.c)
 INLINE_ASM := $(wildcard inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
+# The inline library follows its programs' libc, which a cross build's programs do not use.
+inlobj	    = $(patsubst %,$(B)/$(if $(LIBC),obj-glibc,obj)/%.o,$(basename $(1)))
 CORE_OBJ   := $(call obj,$(CORE_SRC) $(CORE_ASM))
 CLI_OBJ	   := $(call obj,$(CLI_SRC))
 OPENER_OBJ := $(call obj,$(OPENER_SRC))
-INLINE_OBJ := $(call obj,$(INLINE_SRC) $(INLINE_ASM))
+INLINE_OBJ := $(call inlobj,$(INLINE_SRC) $(CORE_SRC) $(INLINE_ASM) $(CORE_ASM))
 
 .PHONY: all host install uninstall help clean
 all: host personalities ## everything
-host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/testbed/linkem ## all but the kernel images
+host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(MUSL_INLINE) $(B)/testbed/linkem ## all but the kernel images
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -43,17 +59,28 @@ say = $(if $(V),,@echo "  $(1) $@")
 
 $(B)/persona: $(CLI_OBJ) $(CORE_OBJ)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LIBC_LDFLAGS) $(LDFLAGS) -o $@ $(LINK_START) $^ $(LINK_END)
 
 $(B)/persona-opener: $(OPENER_OBJ)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LIBC_LDFLAGS) $(LDFLAGS) -o $@ $(LINK_START) $^ $(LINK_END)
 
-$(B)/libpersona-hijack.so: $(INLINE_OBJ) $(CORE_OBJ)
+$(B)/libpersona-hijack.so: $(INLINE_OBJ)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ $^ -ldl
+	$(Q)$(CC) $(CFLAGS) $(ARM_LDFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ $^ -ldl
 
-$(B)/obj/%.o: %.c
+# The same objects behind musl: what its ABI has in common with glibc's is all they use (cross.mk).
+$(B)/libpersona-hijack-musl.so: $(INLINE_OBJ) | $(LIBC)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(MUSL_SHARED) $(LDFLAGS) -shared -Wl,-z,defs -Wl,-z,nodlopen -Wl,-soname,$(@F) -o $@ \
+		$(MUSL_L)/crti.o $(CRT) $(INLINE_OBJ) $(MUSL_SO) -lgcc $(dir $(CRT))crtendS.o $(MUSL_L)/crtn.o
+
+$(B)/obj/%.o: %.c | $(LIBC)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(LIBC_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj-glibc/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -92,8 +119,8 @@ uninstall: ## remove what install has put there
 		$(SHARE)/bash-completion/completions/persona $(SHARE)/zsh/site-functions/_persona
 
 clean: ## remove what was built, keep the kernel trees
-	rm -rf $(B)/obj $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests
+	rm -rf $(B)/obj $(B)/obj-glibc $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests
 
-include kernel/build.mk xdp/xdp.mk
+include kernel/build.mk xdp/xdp.mk android/android.mk
 -include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
--include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(B)/obj-glibc -name '*.d' 2>/dev/null)

@@ -9,7 +9,7 @@
 CHECK_DIRS  := engine backend setup control opener cli shadow profile inline testbed bench tests xdp
 CHECK_C	    := $(wildcard $(CHECK_DIRS:%=%/*.c) tests/*/*.c)
 CHECK_H	    := $(wildcard $(CHECK_DIRS:%=%/*.h) tests/*/*.h)
-CHECK_SHELL := $(shell grep -lsE -m1 '^\#!/bin/(ba)?sh' $(wildcard .ci/* kernel/* testbed/* bench/* tests/* tests/*/*))
+CHECK_SHELL := $(shell grep -lsE -m1 '^\#!/bin/(ba)?sh' $(wildcard .ci/* android/* kernel/* testbed/* bench/* tests/* tests/*/*))
 CHECK_KERNEL := $(shell find arch/lkl -name '*.[chS]')
 CHECKPATCH  := $(firstword $(wildcard $(B)/src/linux-source-*/scripts/checkpatch.pl))
 TIDY_STAMP  := $(CHECK_C:%.c=$(B)/check/%.tidy)
@@ -50,7 +50,7 @@ check-cppcheck:
 	@echo "  CPPCHECK"
 	@$(call have,cppcheck); cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability $(CPPCHECK_SUPPRESS:%=--suppress=%) \
-		-D__x86_64__ $(CPPFLAGS) -ixdp/steer.bpf.c $(CHECK_DIRS)
+		-D__x86_64__ $(subst -idirafter ,-I,$(CPPFLAGS)) -ixdp/steer.bpf.c $(CHECK_DIRS)
 
 $(B)/check/%.tidy: %.c $(CHECK_H) .clang-tidy
 	@echo "  TIDY $<"

@@ -118,7 +118,7 @@ static void check_mtu(struct nl *nl, const struct iface_spec *s, const struct li
 	nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
 	nl_dump(nl, one_route, &r);
 	if (mtu < IPV6_MTU_MIN) {
-		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %u", s->ifname, IPV6_MTU_MIN);
+		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %d", s->ifname, IPV6_MTU_MIN);
 		doctor_say(DOCTOR_WARN, thing, remedy, "%u: below IPv6's least, so IPv4 alone",
 			   mtu);
 	} else if (r.mtu && r.mtu < mtu) {

@@ -133,7 +133,7 @@ static void check_library(void)
 	char path[PATH_MAX];
 	const char *why;
 
-	if (path_inline_library(path, sizeof(path), &why))
+	if (path_inline_library(false, path, sizeof(path), &why))
 		doctor_say(DOCTOR_FAIL, "inline mode", NULL, "%s", why);
 	else
 		doctor_say(DOCTOR_OK, "inline mode", NULL, "%s", path);

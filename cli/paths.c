@@ -190,9 +190,10 @@ static int beside_executable(const char *file, int mode, char *out, size_t size,
 		       own);
 }
 
-int path_inline_library(char *out, size_t size, const char **why)
+int path_inline_library(bool musl, char *out, size_t size, const char **why)
 {
-	return beside_executable("libpersona-hijack.so", R_OK, out, size, why);
+	return beside_executable(musl ? "libpersona-hijack-musl.so" : "libpersona-hijack.so", R_OK,
+				 out, size, why);
 }
 
 int path_opener(char *out, size_t size, const char **why)

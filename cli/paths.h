@@ -5,6 +5,7 @@
 #ifndef PERSONA_PATHS_H
 #define PERSONA_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -25,8 +26,8 @@ int path_personality(const char *name, char *out, size_t size, const char **why)
  */
 int path_personalities(int (*each)(const char *name, const char *path, void *arg), void *arg);
 
-/** path_inline_library() - the library that inline mode loads into programs. */
-int path_inline_library(char *out, size_t size, const char **why);
+/** path_inline_library() - what inline mode loads into programs, or into those with @musl. */
+int path_inline_library(bool musl, char *out, size_t size, const char **why);
 
 /** path_opener() - the process that opens interfaces with privileges. */
 int path_opener(char *out, size_t size, const char **why);

@@ -15,6 +15,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "backend/why.h"
+#include "cli/paths.h"
 #include "cli/program.h"
 
 #define MAX_SCRIPTS 4 /* as the kernel: an interpreter may be a script again */
@@ -163,18 +164,56 @@ static const char *privileged(const char *path)
 	return NULL;
 }
 
-/* Has the loader of @p another C library than we are built for? */
+static bool is_musl(const struct program *p)
+{
+	const char *name = strrchr(p->loader, '/');
+
+	return !strncmp(name ? name + 1 : p->loader, "ld-musl", 7);
+}
+
+/* Has the loader of @p a C library that we have no inline library for? */
 static int foreign_libc(const struct program *p)
 {
+	char library[PATH_MAX];
 	struct program self;
 	struct stat a, b;
 
+	if (is_musl(p))
+		return path_inline_library(true, library, sizeof(library), NULL);
 	if (program_inspect("/proc/self/exe", &self) || self.kind != PROGRAM_DYNAMIC)
-		return 0;
+		return !strstr(p->loader, "/ld-linux");
 	if (!strcmp(self.loader, p->loader))
 		return 0;
 	return stat(self.loader, &a) || stat(p->loader, &b) || a.st_dev != b.st_dev ||
 	       a.st_ino != b.st_ino;
+}
+
+/* Look into @path, or what interprets it, whose name is left in @current. */
+static int resolve(const char *path, char current[PATH_MAX], struct program *p)
+{
+	int depth, err;
+
+	snprintf(current, PATH_MAX, "%s", path);
+	for (depth = 0; depth <= MAX_SCRIPTS; depth++) {
+		err = program_inspect(current, p);
+		if (err)
+			return err;
+		if (p->kind == PROGRAM_SCRIPT)
+			snprintf(current, PATH_MAX, "%s", p->loader);
+		else if (p->kind == PROGRAM_TEXT)
+			snprintf(current, PATH_MAX, "/bin/sh");
+		else
+			return 0;
+	}
+	return -ELOOP;
+}
+
+bool program_uses_musl(const char *path)
+{
+	char current[PATH_MAX];
+	struct program p;
+
+	return !resolve(path, current, &p) && p.kind == PROGRAM_DYNAMIC && is_musl(&p);
 }
 
 int program_preloadable(const char *path, const char **why)
@@ -183,44 +222,29 @@ int program_preloadable(const char *path, const char **why)
 	char current[PATH_MAX];
 	const char *reason;
 	struct program p;
-	int depth, err;
+	int err = resolve(path, current, &p);
 
-	snprintf(current, sizeof(current), "%s", path);
-	for (depth = 0; depth <= MAX_SCRIPTS; depth++) {
-		err = program_inspect(current, &p);
-		if (err)
-			return why_set(why, -err, "%s: cannot read %s: %s", path, current,
-				       strerror(-err));
-		switch (p.kind) {
-		case PROGRAM_SCRIPT:
-			snprintf(current, sizeof(current), "%s", p.loader);
-			continue;
-		case PROGRAM_TEXT:
-			snprintf(current, sizeof(current), "/bin/sh");
-			continue;
-		case PROGRAM_STATIC:
-			return why_set(why, ENOEXEC,
-				       "%s is statically linked: inline mode cannot enter it, %s",
-				       current, host);
-		case PROGRAM_FOREIGN:
-			return why_set(why, ENOEXEC,
-				       "%s is not a program of this processor and word size: "
-				       "inline mode cannot enter it, %s",
-				       current, host);
-		case PROGRAM_DYNAMIC:
-			break;
-		}
-		reason = privileged(current);
-		if (reason)
-			return why_set(why, EPERM,
-				       "%s is %s: the loader ignores inline mode's library, %s",
-				       current, reason, host);
-		if (foreign_libc(&p))
-			return why_set(why, ENOEXEC,
-				       "%s uses another C library (%s) than persona: inline mode "
-				       "cannot enter it, %s",
-				       current, p.loader, host);
-		return 0;
-	}
-	return why_set(why, ELOOP, "%s: too many levels of #! interpreters", path);
+	if (err == -ELOOP)
+		return why_set(why, ELOOP, "%s: too many levels of #! interpreters", path);
+	if (err)
+		return why_set(why, -err, "%s: cannot read %s: %s", path, current, strerror(-err));
+	if (p.kind == PROGRAM_STATIC)
+		return why_set(why, ENOEXEC,
+			       "%s is statically linked: inline mode cannot enter it, %s", current,
+			       host);
+	if (p.kind == PROGRAM_FOREIGN)
+		return why_set(why, ENOEXEC,
+			       "%s is not a program of this processor and word size: "
+			       "inline mode cannot enter it, %s",
+			       current, host);
+	reason = privileged(current);
+	if (reason)
+		return why_set(why, EPERM, "%s is %s: the loader ignores inline mode's library, %s",
+			       current, reason, host);
+	if (foreign_libc(&p))
+		return why_set(why, ENOEXEC,
+			       "%s uses another C library (%s) than persona: inline mode "
+			       "cannot enter it, %s",
+			       current, p.loader, host);
+	return 0;
 }

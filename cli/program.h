@@ -7,6 +7,7 @@
 #define PERSONA_PROGRAM_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum program_kind {
@@ -50,5 +51,12 @@ int program_find(const char *command, char path[PATH_MAX], const char **why);
  * Return: 0 or -errno.
  */
 int program_preloadable(const char *path, const char **why);
+
+/**
+ * program_uses_musl() - is musl the C library of @path, or of its interpreter?
+ *
+ * Such a program needs the inline library in its second form.
+ */
+bool program_uses_musl(const char *path);
 
 #endif /* PERSONA_PROGRAM_H */

@@ -305,14 +305,14 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 }
 
 /* What tells the program's loader and our library in it. */
-static int set_environment(int config_fd)
+static int set_environment(const char *path, int config_fd)
 {
 	char library[PATH_MAX], number[16];
 	const char *old = getenv("LD_PRELOAD");
 	const char *why;
 	char *preload;
 
-	if (path_inline_library(library, sizeof(library), &why))
+	if (path_inline_library(program_uses_musl(path), library, sizeof(library), &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (strpbrk(library, " :"))
 		return complain(EXIT_PERSONA,
@@ -346,7 +346,7 @@ static int launch_inline(struct config *c, const char *path, char **argv)
 	keep[n] = interfaces_move_high(fd);
 	if (keep[n] < 0)
 		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
-	status = set_environment(keep[n]);
+	status = set_environment(path, keep[n]);
 	if (status)
 		return status;
 	return supervise(path, argv, keep, n + 1, NULL);

@@ -127,7 +127,7 @@ static void sleep_until(uint64_t until, bool frames)
 			RAWSYS(SYS_read, engine.bg_kick_fd, &v, sizeof(v));
 		return;
 	}
-	n = RAWSYS(SYS_epoll_pwait2, engine.bg_epoll_fd, ev, LKL_MAX_NETDEVS + 1, &ts, NULL, 0);
+	n = vcpu_epoll(engine.bg_epoll_fd, ev, LKL_MAX_NETDEVS + 1, &ts);
 	for (long i = 0; i < n; i++) {
 		struct vcpu *v = &engine.vcpu[0];
 
@@ -165,6 +165,7 @@ static void *background(void *arg)
 			continue;
 		atomic_store(&engine.bg_until, until);
 		atomic_store(&engine.bg_asleep, true);
+		full_fence();
 		/* Again: somebody may have left before we said that we sleep. */
 		until = survey(busy, &frames);
 		if (until) {

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include "backend/filtered.h"
 #include "backend/rawsys.h"
 #include "engine/engine.h"
 #include "engine/fault.h"
@@ -314,6 +315,7 @@ int engine_start(const struct engine_options *opt, const char **why)
 		return refuse(why, -EINVAL, "the number of vCPUs must be 1 to 16");
 	engine.processors = host_processors();
 	engine.cycles_per_ns = host_cycles_per_ns();
+	engine.pwait2 = !filtered();
 	engine.halted = false;
 	atomic_store(&engine.forked, false);
 	err = image_load(&engine.image, opt->image, memory, why);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -59,8 +60,14 @@ static void print(int level, const char *text, unsigned int len)
 	}
 }
 
+/*
+ * Where the host's pages are larger than the stack's, they would take half of a kernel stack: no
+ * guard pages there.
+ */
 static void protect(void *page, unsigned long len, int accessible)
 {
+	if (len % getauxval(AT_PAGESZ))
+		return;
 	RAWSYS(SYS_mprotect, page, len, accessible ? PROT_READ | PROT_WRITE : PROT_NONE);
 }
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "backend/rawsys.h"
@@ -30,9 +31,19 @@
 #endif
 
 #define MAX_PHDRS 16
-#define PAGE	  4096UL
 
 static char why_buf[512];
+
+/* The host's pages: 4 KiB; 16 or 64 on some arm64 machines, which the image is linked for. */
+static uint64_t page_down(uint64_t at)
+{
+	return at & ~(uint64_t)(getauxval(AT_PAGESZ) - 1);
+}
+
+static uint64_t page_up(uint64_t at)
+{
+	return page_down(at + getauxval(AT_PAGESZ) - 1);
+}
 
 __attribute__((format(printf, 4, 5))) static int fail(const char **why, int err, const char *path,
 						      const char *fmt, ...)
@@ -89,8 +100,9 @@ static int read_headers(struct elf *e, int fd, const char *path, const char **wh
 		if (p->p_type != PT_LOAD)
 			continue;
 		if (p->p_filesz > p->p_memsz || p->p_memsz > (1UL << 30) ||
-		    p->p_vaddr > (1UL << 30) || p->p_offset % PAGE != p->p_vaddr % PAGE ||
-		    p->p_vaddr / PAGE * PAGE < (e->extent + PAGE - 1) / PAGE * PAGE)
+		    p->p_vaddr > (1UL << 30) ||
+		    p->p_offset - page_down(p->p_offset) != p->p_vaddr - page_down(p->p_vaddr) ||
+		    page_down(p->p_vaddr) < page_up(e->extent))
 			return fail(why, -ENOEXEC, path, "is damaged (segment %u)", i);
 		if (p->p_offset > e->file_size || p->p_filesz > e->file_size - p->p_offset)
 			return fail(why, -ENOEXEC, path, "is truncated");
@@ -130,9 +142,9 @@ static bool map_segments(struct image *im, const struct elf *e, int fd)
 		int prot = (p->p_flags & PF_R ? PROT_READ : 0) |
 			   (p->p_flags & PF_W ? PROT_WRITE : 0) |
 			   (p->p_flags & PF_X ? PROT_EXEC : 0);
-		uint64_t start = p->p_vaddr / PAGE * PAGE, skip = p->p_vaddr - start;
+		uint64_t start = page_down(p->p_vaddr), skip = p->p_vaddr - start;
 		uint64_t end = p->p_vaddr + p->p_filesz;
-		uint64_t page_end = (end + PAGE - 1) / PAGE * PAGE;
+		uint64_t page_end = page_up(end);
 
 		if (p->p_type != PT_LOAD)
 			continue;
@@ -141,7 +153,7 @@ static bool map_segments(struct image *im, const struct elf *e, int fd)
 			return false;
 		/* Past the file's end: zeroes, in the last page and beyond. */
 		if (p->p_memsz > p->p_filesz) {
-			uint64_t mem_end = (p->p_vaddr + p->p_memsz + PAGE - 1) / PAGE * PAGE;
+			uint64_t mem_end = page_up(p->p_vaddr + p->p_memsz);
 
 			memset(im->base + end, 0, page_end - end);
 			if (mem_end > page_end &&
@@ -268,7 +280,7 @@ int image_load(struct image *im, const char *path, size_t memory, const char **w
 	if (err)
 		goto close;
 
-	im->extent = (e.extent + PAGE - 1) / PAGE * PAGE;
+	im->extent = page_up(e.extent);
 	im->size = (im->extent + memory + IMAGE_ALIGN - 1) & ~(IMAGE_ALIGN - 1);
 	im->base = reserve(im->size);
 	if (!im->base || !map_segments(im, &e, fd)) {

@@ -196,6 +196,25 @@ bool vcpu_service(struct vcpu *v)
 	return true;
 }
 
+/*
+ * Without epoll_pwait2() the time-out, in nanoseconds, is poll's: of the epoll descriptor. It is
+ * read in place, since a signal may clear it until we sleep (engine_interrupt()).
+ */
+long vcpu_epoll(int epfd, struct epoll_event *ev, int n, const struct timespec *ts)
+{
+	struct pollfd p = {.fd = epfd, .events = POLLIN};
+
+	if (engine.pwait2)
+		return RAWSYS(SYS_epoll_pwait2, epfd, ev, n, ts, NULL, 0);
+	if (ts->tv_sec || ts->tv_nsec) {
+		long ready = RAWSYS(SYS_ppoll, &p, 1, ts, NULL, 0);
+
+		if (ready <= 0)
+			return ready;
+	}
+	return RAWSYS(SYS_epoll_pwait, epfd, ev, n, 0, NULL, 0);
+}
+
 /* Poll the descriptors without sleeping; note what is ready. */
 static bool poll_events(struct vcpu *v, const struct timespec *ts)
 {
@@ -203,7 +222,7 @@ static bool poll_events(struct vcpu *v, const struct timespec *ts)
 	bool any = false;
 	long n;
 
-	n = RAWSYS(SYS_epoll_pwait2, v->epoll_fd, ev, LKL_MAX_NETDEVS + 1, ts, NULL, 0);
+	n = vcpu_epoll(v->epoll_fd, ev, LKL_MAX_NETDEVS + 1, ts);
 	for (long i = 0; i < n; i++) {
 		if (ev[i].data.u32 != KICK_TAG) {
 			pend(v, LKL_PENDING_RX(ev[i].data.u32));
@@ -315,6 +334,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 	t->ts = until_to_ts(until);
 	atomic_store(&t->sleep, SLEEP_VCPU);
 	atomic_store(&v->asleep, true);
+	full_fence();
 	if (!must_stop(t, v)) {
 		if (!t->nhost)
 			poll_events(v, &t->ts);
@@ -339,10 +359,12 @@ static void wait_done(struct thread *t)
 		uint64_t n;
 
 		atomic_store(&t->sleep, SLEEP_EVENT);
+		full_fence();
 		if (!is_done(t) && !t->lkl.interrupt && sleep_with_host(t, t->event_fd))
 			RAWSYS(SYS_read, t->event_fd, &n, sizeof(n));
 	} else {
 		atomic_store(&t->sleep, SLEEP_FUTEX);
+		full_fence();
 		if (!is_done(t) && !t->lkl.interrupt)
 			RAWSYS(SYS_futex, &t->wake, FUTEX_WAIT_PRIVATE, 0, &t->ts);
 	}

@@ -8,6 +8,7 @@
 #define PERSONA_VCPU_H
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,6 +102,7 @@ struct engine {
 	_Atomic bool forked;
 	bool halted;
 	double cycles_per_ns;
+	bool pwait2; /* epoll_pwait2() may be called */
 	uint64_t overdue;
 	unsigned int processors;
 	_Atomic int spinners;
@@ -155,6 +157,28 @@ void vcpu_kick(struct vcpu *v);
 
 /** vcpus_watch() - add a back end's descriptor to what all waits poll. */
 int vcpus_watch(int fd, unsigned int dev);
+
+/**
+ * vcpu_epoll() - epoll_pwait2() without a mask, by other calls where that one may be forbidden
+ *
+ * @ts is not kept: it may be written to, unless it is zero.
+ *
+ * Return: as that, -errno.
+ */
+long vcpu_epoll(int epfd, struct epoll_event *ev, int n, const struct timespec *ts);
+
+/**
+ * full_fence() - what was stored before is seen before anything is loaded behind it
+ *
+ * Between a store of "I sleep" and a look at what is not read by a sequentially consistent
+ * load. x86 needs none behind such a store.
+ */
+static inline void full_fence(void)
+{
+#if !defined(__x86_64__)
+	__sync_synchronize();
+#endif
+}
 
 /** vcpu_spins() - did its kernel let go in the middle of a spin? Then it must be run soon. */
 static inline bool vcpu_spins(const struct vcpu *v)

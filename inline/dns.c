@@ -8,6 +8,8 @@
  * on 127.0.0.1, one for one, so the order, time-outs and rotation remain
  * the resolver's. Name servers on loopback are the host's and stay.
  *
+ * Limits: with musl names are resolved through the host.
+ *
  * An IPv6 name server stands behind the pointer _u._ext.nsaddrs[i] while
  * sin_family is 0. The resolver copies IPv4 addresses to the same place, so what
  * stood there is saved and put back too.
@@ -20,6 +22,10 @@
 #include "inline/thread.h"
 
 #include <string.h>
+
+/* Not there in musl, whose resolver has no state that could be changed: its queries are the host's.
+ */
+#pragma weak __res_ninit
 
 #define NOBODY 1 /* a port on which nobody listens */
 
@@ -63,6 +69,8 @@ void dns_begin(struct dns *d, res_state state)
 	int n = 0, saved = errno;
 
 	memset(d, 0, sizeof(*d));
+	if (!res_ninit)
+		goto out;
 	if (!(state->options & RES_INIT) && res_ninit(state) < 0)
 		goto out;
 	d->state = state;

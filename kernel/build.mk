@@ -5,12 +5,13 @@
 #   make personality NAME=linux-6.12 [KERNEL=6.12 | KSRC=DIR]
 #
 # KERNEL names Debian's linux-source-KERNEL package; KSRC an unpacked tree of
-# your own. The tree is unpacked to build/src/, built in build/kernel/NAME/.
+# your own. The tree is unpacked to build/src/, built in build/kernel/NAME/, or below
+# build/arm64/.
 
 PERSONALITIES ?= linux-6.12 linux-6.1
 NAME	?= linux-6.12
 KERNEL	?= $(patsubst linux-%,%,$(NAME))
-KSRC	?= $(B)/src/linux-source-$(KERNEL)
+KSRC	?= $(SRC)/linux-source-$(KERNEL)
 JOBS	?= $(shell nproc)
 
 .PHONY: personalities personality

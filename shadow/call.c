@@ -31,6 +31,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "backend/filtered.h"
 #include "shadow/call.h"
 
 #ifndef PIDFD_THREAD
@@ -214,8 +215,15 @@ static pid_t process_of(pid_t tid)
 
 static int open_pidfd(pid_t tid)
 {
-	int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+	static _Atomic int allowed; /* 0 not known, 1 yes, 2 no */
+	int fd;
 
+	if (!allowed)
+		allowed =
+			filtered_allows(SYS_pidfd_open) && filtered_allows(SYS_pidfd_getfd) ? 1 : 2;
+	if (allowed == 2)
+		return -ENOSYS;
+	fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	if (fd < 0 && errno == EINVAL)
 		fd = (int)syscall(SYS_pidfd_open, process_of(tid), 0);
 	return fd < 0 ? -errno : fd;

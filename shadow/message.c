@@ -33,6 +33,17 @@
 #define IOV_LIMIT 1024
 #define MMSG_MAX  1024
 
+/* The kernel's struct msghdr: some libcs have narrower lengths and padding. */
+struct caller_msghdr {
+	void *msg_name;
+	socklen_t msg_namelen;
+	struct iovec *msg_iov;
+	size_t msg_iovlen;
+	void *msg_control;
+	size_t msg_controllen;
+	unsigned int msg_flags;
+};
+
 /**
  * struct message - a message of the caller, brought here
  * @hdr: as the caller has it; pointers are the caller's
@@ -40,7 +51,7 @@
  * @at:	 where @hdr stands in the caller, 0: nowhere (sendto, recvfrom)
  */
 struct message {
-	struct msghdr hdr;
+	struct caller_msghdr hdr;
 	struct iovec iov[IOV_LIMIT];
 	uint64_t at;
 	size_t room; /* bytes of all pieces */
@@ -224,7 +235,7 @@ static long send_behind(struct call *c, struct sock *s, int flags)
 /* Plain data is the pair's; urgent data and what carries an address (ignored by TCP) are ours. */
 static long send_stream(struct call *c, struct sock *s, int flags)
 {
-	struct msghdr hdr = {.msg_name = (void *)(uintptr_t)c->args[4]};
+	struct caller_msghdr hdr = {.msg_name = (void *)(uintptr_t)c->args[4]};
 	struct sockaddr_storage name;
 	long ret;
 
@@ -304,7 +315,7 @@ static size_t cut_control(const void *ctl, size_t ctllen, size_t room, int *flag
 static int give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
 		       const void *ctl, size_t ctllen, int flags)
 {
-	struct msghdr out = m->hdr;
+	struct caller_msghdr out = m->hdr;
 
 	if (!m->at) { /* recvfrom() */
 		if (!c->args[4])
@@ -322,7 +333,7 @@ static int give_header(struct call *c, struct message *m, const void *name, sock
 	if (call_write(c, (uintptr_t)out.msg_control, fitted, ctllen))
 		return -EFAULT;
 	out.msg_controllen = ctllen;
-	out.msg_flags = flags;
+	out.msg_flags = (unsigned int)flags;
 	return call_write(c, m->at, &out, sizeof(out));
 }
 

@@ -135,9 +135,12 @@ static int take_listener(struct run *r, pid_t child)
 				 strerror(-theirs));
 	fd = call_peek_fd(child, theirs);
 	if (fd < 0)
-		return -complain(EXIT_PERSONA,
-				 "cannot take the filter's descriptor (pidfd_getfd): %s",
-				 strerror(-fd));
+		return -complain(
+			EXIT_PERSONA, "cannot take the filter's descriptor (pidfd_getfd): %s%s",
+			strerror(-fd),
+			fd == -ENOSYS ? ": Linux 5.6 is needed, and that no filter upon us "
+					"forbids it, as Android's before 12 does: use --inline"
+				      : "");
 	return fd;
 }
 

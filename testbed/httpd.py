@@ -55,7 +55,9 @@ def subflow_array(sock, option, item_size):
     length = ctypes.c_uint32(size)
     if libc.getsockopt(sock.fileno(), SOL_MPTCP, option, buf, ctypes.byref(length)):
         raise OSError(ctypes.get_errno(), "getsockopt(SOL_MPTCP)")
-    count = min(struct.unpack_from("=IIII", buf.raw)[1], MAX_SUBFLOWS)
+    _, count, kernel_size, _ = struct.unpack_from("=IIII", buf.raw)
+    count = min(count, MAX_SUBFLOWS)
+    item_size = min(item_size, kernel_size)     # the items lie as close as the kernel's are large
     return [buf.raw[16 + i * item_size:16 + (i + 1) * item_size] for i in range(count)]
 
 

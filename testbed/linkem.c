@@ -45,6 +45,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -290,7 +291,7 @@ static void loop(struct linkem *l)
 			check = now + CHECK_NS;
 		}
 		ts = timespec_of(next > now ? next - now : 0);
-		n = epoll_pwait2(l->epfd, ev, 2 * MAX_LINKS + 1, &ts, NULL);
+		n = (int)syscall(SYS_epoll_pwait2, l->epfd, ev, 2 * MAX_LINKS + 1, &ts, NULL, 0);
 		last = now_ns();
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.ptr == l)

@@ -3,9 +3,9 @@
 
 LINKEM_SRC := testbed/linkem.c testbed/wire.c testbed/pipe.c
 
-$(B)/testbed/linkem: $(LINKEM_SRC) testbed/wire.h testbed/pipe.h
+$(B)/testbed/linkem: $(LINKEM_SRC) testbed/wire.h testbed/pipe.h | $(LIBC)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(LINKEM_SRC)
+	$(CC) $(LIBC_CPPFLAGS) $(CPPFLAGS) $(ALL_CFLAGS) $(LIBC_LDFLAGS) $(LDFLAGS) -o $@ $(LINK_START) $(LINKEM_SRC) $(LINK_END)
 
 .PHONY: demo
 demo: ## download over WiFi, over cellular, then over both (DEMO=--ipv6, --upload, --native ...)

@@ -113,5 +113,6 @@ test-programs: $(PROGRAM_BIN)
 # ---- parity: the programs are built by rules of tests/parity/parity.mk ----
 test-parity-programs:
 -include $(wildcard tests/parity/*.mk)
+include tests/arm64/arm64.mk
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)

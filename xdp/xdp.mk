@@ -5,12 +5,13 @@
 BPF_CC	 ?= clang
 BPF_ARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 XDP_OBJ	 := $(call obj,xdp/loader.c xdp/embed.S backend/steer.c)
-HAVE_XDP := $(shell printf '\#include <bpf/libbpf.h>\n' | $(CC) -E - >/dev/null 2>&1 && \
-	command -v $(BPF_CC))
+# A cross build leaves it out: there is no libbpf to link.
+HAVE_XDP := $(if $(LIBC),,$(shell printf '\#include <bpf/libbpf.h>\n' | $(CC) -E - >/dev/null 2>&1 && \
+	command -v $(BPF_CC)))
 
 .PHONY: xdp
 xdp: $(if $(HAVE_XDP),$(B)/persona-xdp)
-	$(if $(HAVE_XDP),,@echo "  note: persona-xdp needs clang and libbpf-dev: back end xdp is left out")
+	$(if $(HAVE_XDP)$(LIBC),,@echo "  note: persona-xdp needs clang and libbpf-dev: back end xdp is left out")
 
 host: xdp
 

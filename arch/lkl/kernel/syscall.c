@@ -24,10 +24,10 @@
 
 typedef long (*lkl_call_fn)(long, long, long, long, long, long);
 
+#undef __SYSCALL	/* a table that is a header has left one */
 #define __SYSCALL(nr, call) \
 	asmlinkage long __weak call(long, long, long, long, long, long);
 #define __SYSCALL_NORETURN(nr, call)	__SYSCALL(nr, call)
-#define __SYSCALL_COMPAT(nr, native, compat) __SYSCALL(nr, native)
 #define __SYSCALL_WITH_COMPAT(nr, native, compat) __SYSCALL(nr, native)
 #include <asm/syscall_table_64.h>
 #undef __SYSCALL

@@ -38,7 +38,11 @@ static inline void syscall_get_arguments(struct task_struct *task, struct pt_reg
 
 static inline int syscall_get_arch(struct task_struct *task)
 {
+#ifdef __x86_64__
 	return AUDIT_ARCH_X86_64;
+#else
+	return AUDIT_ARCH_AARCH64;
+#endif
 }
 
 #endif /* _ASM_LKL_SYSCALL_H */
