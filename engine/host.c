@@ -92,7 +92,7 @@ static void die(const char *why)
 #define LINE 64
 
 /* Stores past the cache, so that the reader's processor has not to ask ours for each line. */
-static void *copy_past(void *to, const void *from, unsigned long n)
+static void *store_past(void *to, const void *from, unsigned long n)
 {
 	unsigned long head = -(unsigned long)to % LINE;
 	const char *s = from;
@@ -112,7 +112,7 @@ static void *copy_past(void *to, const void *from, unsigned long n)
 	return to;
 }
 #else
-#define copy_past memcpy
+#define store_past memcpy
 #endif
 
 void (*engine_host_fd)(int fd, bool open);
@@ -154,7 +154,7 @@ void host_ops_init(struct lkl_host_ops *ops)
 		.copy = (void *(*)(void *, const void *, unsigned long))memcpy,
 		.move = (void *(*)(void *, const void *, unsigned long))memmove,
 		.set = (void *(*)(void *, int, unsigned long))memset,
-		.copy_past = (void *(*)(void *, const void *, unsigned long))copy_past,
+		.copy_past = (void *(*)(void *, const void *, unsigned long))store_past,
 		.protect = protect,
 		.panic = die,
 	};
