@@ -315,7 +315,9 @@ int engine_start(const struct engine_options *opt, const char **why)
 		return refuse(why, -EINVAL, "the number of vCPUs must be 1 to 16");
 	engine.processors = host_processors();
 	engine.cycles_per_ns = host_cycles_per_ns();
-	engine.pwait2 = !filtered();
+	/* Not there before Linux 5.11; a filter may kill for it. */
+	engine.pwait2 =
+		!filtered() && RAWSYS(SYS_epoll_pwait2, -1, NULL, 0, NULL, NULL, 0) != -ENOSYS;
 	engine.halted = false;
 	atomic_store(&engine.forked, false);
 	err = image_load(&engine.image, opt->image, memory, why);

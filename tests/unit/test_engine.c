@@ -14,6 +14,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -23,6 +25,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -455,6 +458,37 @@ static void test_death(void **state)
 	assert_non_null(strstr(out, "the network stack has died"));
 }
 
+/* Timers fire and threads are woken on a host that has no epoll_pwait2(). */
+static void test_no_pwait2(void **state)
+{
+	struct sock_filter insn[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {sizeof(insn) / sizeof(insn[0]), insn};
+	struct timespec ts = {0, 30000000};
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		alarm(30);
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+			_exit(2);
+		start(2);
+		if (CALL(SYS_nanosleep, (long)&ts, 0))
+			_exit(3);
+		engine_stop();
+		threads_on(2);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* A fault of the program's own reaches the program's own handler. */
 static void on_segv(int sig)
 {
@@ -513,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_host_descriptor),
 		cmocka_unit_test(test_bad_images),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_no_pwait2),
 		cmocka_unit_test(test_own_fault),
 		cmocka_unit_test(test_fork),
 	};
