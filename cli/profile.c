@@ -264,6 +264,9 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 			report_json(stdout, &r);
 		else
 			report_table(stderr, &r, "persona: ");
+	} else {
+		unlink(c->graph);
+		complain(0, "warning: not one sample: it ended too soon, or only slept");
 	}
 	trace_free(&trace);
 	return WIFSIGNALED(wstatus) ? 128 + WTERMSIG(wstatus) : WEXITSTATUS(wstatus);
@@ -306,6 +309,7 @@ int cmd_profile(int argc, char **argv)
 	pid = start(&c, &go);
 	if (pid < 0) {
 		complain(0, "cannot start a process: %s", strerror(-pid));
+		unlink(c.graph);
 		goto out;
 	}
 	child_pid = source.stops.root = pid;

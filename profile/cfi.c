@@ -378,6 +378,14 @@ static const struct row *row_of(struct cfi *c, uint64_t vaddr)
 	return row;
 }
 
+bool cfi_read_copy(const struct cfi_stack *s, uint64_t addr, uint64_t *value)
+{
+	if (addr < s->start || addr - s->start > s->size || s->size - (addr - s->start) < 8)
+		return false;
+	memcpy(value, s->data + (addr - s->start), 8);
+	return true;
+}
+
 enum cfi_step cfi_step(struct cfi *cfi, uint64_t vaddr, struct cfi_frame *frame,
 		       const struct cfi_stack *stack)
 {

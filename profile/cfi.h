@@ -44,6 +44,9 @@ struct cfi_stack {
 	size_t size;
 };
 
+/** cfi_read_copy() - a cfi_stack's @read where @size bytes from @start on were copied to @data. */
+bool cfi_read_copy(const struct cfi_stack *s, uint64_t addr, uint64_t *value);
+
 /** enum cfi_step - what cfi_step() found */
 enum cfi_step {
 	CFI_CALLER,  /* the frame is the caller's now */

@@ -7,7 +7,7 @@
  * PERF_COUNT_SW_CPU_CLOCK is a high-resolution timer of the kernel's that runs while
  * the thread does, so it works in any virtual machine. Each sample has the kernel's call
  * chain (if we may have it), the user registers and a copy of the user stack's end: programs
- * and libraries have no frame pointers, so their callers are found by unwind.c.
+ * and libraries have no frame pointers, so their callers are found by trace.c.
  *
  * An event of a thread starts its timer whenever the thread is switched to, and stops it
  * after. In a virtual machine setting a timer is slow: with the thousands of switches of a
@@ -41,7 +41,6 @@
 
 #define STACK_BYTES 16384 /* select() with its arrays in the program's frames needs 10 KiB */
 #define MARGIN_NS   2000000
-#define PAGE	    4096UL
 #define PARANOID    "/proc/sys/kernel/perf_event_paranoid"
 
 #if defined(__x86_64__)
@@ -73,6 +72,11 @@ static long now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
 static int open_event(pid_t pid, int cpu, unsigned int hz, bool kernel, bool whole)
@@ -111,12 +115,13 @@ static int open_event(pid_t pid, int cpu, unsigned int hz, bool kernel, bool who
 static int map_ring(struct perf_ring *r)
 {
 	for (r->size = 8 << 20; r->size >= 64 << 10; r->size /= 2) {
-		void *p = mmap(NULL, PAGE + r->size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+		void *p = mmap(NULL, page_size() + r->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			       r->fd, 0);
 
 		if (p == MAP_FAILED)
 			continue;
 		r->page = p;
-		r->data = (uint8_t *)p + PAGE;
+		r->data = (uint8_t *)p + page_size();
 		r->copy = malloc(65536);
 		return r->copy ? 0 : -ENOMEM;
 	}
@@ -202,14 +207,6 @@ static uint64_t time_of(const struct perf_event_header *h)
 	return t;
 }
 
-static bool read_stack(const struct cfi_stack *s, uint64_t addr, uint64_t *value)
-{
-	if (addr < s->start || addr - s->start > s->size || s->size - (addr - s->start) < 8)
-		return false;
-	memcpy(value, s->data + (addr - s->start), 8);
-	return true;
-}
-
 static void take_sample(const struct perf_event_header *h, struct sample *s)
 {
 	const uint64_t *p = (const void *)(h + 1),
@@ -238,7 +235,7 @@ static void take_sample(const struct perf_event_header *h, struct sample *s)
 	p += NREGS;
 	s->has_user = true;
 	n = *p++;
-	s->stack = (struct cfi_stack){read_stack, s->user.reg[CFI_SP], (const uint8_t *)p, 0};
+	s->stack = (struct cfi_stack){cfi_read_copy, s->user.reg[CFI_SP], (const uint8_t *)p, 0};
 	if (n && n <= (uint64_t)((const uint8_t *)end - (const uint8_t *)p) - 8)
 		s->stack.size = p[n / 8] <= n ? p[n / 8] : n;
 }
@@ -356,7 +353,7 @@ void perf_close(struct perf *p)
 		struct perf_ring *r = &p->ring[i];
 
 		if (r->page)
-			munmap(r->page, PAGE + r->size);
+			munmap(r->page, page_size() + r->size);
 		free(r->copy);
 		close(r->fd);
 	}

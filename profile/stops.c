@@ -148,14 +148,6 @@ static bool get_registers(pid_t tid, struct sample *s)
 	return true;
 }
 
-static bool read_stack(const struct cfi_stack *s, uint64_t addr, uint64_t *value)
-{
-	if (addr < s->start || addr - s->start > s->size || s->size - (addr - s->start) < 8)
-		return false;
-	memcpy(value, s->data + (addr - s->start), 8);
-	return true;
-}
-
 /* Wait for the stop that we asked for; a signal that came first is to be passed on. */
 static bool wait_stop(struct stops *s, pid_t tid, int *sig)
 {
@@ -193,7 +185,7 @@ static bool stop_and_read(struct stops *s, pid_t pid, pid_t tid, struct sample *
 		got = true;
 		remote = (struct iovec){(void *)sample->user.reg[CFI_SP], STACK_BYTES};
 		n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-		sample->stack = (struct cfi_stack){read_stack, sample->user.reg[CFI_SP], stack,
+		sample->stack = (struct cfi_stack){cfi_read_copy, sample->user.reg[CFI_SP], stack,
 						   n > 0 ? (size_t)n : 0};
 	}
 	ptrace(PTRACE_DETACH, tid, 0, (void *)(uintptr_t)sig);
