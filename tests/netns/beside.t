@@ -122,17 +122,20 @@ for peer in 10.1.0.3 fd01::3; do
 	matches "ping $peer from the server" "$out" "4 packets transmitted, 4 received"
 	is "ping $peer: no duplicates" "$(grep -c DUP <<<"$out")" 0
 done
-before=$(wire ap0 'arp[6:2] == 2 and arp src host 10.1.0.3')
-server ip neigh flush dev ap0
-server ping -n -c 1 -W 2 10.1.0.3 >/dev/null
-sleep 1
-is "ARP is answered once" $(($(wire ap0 'arp[6:2] == 2 and arp src host 10.1.0.3') - before)) 1
-before=$(wire ap0 'icmp6 and ip6[40] == 136 and src net fd01::3/128')
-server ip neigh flush dev ap0
-server ping -n -c 1 -W 2 fd01::3 >/dev/null
-sleep 1
-asked=$(($(wire ap0 'icmp6 and ip6[40] == 136 and src net fd01::3/128') - before))
-is "neighbour solicitation is answered once" $asked 1
+# The download that runs may make the server ask once more: each question is to have one answer.
+answers() { # NAME ADDRESS QUESTIONS ANSWERS
+	local asked answered
+	asked=$(wire ap0 "$3") answered=$(wire ap0 "$4")
+	server ip neigh flush dev ap0
+	server ping -n -c 1 -W 2 "$2" >/dev/null
+	sleep 1
+	asked=$(($(wire ap0 "$3") - asked)) answered=$(($(wire ap0 "$4") - answered))
+	at_least "$1: questions" "$asked" 1
+	is "$1: each is answered once" "$answered" "$asked"
+}
+answers ARP 10.1.0.3 'arp[6:2] == 1 and arp dst host 10.1.0.3' 'arp[6:2] == 2 and arp src host 10.1.0.3'
+answers "neighbour solicitation" fd01::3 'icmp6 and ip6[40] == 135 and ip6[48:4] == 0xfd010000 and ip6[60:4] == 3' \
+	'icmp6 and ip6[40] == 136 and src net fd01::3/128'
 matches "ping by the stack" "$(run -i wlan0 -- ping -n -c 3 -i 0.2 -W 2 10.1.0.1 2>&1)" "3 packets transmitted, 3 received"
 matches "ping by the stack, IPv6" "$(run -i wlan0 -- ping -n -c 3 -i 0.2 -W 2 fd01::1 2>&1)" "3 packets transmitted, 3 received"
 matches "ping by the host" "$(phone ping -n -c 3 -i 0.2 -W 2 10.1.0.1 2>&1)" "3 packets transmitted, 3 received"
