@@ -75,6 +75,15 @@ void engine_netif_frames(unsigned int dev, uint64_t *rx, uint64_t *tx)
 		*tx += atomic_load_explicit(&netifs[dev].sent[q], memory_order_relaxed);
 }
 
+uint64_t netif_received(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < netif_count(); i++)
+		sum += atomic_load_explicit(&netifs[i].received, memory_order_relaxed);
+	return sum;
+}
+
 /* Send what is in ring @q; false if the host takes no more for now. */
 static bool drain_ring(struct netif *n, unsigned int q)
 {

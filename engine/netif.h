@@ -18,6 +18,9 @@ uint32_t netif_stalled(void);
 /** netif_count() - number of devices. */
 unsigned int netif_count(void);
 
+/** netif_received() - frames received by all devices so far. */
+uint64_t netif_received(void);
+
 /** netif_rx() - host operation: receive; see struct lkl_host_ops. */
 int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int n);
 

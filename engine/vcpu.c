@@ -39,6 +39,7 @@
 #define SCORE_MAX     16
 #define STALL_NS      1000000 /* retry a full transmit queue of the host after 1 ms */
 #define FOREVER_S     3600
+#define STAND_BY      8 /* times as long as the receiver the others leave frames alone */
 #define KICK_TAG      0xffffffffu
 
 struct engine engine = {.bg_epoll_fd = -1, .bg_kick_fd = -1};
@@ -215,14 +216,14 @@ long vcpu_epoll(int epfd, struct epoll_event *ev, int n, const struct timespec *
 	return RAWSYS(SYS_epoll_pwait, epfd, ev, n, 0, NULL, 0);
 }
 
-/* Poll the descriptors without sleeping; note what is ready. */
-static bool poll_events(struct vcpu *v, const struct timespec *ts)
+/* Wait for one of the descriptors in epoll @fd; note what is ready. */
+static bool poll_events(struct vcpu *v, int fd, const struct timespec *ts)
 {
 	struct epoll_event ev[LKL_MAX_NETDEVS + 1];
 	bool any = false;
 	long n;
 
-	n = vcpu_epoll(v->epoll_fd, ev, LKL_MAX_NETDEVS + 1, ts);
+	n = vcpu_epoll(fd, ev, LKL_MAX_NETDEVS + 1, ts);
 	for (long i = 0; i < n; i++) {
 		if (ev[i].data.u32 != KICK_TAG) {
 			pend(v, LKL_PENDING_RX(ev[i].data.u32));
@@ -286,7 +287,7 @@ __attribute__((noinline)) static bool spin(struct thread *t, struct vcpu *v)
 			got = true;
 			break;
 		}
-		if (netif_count() && turn % 16 == 0 && poll_events(v, &zero)) {
+		if (netif_count() && turn % 16 == 0 && poll_events(v, v->epoll_fd, &zero)) {
 			got = true;
 			break;
 		}
@@ -317,12 +318,36 @@ static void keep_score(struct vcpu *v, bool polled, uint64_t waited)
 	v->spin = v->score || ++v->waits % PROBE == 0 ? ns_to_cycles(SPIN_NS) : 0;
 }
 
+/*
+ * How long may frames gather, cycles? Not where polling pays: what is waited for comes at
+ * once. While they do, the waiters of other vCPUs look now and then only, for the case
+ * that the receiver has gone to compute; who finds some is the receiver.
+ */
+static uint64_t hold_frames(struct vcpu *v, uint64_t now)
+{
+	struct vcpu *receiver = atomic_load(&engine.receiver);
+	uint64_t hold = atomic_load_explicit(&engine.hold, memory_order_relaxed);
+
+	if (receiver != v)
+		return hold * STAND_BY;
+	if (!hold && v->score)
+		return 0;
+	if (atomic_exchange(&engine.moderating, true))
+		return hold;
+	hold = moderation_hold(&engine.moderation, now, netif_received());
+	atomic_store_explicit(&engine.hold, hold, memory_order_relaxed);
+	atomic_store(&engine.moderating, false);
+	return hold;
+}
+
 /* As @v's waiter: until something is to be done on @v or for @t. */
 static void wait_vcpu(struct thread *t, struct vcpu *v)
 {
-	uint64_t start = cycles(), begin, until;
+	static const struct timespec zero;
+	uint64_t start = cycles(), begin, until, hold;
+	int fd = v->epoll_fd;
 
-	if (spin(t, v)) {
+	if (!atomic_load_explicit(&engine.hold, memory_order_relaxed) && spin(t, v)) {
 		keep_score(v, true, 0);
 		return;
 	}
@@ -330,22 +355,35 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 	until = v->lkl->deadline;
 	if (netif_stalled() && until > begin + ns_to_cycles(STALL_NS))
 		until = begin + ns_to_cycles(STALL_NS);
+	hold = hold_frames(v, begin);
+	if (hold) {
+		fd = v->quiet_fd;
+		if (until > begin + hold)
+			until = begin + hold;
+	}
 	atomic_store(&v->until, until);
 	t->ts = until_to_ts(until);
 	atomic_store(&t->sleep, SLEEP_VCPU);
 	atomic_store(&v->asleep, true);
 	full_fence();
 	if (!must_stop(t, v)) {
+		bool got = false;
+
 		if (!t->nhost)
-			poll_events(v, &t->ts);
-		else if (sleep_with_host(t, v->epoll_fd))
-			poll_events(v, &(struct timespec){0, 0});
+			got = poll_events(v, fd, &t->ts);
+		else if (sleep_with_host(t, fd))
+			got = poll_events(v, fd, &zero);
+		if (hold)
+			got = poll_events(v, v->epoll_fd, &zero);
+		if (got && atomic_load(&engine.receiver) != v)
+			atomic_store(&engine.receiver, v);
 		/* What has come is known: no need to look again at the next call. */
 		v->lkl->last_poll = cycles();
 	}
 	atomic_store(&v->asleep, false);
 	atomic_store(&t->sleep, SLEEP_NOT);
-	keep_score(v, false, cycles() - start);
+	if (!hold)
+		keep_score(v, false, cycles() - start);
 	if (netif_stalled())
 		netif_flush(netif_stalled());
 }
@@ -480,20 +518,22 @@ int vcpus_watch(int fd, unsigned int dev)
 	return (int)RAWSYS(SYS_epoll_ctl, engine.bg_epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 }
 
-static int make_poll_set(int *epoll_fd, int *kick_fd)
+/* An epoll descriptor with @kick_fd in it. */
+static int make_poll_set(int *epoll_fd, int kick_fd)
 {
 	/* Edge triggered: the counter is never read, each write is an edge. */
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u32 = KICK_TAG};
-	long err;
 
 	*epoll_fd = host_fd_keep((int)RAWSYS(SYS_epoll_create1, EPOLL_CLOEXEC));
 	if (*epoll_fd < 0)
 		return *epoll_fd;
+	return (int)RAWSYS(SYS_epoll_ctl, *epoll_fd, EPOLL_CTL_ADD, kick_fd, &ev);
+}
+
+static int make_kick(int *kick_fd)
+{
 	*kick_fd = host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
-	if (*kick_fd < 0)
-		return *kick_fd;
-	err = RAWSYS(SYS_epoll_ctl, *epoll_fd, EPOLL_CTL_ADD, *kick_fd, &ev);
-	return (int)err;
+	return *kick_fd;
 }
 
 int vcpus_init(unsigned int n)
@@ -501,20 +541,28 @@ int vcpus_init(unsigned int n)
 	int err;
 
 	engine.nvcpus = n;
+	moderation_init(&engine.moderation, ns_to_cycles(1000));
+	atomic_store(&engine.hold, 0);
+	atomic_store(&engine.receiver, NULL);
 	memset(engine.vcpu, 0, sizeof(engine.vcpu));
 	memset(engine.lkl_vcpu, 0, sizeof(engine.lkl_vcpu));
 	for (unsigned int i = 0; i < LKL_MAX_VCPUS; i++)
-		engine.vcpu[i].epoll_fd = engine.vcpu[i].kick_fd = -1;
+		engine.vcpu[i].epoll_fd = engine.vcpu[i].kick_fd = engine.vcpu[i].quiet_fd = -1;
 	for_each_vcpu (v) {
 		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
 		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_NS) : 0;
-		err = make_poll_set(&v->epoll_fd, &v->kick_fd);
+		err = make_kick(&v->kick_fd);
+		if (err >= 0)
+			err = make_poll_set(&v->epoll_fd, v->kick_fd);
+		if (err >= 0)
+			err = make_poll_set(&v->quiet_fd, v->kick_fd);
 		if (err < 0)
 			return err;
 	}
-	return make_poll_set(&engine.bg_epoll_fd, &engine.bg_kick_fd);
+	err = make_kick(&engine.bg_kick_fd);
+	return err < 0 ? err : make_poll_set(&engine.bg_epoll_fd, engine.bg_kick_fd);
 }
 
 void vcpus_exit(void)
@@ -522,6 +570,7 @@ void vcpus_exit(void)
 	for_each_vcpu (v) {
 		host_fd_close(&v->epoll_fd);
 		host_fd_close(&v->kick_fd);
+		host_fd_close(&v->quiet_fd);
 	}
 	host_fd_close(&engine.bg_epoll_fd);
 	host_fd_close(&engine.bg_kick_fd);

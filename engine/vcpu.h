@@ -15,6 +15,7 @@
 #include <time.h>
 #include "engine/engine.h"
 #include "engine/image.h"
+#include "engine/moderation.h"
 
 /* How a thread sleeps, that is, how it must be woken. */
 enum thread_sleep {
@@ -59,6 +60,7 @@ struct thread {
  * @threads: application threads whose tasks live here
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
+ * @quiet_fd: @kick_fd alone: the sleep in which frames may gather
  * @spin:    how long to poll before sleeping, adapted, cycles
  * @score:   how well polling has paid lately; @waits: waits that it did not end
  * @runs:    how often it was run; @seen: by the background thread, last time
@@ -74,6 +76,7 @@ struct vcpu {
 	_Atomic bool idle;
 	int epoll_fd;
 	int kick_fd;
+	int quiet_fd;
 	uint64_t spin;
 	uint64_t waits;
 	unsigned int score;
@@ -87,6 +90,9 @@ struct vcpu {
  * @bg_asleep, @bg_until: it sleeps, until then (cycles)
  * @bg_frames: its sleep ends when frames come
  * @overdue:   a tick this late (cycles) means that the application is not calling
+ * @receiver:  the vCPU whose waiter took frames last: it moderates, the others stand by
+ * @moderation: of the frames of all devices; @moderating: somebody is at it
+ * @hold:      what it said last, cycles
  * @spinners:  threads that poll right now; fewer than the host's processors
  */
 struct engine {
@@ -106,6 +112,11 @@ struct engine {
 	uint64_t overdue;
 	unsigned int processors;
 	_Atomic int spinners;
+
+	_Atomic(struct vcpu *) receiver;
+	_Atomic bool moderating;
+	struct moderation moderation;
+	_Atomic uint64_t hold;
 
 	_Atomic bool stop;
 	_Atomic bool bg_asleep;
