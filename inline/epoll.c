@@ -11,7 +11,8 @@
  * watches the host's half, one descriptor.
  *
  * An epoll without host descriptors (desc->hosted is 0, an upper bound) needs no
- * system call of the host at all.
+ * system call of the host at all, and one without sockets of the stack nothing of ours. A thread
+ * that sleeps on one half is woken when another thread brings the other into use (marker.c).
  *
  * Nesting: adding an epoll to an epoll starts the stack, and joins the halves
  * pairwise; an event of the inner one may then be reported once per half.
@@ -83,8 +84,10 @@ static int half_of(int ep)
 	half = edge(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
 	if (half < 0)
 		return (int)half;
-	if (atomic_compare_exchange_strong(&d->epoll, &have, (int)half))
+	if (atomic_compare_exchange_strong(&d->epoll, &have, (int)half)) {
+		marker_raise(d->marker, MARKER_HOST, ep);
 		return (int)half;
+	}
 	edge_close((int)half);
 	return have;
 }
@@ -124,13 +127,25 @@ static int ctl_stack(int ep, int op, uint64_t slot, int fd, struct epoll_event *
 	return (int)ret;
 }
 
+void epoll_hosted(struct desc *d)
+{
+	int half = atomic_load(&d->epoll);
+
+	if (atomic_fetch_add(&d->hosted, 1) == 0 && half >= 0)
+		marker_raise(d->marker, MARKER_STACK, half);
+}
+
 static int ctl_host(int ep, int op, int fd, struct epoll_event *ev)
 {
 	uint64_t slot = fd_slot(ep);
 	int ret = real(epoll_ctl)(ep, op, fd, ev);
 
-	if (ret == 0 && slot_kind(slot) == FD_EPOLL && op != EPOLL_CTL_MOD)
-		atomic_fetch_add(&slot_desc(slot)->hosted, op == EPOLL_CTL_ADD ? 1 : -1);
+	if (ret == 0 && slot_kind(slot) == FD_EPOLL) {
+		if (op == EPOLL_CTL_ADD)
+			epoll_hosted(slot_desc(slot));
+		else if (op == EPOLL_CTL_DEL)
+			atomic_fetch_sub(&slot_desc(slot)->hosted, 1);
+	}
 	return ret;
 }
 
@@ -155,8 +170,9 @@ HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 }
 
 /* Both halves without waiting. */
-static long gather(int ep, int half, struct epoll_event *evs, int n, bool hosted)
+static long gather(int ep, struct desc *d, struct epoll_event *evs, int n, bool hosted)
 {
+	int half = atomic_load(&d->epoll);
 	long got = 0, more;
 	bool host_first = hosted && atomic_fetch_add(&turn, 1) & 1;
 
@@ -177,7 +193,7 @@ static long gather(int ep, int half, struct epoll_event *evs, int n, bool hosted
 		if (more > 0)
 			got += more;
 	}
-	return got;
+	return marker_filter(d->marker, (int[2]){ep, half}, evs, (int)got);
 }
 
 static int sleep_ms(const struct edge_deadline *until)
@@ -206,7 +222,7 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 			pthread_testcancel();
 		hosted = atomic_load(&d->hosted) > 0;
 		if (hosted || mask->fd >= 0) {
-			got = gather(ep, half, evs, n, hosted);
+			got = gather(ep, d, evs, n, hosted);
 			if (got)
 				return got;
 		}
@@ -216,9 +232,21 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 			host[nhost++] = (struct pollfd){.fd = ep, .events = POLLIN};
 		if (mask->fd >= 0)
 			host[nhost++] = (struct pollfd){.fd = mask->fd, .events = POLLIN};
+		if (!hosted) {
+			marker_enter(d->marker, MARKER_STACK);
+			if (unlikely(atomic_load(&d->hosted) > 0)) {
+				marker_leave(d->marker, MARKER_STACK, half);
+				continue;
+			}
+		}
 		r = edge_once(host, nhost, SYS_epoll_pwait, EDGE_ARGS(half, evs, n, ms, NULL, 8));
-		if (r.ret > 0)
-			return r.ret;
+		if (!hosted)
+			marker_leave(d->marker, MARKER_STACK, half);
+		if (r.ret > 0) {
+			got = marker_filter(d->marker, (int[2]){ep, half}, evs, (int)r.ret);
+			if (got)
+				return got;
+		}
 		if (mask->fd >= 0 && edge_mask_deliver(mask))
 			return -EINTR;
 		if (r.handled)
@@ -226,7 +254,7 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 		if (r.ret < 0 && r.ret != -EINTR && r.ret > -ENGINE_ERESTARTSYS)
 			return r.ret;
 		if (r.ret == 0 && sleep_ms(until) == 0)
-			return hosted ? gather(ep, half, evs, n, true) : 0;
+			return hosted ? gather(ep, d, evs, n, true) : 0;
 	}
 }
 
@@ -251,26 +279,69 @@ static int wait_epoll(int ep, struct epoll_event *evs, int n, const struct times
 	return (int)ret;
 }
 
-HOOK int epoll_pwait(int ep, struct epoll_event *evs, int n, int timeout, const sigset_t *mask)
-{
-	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
+/* A wait by any of the three names: @t is the time-out, @ms the same for those that have it so. */
+struct wait {
+	int ep;
+	struct epoll_event *evs;
+	int n;
+	const struct timespec *t;
+	const sigset_t *mask;
+	bool by_ms;
+	int ms;
+};
 
-	if (likely(wait_stack_half(ep) < 0))
-		return real(epoll_pwait)(ep, evs, n, timeout, mask);
-	return (int)edge_ret(wait_epoll(ep, evs, n, timeout < 0 ? NULL : &t, mask));
+static int host_wait(const struct wait *w)
+{
+	return w->by_ms ? real(epoll_pwait)(w->ep, w->evs, w->n, w->ms, w->mask)
+			: real(epoll_pwait2)(w->ep, w->evs, w->n, w->t, w->mask);
 }
 
-HOOK int epoll_wait(int ep, struct epoll_event *evs, int n, int timeout)
+/* No half in the stack so far: the host's call, unless another thread makes one meanwhile. */
+static int wait_alone(const struct wait *w)
 {
-	if (likely(wait_stack_half(ep) < 0))
-		return real(epoll_wait)(ep, evs, n, timeout);
-	return epoll_pwait(ep, evs, n, timeout, NULL);
+	uint64_t slot = fd_slot(w->ep);
+	struct desc *d = slot_desc(slot);
+	struct edge_deadline until;
+	struct timespec left;
+	int ret = 0, half;
+
+	if (slot_kind(slot) != FD_EPOLL || (w->t && !w->t->tv_sec && !w->t->tv_nsec) ||
+	    edge_deadline_set(&until, w->t))
+		return host_wait(w);
+	marker_enter(d->marker, MARKER_HOST);
+	half = atomic_load(&d->epoll);
+	if (half < 0)
+		ret = host_wait(w);
+	marker_leave(d->marker, MARKER_HOST, w->ep);
+	if (ret > 0)
+		ret = marker_filter(d->marker, (int[2]){w->ep, half}, w->evs, ret);
+	if (ret || atomic_load(&d->epoll) < 0)
+		return ret;
+	return (int)edge_ret(
+		wait_epoll(w->ep, w->evs, w->n, edge_deadline_left(&until, &left), w->mask));
 }
 
-HOOK int epoll_pwait2(int ep, struct epoll_event *evs, int n, const struct timespec *timeout,
+static int wait_any(const struct wait *w)
+{
+	if (likely(wait_stack_half(w->ep) < 0))
+		return wait_alone(w);
+	return (int)edge_ret(wait_epoll(w->ep, w->evs, w->n, w->t, w->mask));
+}
+
+HOOK int epoll_pwait(int ep, struct epoll_event *evs, int n, int ms, const sigset_t *mask)
+{
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+
+	return wait_any(&(struct wait){ep, evs, n, ms < 0 ? NULL : &t, mask, true, ms});
+}
+
+HOOK int epoll_wait(int ep, struct epoll_event *evs, int n, int ms)
+{
+	return epoll_pwait(ep, evs, n, ms, NULL);
+}
+
+HOOK int epoll_pwait2(int ep, struct epoll_event *evs, int n, const struct timespec *t,
 		      const sigset_t *mask)
 {
-	if (likely(wait_stack_half(ep) < 0))
-		return real(epoll_pwait2)(ep, evs, n, timeout, mask);
-	return (int)edge_ret(wait_epoll(ep, evs, n, timeout, mask));
+	return wait_any(&(struct wait){ep, evs, n, t, mask, false, 0});
 }

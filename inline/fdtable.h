@@ -29,6 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include "inline/marker.h"
 #include <sys/socket.h>
 #include <netinet/in.h>
 
@@ -66,6 +67,7 @@ struct desc_reg {
  * @refs:     how many slots refer to it
  * @epoll:    FD_EPOLL: the stack's epoll descriptor, -1 until needed
  * @hosted:   FD_EPOLL: at most so many host descriptors are registered
+ * @marker:   FD_EPOLL: who sleeps on one half alone (marker.h)
  * @domain:   as the program asked in socket()
  * @type:     SOCK_STREAM ..., without flags
  * @protocol: as the program asked
@@ -78,6 +80,7 @@ struct desc {
 	atomic_int refs;
 	atomic_int epoll;
 	atomic_int hosted;
+	struct marker marker[2];
 	int domain, type, protocol;
 	bool mptcp;
 	bool settled;

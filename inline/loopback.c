@@ -30,6 +30,7 @@
 #include "inline/fdtable.h"
 #include "inline/loopback.h"
 #include "inline/say.h"
+#include "inline/wait.h"
 
 #include <string.h>
 
@@ -134,7 +135,7 @@ static void move_epoll(struct desc *d)
 			continue;
 		if (slot_kind(ep) == FD_EPOLL &&
 		    real(epoll_ctl)(r->ep, EPOLL_CTL_ADD, r->fd, &r->ev) == 0)
-			atomic_fetch_add(&slot_desc(ep)->hosted, 1);
+			epoll_hosted(slot_desc(ep));
 		r->ep = -1;
 	}
 }

@@ -24,4 +24,9 @@ int wait_poll(struct pollfd *fds, nfds_t n, const struct edge_deadline *until,
 /** wait_stack_half() - the stack's epoll behind a descriptor, -1 if none. */
 int wait_stack_half(int fd);
 
+struct desc;
+
+/** epoll_hosted() - one more descriptor of the host is registered with epoll @d. */
+void epoll_hosted(struct desc *d);
+
 #endif /* PERSONA_INLINE_WAIT_H */

@@ -290,9 +290,86 @@ static void exclusive(void)
 	close(ep);
 }
 
+struct late {
+	int ep, fd;
+};
+
+static void add_late(void *arg)
+{
+	struct late *l = arg;
+
+	add(l->ep, l->fd, EPOLLIN, 7);
+}
+
+static void *look_too(void *arg)
+{
+	struct epoll_event ev;
+	int n = epoll_wait(*(int *)arg, &ev, 1, 2000);
+
+	return (void *)(intptr_t)(n == 1 && ev.data.u64 == 7);
+}
+
+/*
+ * Threads sleep in an epoll that has nothing (@before < 0) or @before; meanwhile another adds
+ * @late, which is readable, a descriptor of a kind that the epoll did not have.
+ */
+static void added_late(int before, int late)
+{
+	struct late l = {.ep = epoll_create1(0), .fd = late};
+	pthread_t t, more[2];
+	void *saw;
+
+	if (before >= 0)
+		add(l.ep, before, EPOLLIN, 1);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&more[i], NULL, look_too, &l.ep))
+			die("thread");
+	t = after(50, add_late, &l);
+	look(l.ep, 2000);
+	done(t);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(more[i], &saw);
+		note("%s", saw ? "saw it" : "missed it");
+	}
+	/* Nothing is left over that would be reported or would spin. */
+	mod(l.ep, late, 0, 7);
+	look(l.ep, 30);
+	close(l.ep);
+}
+
+static void late(void)
+{
+	int sv[2], p[2], q[2];
+
+	tcp_pair(sv);
+	if (pipe(p) || pipe(q))
+		die("pipe");
+	send_byte(&sv[1]);
+	send_byte(&p[1]);
+	wait_for(sv[0], POLLIN);
+	added_late(-1, sv[0]);
+	added_late(q[0], sv[0]);
+	added_late(-1, p[0]);
+	added_late(sv[1], p[0]);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(q[i]);
+	}
+	close_both(sv);
+}
+
 const struct behaviour in_epoll[] = {
-	{"epoll-level", level},	  {"epoll-edge", edges},	  {"epoll-oneshot", oneshot},
-	{"epoll-misuse", misuse}, {"epoll-woken", woken},	  {"epoll-copies", copies},
-	{"epoll-nested", nested}, {"epoll-hangup", hangup},	  {"epoll-timeout", timeout},
-	{"epoll-masks", masks},	  {"epoll-exclusive", exclusive}, {NULL, NULL},
+	{"epoll-level", level},
+	{"epoll-edge", edges},
+	{"epoll-oneshot", oneshot},
+	{"epoll-misuse", misuse},
+	{"epoll-woken", woken},
+	{"epoll-copies", copies},
+	{"epoll-nested", nested},
+	{"epoll-hangup", hangup},
+	{"epoll-timeout", timeout},
+	{"epoll-masks", masks},
+	{"epoll-exclusive", exclusive},
+	{"epoll-late", late},
+	{NULL, NULL},
 };
