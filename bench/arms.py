@@ -81,6 +81,7 @@ class Arm:
 
 class Host(Arm):
     name, label = "host", "host kernel"
+    own = "10.1.0.3"        # where a server that runs in the arm is reached
 
     def words(self, words):
         wrap = ["mptcpize", "run"] if self.setup.mptcp else []
@@ -89,6 +90,7 @@ class Host(Arm):
 
 class Inline(Arm):
     name, label = "inline", "persona, inline"
+    own = "10.1.0.2"
     mode = ["--inline"]
 
     def words(self, words):

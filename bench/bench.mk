@@ -13,7 +13,7 @@ bench-netperf: $(B)/testbed/linkem
 
 bench: ## netperf on the host kernel, ours and alternatives, 20 minutes (BENCH=--full, --only, --docs, --list ...)
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all bench-netperf
+	@$(MAKE) --no-print-directory all bench-netperf $(B)/bench/echo
 	@bench/netperf $(BENCH)
 
 .PHONY: bench-quick
@@ -22,8 +22,8 @@ bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual
 	@$(MAKE) --no-print-directory all $(B)/bench/micro
 	@bench/quick $(BENCH)
 
-# An ordinary program, so that it runs on either side.
-$(B)/bench/netops: bench/netops.c
+# Ordinary programs, so that they run on either side.
+$(B)/bench/netops $(B)/bench/echo: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -pthread -o $@ $<
 

@@ -19,6 +19,7 @@ BUILD = os.path.join(ROOT, "build")
 PHONE = os.path.join(ROOT, "testbed", "phone")
 PERSONA = os.path.join(BUILD, "persona")
 NETOPS = os.path.join(BUILD, "bench", "netops")
+ECHO = os.path.join(BUILD, "bench", "echo")
 
 SHAPED = {"wlan": ("50mbit,10ms", 50), "rmnet": ("30mbit,25ms", 30)}
 WLAN = "packet:wlan0,ip=10.1.0.2/24,gw=10.1.0.1,ip=fd01::2/64,gw=fd01::1"

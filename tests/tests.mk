@@ -108,7 +108,7 @@ $(T)/programs/%: tests/programs/%.go
 	@CGO_ENABLED=0 GO111MODULE=off GOFLAGS= GOPATH=$(CURDIR)/$(T)/go GOCACHE=$(CURDIR)/$(T)/go/cache \
 		$(GO) build -o $@ $<
 
-test-programs: $(PROGRAM_BIN)
+test-programs: $(PROGRAM_BIN) $(B)/bench/echo
 
 # ---- parity: the programs are built by rules of tests/parity/parity.mk ----
 test-parity-programs:

@@ -55,5 +55,8 @@ check "and what is around them stays" sh -c "cd '$TMP/docs' && head -n 1 README.
 
 bench "transactions run inline" --only rr --arms inline
 is "all three kinds" "$(rows -r '[.[] | select(.row == "run") | .test] | sort | join(" ")')" "TCP_CRR TCP_RR UDP_RR"
+bench "an epoll server runs on the host and inline" --only epoll --tests NULL_CALL,EPOLL_100x4
+is "both, and the null call" "$(rows -r '[.[] | select(.row == "run") | select(.value > 1000 and .cpu > 0) |
+	.arm + " " + .test] | sort | join(",")')" "host EPOLL_100x4,host NULL_CALL,inline EPOLL_100x4,inline NULL_CALL"
 is "nothing is left behind: namespaces, groups" "$(left)" "$before"
 done_testing
