@@ -271,6 +271,11 @@ bool life_mptcp(void)
 	return config.mptcp;
 }
 
+bool life_isolated(void)
+{
+	return config.isolate;
+}
+
 int life_config(void)
 {
 	return config_fd;

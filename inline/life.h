@@ -42,6 +42,9 @@ bool life_orphan(void);
 /** life_mptcp() - do plain TCP sockets become MPTCP? */
 bool life_mptcp(void);
 
+/** life_isolated() - are loopback addresses the stack's? */
+bool life_isolated(void);
+
 /** life_config() - the configuration's descriptor, for the next program; -1 if none. */
 int life_config(void);
 
