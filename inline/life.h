@@ -36,6 +36,9 @@ static inline int stack_need(void)
 	return stack_is_up() ? 0 : life_start();
 }
 
+/** life_tell_orphan() - say that such a child has no network, once. */
+void life_tell_orphan(void);
+
 /** life_orphan() - is this a forked child of the process that has the stack? */
 bool life_orphan(void);
 
