@@ -175,6 +175,8 @@ CALL(exec, int, fexecve, (int fd, char *const argv[], char *const envp[]), CALL_
 CALL(exec, int, execl, (const char *path, const char *arg, ...), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(exec, int, execlp, (const char *file, const char *arg, ...), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(exec, int, execle, (const char *path, const char *arg, ...), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(exec, int, posix_spawn, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr, char *const argv[], char *const envp[]), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(exec, int, posix_spawnp, (pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr, char *const argv[], char *const envp[]), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(raw, long, syscall, (long nr, ...), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 
 /* Names and interfaces: libc opens sockets of its own for these. */

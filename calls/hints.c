@@ -34,6 +34,7 @@ static const struct {
 	{IPPROTO_IPV6, IPV6_RECVERR},
 	{IPPROTO_IPV6, IPV6_TCLASS},
 	{SOL_SOCKET, SO_RCVLOWAT},
+	{SOL_SOCKET, SO_OOBINLINE}, /* MPTCP has no urgent data, so none arrives elsewhere */
 	{SOL_SOCKET, SO_BUSY_POLL},
 };
 

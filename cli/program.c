@@ -188,8 +188,7 @@ static int foreign_libc(const struct program *p)
 	       a.st_ino != b.st_ino;
 }
 
-/* Look into @path, or what interprets it, whose name is left in @current. */
-static int resolve(const char *path, char current[PATH_MAX], struct program *p)
+int program_resolve(const char *path, char current[PATH_MAX], struct program *p)
 {
 	int depth, err;
 
@@ -213,7 +212,7 @@ bool program_uses_musl(const char *path)
 	char current[PATH_MAX];
 	struct program p;
 
-	return !resolve(path, current, &p) && p.kind == PROGRAM_DYNAMIC && is_musl(&p);
+	return !program_resolve(path, current, &p) && p.kind == PROGRAM_DYNAMIC && is_musl(&p);
 }
 
 int program_preloadable(const char *path, const char **why)
@@ -222,7 +221,7 @@ int program_preloadable(const char *path, const char **why)
 	char current[PATH_MAX];
 	const char *reason;
 	struct program p;
-	int err = resolve(path, current, &p);
+	int err = program_resolve(path, current, &p);
 
 	if (err == -ELOOP)
 		return why_set(why, ELOOP, "%s: too many levels of #! interpreters", path);

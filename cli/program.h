@@ -31,6 +31,14 @@ struct program {
 int program_inspect(const char *path, struct program *p);
 
 /**
+ * program_resolve() - look into @path, or what interprets it
+ * @current: receives the name of the file that was looked into at last
+ *
+ * Return: 0; -ELOOP (too many #! interpreters), -errno.
+ */
+int program_resolve(const char *path, char current[PATH_MAX], struct program *p);
+
+/**
  * program_find() - find a command as execvp() does
  * @why: one sentence on failure
  *

@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include "cli/cli.h"
 #include "cli/interfaces.h"
+#include "cli/mode.h"
 #include "cli/paths.h"
 #include "cli/preflight.h"
 #include "cli/program.h"
@@ -42,6 +43,7 @@ enum {
 	OPT_INLINE = 256,
 	OPT_ISOLATE,
 	OPT_LINGER,
+	OPT_MODE,
 	OPT_NO_MPTCP,
 	OPT_PCAP,
 	OPT_VCPUS,
@@ -55,6 +57,7 @@ const struct option run_options[] = {
 	{"inline", no_argument, NULL, OPT_INLINE},
 	{"isolate", no_argument, NULL, OPT_ISOLATE},
 	{"linger", required_argument, NULL, OPT_LINGER},
+	{"mode", required_argument, NULL, OPT_MODE},
 	{"sysctl", required_argument, NULL, 'o'},
 	{"no-mptcp", no_argument, NULL, OPT_NO_MPTCP},
 	{"pcap", required_argument, NULL, OPT_PCAP},
@@ -228,7 +231,7 @@ refused:
 /* What is the command line's alone. */
 struct choice {
 	const char *personality;
-	bool inline_mode;
+	enum mode mode;
 	struct shadow_options shadow;
 };
 
@@ -240,6 +243,20 @@ static int set_linger(struct choice *o, const char *text)
 	if (end == text || *end || n < 0 || n > 86400)
 		return complain(EXIT_PERSONA, "--linger %s: must be seconds from 0 to 86400", text);
 	o->shadow.linger = (int)n;
+	return 0;
+}
+
+static int set_mode(struct choice *o, const char *text)
+{
+	enum mode mode = mode_parse(text);
+
+	if (mode == MODE_UNSET)
+		return complain(EXIT_PERSONA, "--mode %s: must be auto, inline or shadow", text);
+	if (o->mode != MODE_UNSET && o->mode != mode)
+		return complain(EXIT_PERSONA,
+				"--mode %s and --mode %s (--inline is --mode inline): give one",
+				mode_name(o->mode), text);
+	o->mode = mode;
 	return 0;
 }
 
@@ -265,10 +282,13 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 			c->verbose = true;
 			break;
 		case OPT_INLINE:
-			o->inline_mode = true;
+			status = set_mode(o, "inline");
+			break;
+		case OPT_MODE:
+			status = set_mode(o, optarg);
 			break;
 		case OPT_ISOLATE:
-			o->shadow.isolate = true;
+			o->shadow.isolate = c->isolate = true;
 			break;
 		case OPT_LINGER:
 			status = set_linger(o, optarg);
@@ -373,6 +393,18 @@ static int check_shadow(void)
 	return 0;
 }
 
+/* `--mode auto`: decide, and say so to whoever wants to know. */
+static void choose_mode(struct choice *o, bool verbose, const char *path, char *const *argv)
+{
+	const char *why;
+
+	if (o->mode != MODE_AUTO)
+		return;
+	o->mode = mode_choose(path, argv, &why);
+	if (verbose)
+		complain(0, "mode %s: %s", mode_name(o->mode), why);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	struct choice o = {.personality = DEFAULT_PERSONALITY,
@@ -381,6 +413,7 @@ int cmd_run(int argc, char **argv)
 	char path[PATH_MAX];
 	const char *why;
 	int status, err;
+	bool inside;
 
 	if (!c)
 		return complain(EXIT_PERSONA, "out of memory");
@@ -394,12 +427,14 @@ int cmd_run(int argc, char **argv)
 		status = complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
 		goto out;
 	}
+	choose_mode(&o, c->verbose, path, argv + optind);
+	inside = o.mode == MODE_INLINE;
 	status = 0;
 	if (path_personality(o.personality, c->image, sizeof(c->image), &why))
 		status = complain(EXIT_PERSONA, "%s", why);
-	if (!status && o.inline_mode)
+	if (!status && inside)
 		status = check_inline(path);
-	if (!status && !o.inline_mode)
+	if (!status && !inside)
 		status = check_shadow();
 	/* What the user gave that can be wrong is heard of before the interfaces. */
 	if (!status && (strcmp(o.personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
@@ -408,8 +443,8 @@ int cmd_run(int argc, char **argv)
 		status = interfaces_open(c);
 	if (status)
 		goto out;
-	c->mirror = !o.inline_mode;
-	if (o.inline_mode)
+	c->mirror = !inside;
+	if (inside)
 		status = launch_inline(c, path, argv + optind);
 	else
 		status = shadow_run(c, &o.shadow, path, argv + optind);

@@ -105,7 +105,7 @@ _persona() {
 	# Behind the options it is another command's line.
 	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
-		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --output | --frequency) ((i++)) ;;
+		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --output | --frequency) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -134,10 +134,11 @@ _persona() {
 	--pcap | --output) COMPREPLY=($(compgen -f -- "$cur")) ;;
 	--frequency) COMPREPLY=($(compgen -W "97 250 997 4999" -- "$cur")) ;;
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
+	--mode) COMPREPLY=($(compgen -W "auto inline shadow" -- "$cur")) ;;
 	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
 	*)
 		if [[ $cur == -* ]]; then
-			COMPREPLY=($(compgen -W "-p --personality -i --interface --inline --isolate --linger -o --sysctl
+			COMPREPLY=($(compgen -W "-p --personality -i --interface --mode --inline --isolate --linger -o --sysctl
 				--no-mptcp --pcap -v --verbose --vcpus --mem --help --" -- "$cur"))
 			[[ ${words[1]} == profile ]] &&
 				COMPREPLY+=($(compgen -W "--output --json --frequency --stops" -- "$cur"))

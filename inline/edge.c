@@ -35,11 +35,24 @@
 
 #include <sys/signalfd.h>
 
-static void refused(void)
+/* A call for a socket that went with an earlier program; of epoll_ctl() it is the third argument.
+ */
+static bool dead(const long args[6])
 {
+	return args[0] == FD_DEAD || args[2] == FD_DEAD;
+}
+
+static long refused(const long args[6], long ret)
+{
+	if (ret == -EBADF && !dead(args))
+		return ret;
 	if (life_orphan())
-		say_once("a forked child cannot use its parent's sockets: "
-			 "inline mode serves the parent only");
+		life_tell_orphan();
+	else if (!stack_is_up() || dead(args))
+		say_once("process %d has a socket of the program that was in its place before, "
+			 "which inline mode cannot hand on: " SAY_REMEDY,
+			 getpid());
+	return -ENETDOWN;
 }
 
 struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, const long args[6])
@@ -66,8 +79,8 @@ struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, c
 		r.norestart = t->norestart;
 		signal_release();
 	}
-	if (unlikely(r.ret == -ENETDOWN) && !stack_is_up())
-		refused();
+	if (unlikely((r.ret == -ENETDOWN && !stack_is_up()) || r.ret == -EBADF))
+		r.ret = refused(args, r.ret);
 	return r;
 }
 

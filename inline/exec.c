@@ -9,10 +9,11 @@
  * there is put back. A program that cannot load a library (statically
  * linked) is refused with EACCES and a line.
  *
+ * posix_spawn() likewise, in the parent: its exec is inside libc.
+ *
  * Limits: sockets of the stack that are inherited across exec are dead
- * placeholders in the next program. posix_spawn(), popen() and system() exec
- * inside libc; they pass the caller's environment on, and their static
- * programs are not noticed here. Setuid programs drop the library.
+ * placeholders in the next program (fd_heirs()). popen() and system() start a shell inside
+ * libc and pass the caller's environment on. Setuid programs drop the library.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
@@ -106,7 +107,7 @@ static bool refuse(const char *file, char *const *envp)
 	errno = saved;
 	if (!found || is_valgrind(envp) || !is_static(found))
 		return false;
-	say("%s is statically linked: inline mode cannot serve it", found);
+	say_once("%s is statically linked: inline mode cannot serve it: " SAY_REMEDY, found);
 	errno = EACCES;
 	return true;
 }
@@ -128,6 +129,7 @@ struct env {
 static void complete(struct env *e, char *const *from, char **room)
 {
 	const char *preload = find(from, PRELOAD), *own = own_path();
+	bool told = find(from, CONFIG_ENV) != NULL;
 	int config = life_config();
 	size_t n = 0;
 
@@ -143,7 +145,7 @@ static void complete(struct env *e, char *const *from, char **room)
 			 preload ? preload : "");
 		room[n++] = e->preload;
 	}
-	if (config >= 0 && !find(from, CONFIG_ENV)) {
+	if (config >= 0 && !told) {
 		snprintf(e->fd, sizeof(e->fd), CONFIG_ENV "=%d", config);
 		room[n++] = e->fd;
 	}
@@ -214,6 +216,34 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
 	COMPLETE(e, envp);
 	leave();
 	return real(fexecve)(fd, argv, e.list);
+}
+
+HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	int saved = errno;
+	struct env e;
+
+	if (refuse(path, envp)) {
+		errno = saved;
+		return EACCES;
+	}
+	COMPLETE(e, envp);
+	return real(posix_spawn)(pid, path, actions, attr, argv, e.list);
+}
+
+HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		      const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	int saved = errno;
+	struct env e;
+
+	if (refuse(file, envp)) {
+		errno = saved;
+		return EACCES;
+	}
+	COMPLETE(e, envp);
+	return real(posix_spawnp)(pid, file, actions, attr, argv, e.list);
 }
 
 /* The arguments after @arg up to NULL, as an array in the caller's frame. */

@@ -23,6 +23,9 @@
 _Atomic uint64_t fdtable[FDTABLE_MAX];
 struct desc descs[DESC_MAX];
 
+#define FD_HEIRS 256	  /* numbers that are looked at when a program starts */
+#define MARK	 0x50534e /* SO_RCVLOWAT of a placeholder, by which its heirs know it */
+
 static struct lock pool_lock;
 static struct desc *pool_free;
 static unsigned int pool_used;
@@ -121,7 +124,29 @@ int fd_placeholder(bool cloexec)
 		real(close)(fd);
 		return -EMFILE;
 	}
+	real(setsockopt)(fd, SOL_SOCKET, SO_RCVLOWAT, &(int){MARK}, sizeof(int));
 	return fd;
+}
+
+void fd_heirs(void)
+{
+	int saved = errno;
+
+	for (int fd = 0; fd < FD_HEIRS; fd++) {
+		int mark = 0;
+		socklen_t len = sizeof(mark);
+		struct desc *d;
+
+		if (fd_slot(fd) || real(getsockopt)(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len) < 0 ||
+		    mark != MARK)
+			continue;
+		d = desc_new();
+		if (!d)
+			break;
+		d->settled = true;
+		fd_set_slot(fd, FD_SOCKET, d, FD_DEAD);
+	}
+	errno = saved;
 }
 
 int fd_drop(uint64_t slot)
@@ -130,7 +155,7 @@ int fd_drop(uint64_t slot)
 
 	if (!slot || slot_kind(slot) == FD_INTERNAL)
 		return 0;
-	if (slot_ours(slot) && stack_is_up()) {
+	if (slot_ours(slot) && slot_stack(slot) != FD_DEAD && stack_is_up()) {
 		ret = edge_close(slot_stack(slot));
 		beside_released();
 	}

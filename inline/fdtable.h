@@ -45,6 +45,9 @@ enum fd_kind {
 	FD_MOVED = 6,	 /* a socket that moved to the host by the loopback rule */
 };
 
+/* Stands for the stack's descriptor where that went with an earlier program (fd_heirs()). */
+#define FD_DEAD 0x7ffffff0
+
 #define DESC_OPTS 12
 #define DESC_REGS 4
 
@@ -141,6 +144,14 @@ uint64_t fd_take(int fd);
 
 /** fd_internal() - protect Persona's own host descriptor from the program. */
 void fd_internal(int fd, bool on);
+
+/**
+ * fd_heirs() - find the sockets that a program before this one left to it
+ *
+ * exec keeps their placeholders, whose sockets went with the old program's stack. They
+ * become the stack's again, dead: ENETDOWN. Numbers up to FD_HEIRS are looked at.
+ */
+void fd_heirs(void);
 
 /** fd_top() - no slot at or above this number is in use. */
 int fd_top(void);

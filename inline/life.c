@@ -36,6 +36,7 @@
 #include "inline/life.h"
 #include "inline/say.h"
 #include "inline/signal.h"
+#include "inline/stdio.h"
 #include "inline/thread.h"
 #include "control/server.h"
 #include "engine/engine.h"
@@ -201,7 +202,7 @@ static int start_locked(void)
 	err = take_lock();
 	if (err == -EWOULDBLOCK) {
 		say_once("another process of this run has the stack, and inline mode has one: "
-			 "no network for process %d",
+			 "no network for process %d: " SAY_REMEDY,
 			 getpid());
 		return err;
 	}
@@ -241,14 +242,19 @@ bool life_orphan(void)
 	return owner && !stack_is_up() && getpid() != owner;
 }
 
+void life_tell_orphan(void)
+{
+	say_once("process %d was forked after the stack had been started, "
+		 "and inline mode serves the parent only: no network: " SAY_REMEDY,
+		 getpid());
+}
+
 int life_start(void)
 {
 	int saved = errno, err = 0;
 
 	if (life_orphan()) {
-		say_once("process %d was forked after the stack had been started, "
-			 "and inline mode serves the parent only: no network",
-			 getpid());
+		life_tell_orphan();
 		return -ENETDOWN;
 	}
 	lock_take(&start_lock);
@@ -269,6 +275,11 @@ int life_start(void)
 bool life_mptcp(void)
 {
 	return config.mptcp;
+}
+
+bool life_isolated(void)
+{
+	return config.isolate;
 }
 
 int life_config(void)
@@ -358,6 +369,12 @@ __attribute__((constructor(101))) static void life_begin(void)
 	if (at_quick_exit(life_end))
 		say_once("no room for an exit handler: quick_exit() may lose data");
 	read_config();
+	if (!config_error) {
+		fd_heirs();
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			if (slot_ours(fd_slot(fd)))
+				stdio_changed(fd);
+	}
 }
 
 __attribute__((destructor(101))) static void life_over(void)

@@ -36,11 +36,17 @@ static inline int stack_need(void)
 	return stack_is_up() ? 0 : life_start();
 }
 
+/** life_tell_orphan() - say that such a child has no network, once. */
+void life_tell_orphan(void);
+
 /** life_orphan() - is this a forked child of the process that has the stack? */
 bool life_orphan(void);
 
 /** life_mptcp() - do plain TCP sockets become MPTCP? */
 bool life_mptcp(void);
+
+/** life_isolated() - are loopback addresses the stack's? */
+bool life_isolated(void);
 
 /** life_config() - the configuration's descriptor, for the next program; -1 if none. */
 int life_config(void);

@@ -14,6 +14,8 @@
  * the loopback address means the stack's own loopback, so that a server and a client in
  * one program find each other. ports[] counts such sockets.
  *
+ * With --isolate nothing moves: loopback addresses are the stack's.
+ *
  * A moved socket (FD_MOVED) may not leave loopback again, else the program
  * would use the host's network unawares: connect() and sendto() elsewhere
  * are refused with ENETUNREACH.
@@ -28,6 +30,7 @@
 #include "calls/address.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
+#include "inline/life.h"
 #include "inline/loopback.h"
 #include "inline/say.h"
 #include "inline/wait.h"
@@ -53,12 +56,13 @@ static atomic_ushort *port_count(const struct desc *d, uint16_t port)
 
 bool loopback_should_bind(const struct desc *d, const struct sockaddr *addr, socklen_t len)
 {
-	return inet(d) && !d->settled && !d->boundlen && class_of(addr, len) == ADDRESS_LOOPBACK;
+	return !life_isolated() && inet(d) && !d->settled && !d->boundlen &&
+	       class_of(addr, len) == ADDRESS_LOOPBACK;
 }
 
 bool loopback_should_send(const struct desc *d, const struct sockaddr *addr, socklen_t len)
 {
-	if (!inet(d) || d->settled || d->type == SOCK_RAW)
+	if (life_isolated() || !inet(d) || d->settled || d->type == SOCK_RAW)
 		return false;
 	if (class_of(addr, len) == ADDRESS_OTHER)
 		return false;

@@ -128,8 +128,11 @@ static int copy_stack(uint64_t slot, int *stack)
 		return 0;
 	if (!desc_get(d))
 		return -EBADF;
-	if (slot_ours(slot)) {
-		ret = edge(SYS_dup, slot_stack(slot), 0, 0, 0, 0, 0);
+	if (slot_ours(slot) && !stack_is_up()) {
+		*stack = FD_DEAD; /* a child, for the program that it becomes: used, it says so */
+	} else if (slot_ours(slot)) {
+		ret = slot_stack(slot) == FD_DEAD ? FD_DEAD
+						  : edge(SYS_dup, slot_stack(slot), 0, 0, 0, 0, 0);
 		if (ret < 0)
 			desc_put(d);
 		*stack = (int)ret;
@@ -141,7 +144,7 @@ static void uncopy_stack(uint64_t slot, int stack)
 {
 	if (!slot || slot_kind(slot) == FD_INTERNAL)
 		return;
-	if (slot_ours(slot))
+	if (slot_ours(slot) && stack != FD_DEAD)
 		edge_close(stack);
 	desc_put(slot_desc(slot));
 }

@@ -13,6 +13,9 @@
  */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What helps where inline mode cannot: the end of such a line. */
+#define SAY_REMEDY "use persona run --mode shadow, which serves whole trees"
+
 /* say_once() - the same, once per place in the source and process. */
 #define say_once(...)                                       \
 	do {                                                \

@@ -114,10 +114,26 @@ static int substitute(uint64_t slot, int level, int name, void *val, socklen_t *
 	return give_int(0, val, len);
 }
 
+/* MPTCP refuses to set this one, and then says 0. */
+static bool oobinline(uint64_t slot, int level, int name, int *value)
+{
+	const struct desc_opt *o;
+
+	if (level != SOL_SOCKET || name != SO_OOBINLINE)
+		return false;
+	o = find(slot_desc(slot), level, name);
+	if (!o)
+		return false;
+	memcpy(value, o->val, sizeof(*value));
+	*value = *value != 0;
+	return true;
+}
+
 HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 {
 	uint64_t slot = fd_slot(fd);
 	struct desc *d;
+	int value;
 	long ret;
 
 	if (!slot_ours(slot))
@@ -129,6 +145,8 @@ HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 			ret = substitute(slot, level, name, val, len);
 		else if (!ret && level == SOL_SOCKET && name == SO_PROTOCOL)
 			give_int(IPPROTO_TCP, val, len);
+		else if (!ret && oobinline(slot, level, name, &value))
+			give_int(value, val, len);
 	}
 	return (int)edge_ret(as_tcp(d, ret));
 }

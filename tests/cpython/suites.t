@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# suites.t - CPython's own tests in shadow mode, compared with the host test by test.
+# suites.t - CPython's own tests in both modes, compared with the host test by test.
 #
 # The same modules run side by side on the host's kernel and below `persona run
-# --isolate`: plain sockets (arm "tcp"), then TCP sockets made MPTCP (arm "mptcp").
+# --isolate`: plain sockets (arm "tcp"), and TCP sockets made MPTCP (arm "mptcp"), in shadow
+# mode; arms "inline-tcp" and "inline-mptcp" are these in inline mode. They mostly wait.
+# That they really are on the stack is seen by its count of connections.
 # Each test that ends otherwise than on the host is a failure, unless the file
 # known names it with a reason. What differed runs once more, on both sides, alone: if
 # it is then the same, it is named as unsteady, and no failure.
@@ -12,7 +14,7 @@
 # Of test_asyncio those modules that have sockets; left out are tasks, futures,
 # locks, queues and their like, which take half a minute and open none.
 #
-# CPYTHON_ARMS="tcp mptcp" chooses; CPYTHON_KEEP=DIR keeps the results.
+# CPYTHON_ARMS="tcp inline-mptcp" chooses; CPYTHON_KEEP=DIR keeps the results.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 
@@ -38,6 +40,8 @@ collect_arm() {
 	case $arm in
 	tcp) command=(-- "$PERSONA" run --isolate --linger 2 --no-mptcp -i "$WLAN_IF" --) ;;
 	mptcp) command=(-- "$PERSONA" run --isolate --linger 2 -i "$RMNET_IF" --) ;;
+	inline-tcp) command=(-- "$PERSONA" run --inline --isolate --no-mptcp -i "$WLAN_IF" --) ;;
+	inline-mptcp) command=(-- "$PERSONA" run --inline --isolate -i "$RMNET_IF" --) ;;
 	esac
 	phone "$PYTHON" "$HERE/collect" "$out" "$@" ${command:+"${command[@]}"} >"$out.log" 2>&1 </dev/null
 }
@@ -67,7 +71,7 @@ judge() {
 }
 
 start=$SECONDS
-read -ra ARMS <<<"${CPYTHON_ARMS:-tcp mptcp}"
+read -ra ARMS <<<"${CPYTHON_ARMS:-tcp mptcp inline-tcp inline-mptcp}"
 pids=()
 for arm in host "${ARMS[@]}"; do
 	collect_arm "$arm" "$TMP/$arm" "${MODULES[@]}" &
@@ -75,8 +79,12 @@ for arm in host "${ARMS[@]}"; do
 done
 wait "${pids[@]}"
 note "all arms: $((SECONDS - start)) s"
+is "host: connections on a stack" "$(grep -c ' [1-9][0-9]* opens inside$' "$TMP/host.log")" 0
 for arm in "${ARMS[@]}"; do
 	sed "s/^#/# $arm/" "$TMP/$arm.log" | head -n 60
+	# In shadow mode there is no file by which a program could tell.
+	[[ $arm != inline-* ]] || at_least "$arm: connections on the stack" \
+		"$(awk '/ opens inside$/ { n += $(NF - 2) } END { print n + 0 }' "$TMP/$arm.log")" 1000
 	judge "$arm"
 done
 if [ -n "${CPYTHON_KEEP:-}" ]; then

@@ -99,6 +99,9 @@ else
 	skip "a static program, in inline mode" "no static libc"
 fi
 
+refuse "two modes" 125 "mode inline and --mode shadow" "$PERSONA" run --inline --mode shadow -i $GOOD -- true
+refuse "unknown mode" 125 "auto, inline or shadow" "$PERSONA" run --mode fast -i $GOOD -- true
+
 refuse "without CAP_NET_RAW" 125 "CAP_NET_RAW" \
 	setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$PERSONA" run --inline -i $GOOD -- true
 refuse "without CAP_NET_ADMIN, new TAP" 125 "CAP_NET_ADMIN" \
