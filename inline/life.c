@@ -322,6 +322,50 @@ HOOK pid_t vfork(void)
 }
 HOOK_ALIAS(__vfork, vfork);
 
+void life_forked(void)
+{
+	if (owner)
+		engine_after_fork();
+	give_lock();
+}
+
+/* Runs no handlers of pthread_atfork(): the child may only call what is safe in a signal handler.
+ */
+HOOK pid_t _Fork(void)
+{
+	pid_t pid = real(_Fork)();
+
+	if (!pid)
+		life_forked();
+	return pid;
+}
+
+/* libc's would replace the numbers 0, 1 and 2 unseen. */
+HOOK int daemon(int nochdir, int noclose)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid < 0)
+		return -1;
+	if (pid)
+		real(_exit)(0);
+	if (setsid() < 0)
+		return -1;
+	if (!nochdir && chdir("/") < 0)
+		return -1;
+	if (noclose)
+		return 0;
+	fd = real(open)("/dev/null", O_RDWR);
+	if (fd < 0)
+		return -1;
+	for (int to = STDIN_FILENO; to <= STDERR_FILENO; to++)
+		dup2(fd, to);
+	if (fd > STDERR_FILENO)
+		real(close)(fd);
+	return 0;
+}
+
 void life_end(void)
 {
 	static atomic_flag ended = ATOMIC_FLAG_INIT;

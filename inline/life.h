@@ -36,6 +36,13 @@ static inline int stack_need(void)
 	return stack_is_up() ? 0 : life_start();
 }
 
+/**
+ * life_forked() - in a child that was forked without pthread_atfork()'s handlers
+ *
+ * Async-signal-safe; locks of other threads stay as they were.
+ */
+void life_forked(void);
+
 /** life_orphan() - is this a forked child of the process that has the stack? */
 bool life_orphan(void);
 
