@@ -158,8 +158,8 @@ static bool served(long nr, const long *a, long *ret)
 		*ret = pwritev2(INT(a[0]), PTR(a[1]), INT(a[2]), a[3], INT(a[5]));
 		break;
 #ifdef SYS_vfork
-	case SYS_vfork: /* which cannot return twice from here */
-		*ret = vfork();
+	case SYS_vfork: /* cannot return twice from here, and is fork() anyway (life.c) */
+		*ret = fork();
 		break;
 #endif
 	case SYS_execve:

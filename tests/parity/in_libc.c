@@ -23,7 +23,7 @@ static struct iovec *vector(char *buf)
 /* What needs a file: each error is the kernel's about a socket. */
 static void no_file(void)
 {
-	char buf[8] = "abcd";
+	static char buf[8] = "abcd";
 	int pipes[2];
 
 	tcp_pair(sv);
