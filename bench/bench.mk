@@ -19,11 +19,11 @@ bench: ## netperf on the host kernel, ours and alternatives, 20 minutes (BENCH=-
 .PHONY: bench-quick
 bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual ...)
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all $(B)/bench/micro
+	@$(MAKE) --no-print-directory all $(B)/bench/micro $(B)/bench/hostcalls
 	@bench/quick $(BENCH)
 
 # Ordinary programs, so that they run on either side.
-$(B)/bench/netops $(B)/bench/echo: $(B)/bench/%: bench/%.c
+$(B)/bench/netops $(B)/bench/echo $(B)/bench/hostcalls: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -pthread -o $@ $<
 

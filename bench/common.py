@@ -183,6 +183,8 @@ def show(row):
         extra += "  %.1f %% of the rates" % (100 * row["share"])
     if "cpu_s_per_gb" in row:
         extra += "  CPU %.2f / %.2f s/GB" % (row["cpu_s_per_gb"]["persona"], row["cpu_s_per_gb"]["host"])
+    if "added_ns" in row:
+        extra += "  %+.1f ns" % row["added_ns"]
     mark = {True: "reached", False: "MISSED", None: ""}[row.get("reached")]
     print("%-24s %10.2f %-7s %s   %-18s %-8s%s" % (
         row["name"], row["persona"], row["unit"], host, row.get("goal", ""), mark, extra))

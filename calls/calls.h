@@ -144,8 +144,13 @@ CALL(procfs, int, __open_2, (const char *path, int flags), CALL_NONE, CALL_NEWFD
 CALL(procfs, int, __open64_2, (const char *path, int flags), CALL_NONE, CALL_NEWFD, CALL_WAITS)
 CALL(procfs, int, __openat_2, (int dir, const char *path, int flags), CALL_NONE, CALL_FD(0) | CALL_NEWFD, CALL_WAITS)
 CALL(procfs, int, __openat64_2, (int dir, const char *path, int flags), CALL_NONE, CALL_FD(0) | CALL_NEWFD, CALL_WAITS)
+CALL(procfs, int, creat, (const char *path, mode_t mode), CALL_NONE, CALL_NEWFD, CALL_WAITS)
+CALL(procfs, int, creat64, (const char *path, mode_t mode), CALL_NONE, CALL_NEWFD, CALL_WAITS)
 CALL(stdio, FILE *, fopen, (const char *path, const char *mode), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(stdio, FILE *, fopen64, (const char *path, const char *mode), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(stdio, FILE *, freopen, (const char *path, const char *mode, FILE *f), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(stdio, FILE *, freopen64, (const char *path, const char *mode, FILE *f), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(stdio, int, fclose, (FILE *f), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(stdio, FILE *, fdopen, (int fd, const char *mode), CALL_NONE, CALL_FD(0), CALL_PLAIN)
 CALL(stdio, int, fileno, (FILE *f), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(stdio, int, fileno_unlocked, (FILE *f), CALL_NONE, CALL_NOFD, CALL_PLAIN)
@@ -166,6 +171,8 @@ CALL(cancel, int, pthread_setcanceltype, (int type, int *old), CALL_NONE, CALL_N
 
 /* The life of the process. */
 CALL(life, pid_t, vfork, (void), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(life, pid_t, _Fork, (void), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+CALL(life, int, daemon, (int nochdir, int noclose), CALL_NONE, CALL_NOFD, CALL_PLAIN)
 CALL(life, void, _exit, (int status), SYS_exit_group, CALL_NOFD, CALL_PLAIN)
 CALL(exec, int, execve, (const char *path, char *const argv[], char *const envp[]), SYS_execve, CALL_NOFD, CALL_PLAIN)
 CALL(exec, int, execv, (const char *path, char *const argv[]), CALL_NONE, CALL_NOFD, CALL_PLAIN)
@@ -201,6 +208,14 @@ CALL(resolve, int, res_nsearch, (res_state state, const char *name, int cls, int
 CALL(resolve, int, res_nquerydomain, (res_state state, const char *name, const char *domain, int cls, int type, unsigned char *answer, int len), CALL_NONE, CALL_NOFD, CALL_WAITS)
 CALL(resolve, int, res_nsend, (res_state state, const unsigned char *msg, int msglen, unsigned char *answer, int len), CALL_NONE, CALL_NOFD, CALL_WAITS)
 
+CALL(rcmd, int, rresvport, (int *port), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+CALL(rcmd, int, rresvport_af, (int *port, sa_family_t af), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+CALL(rcmd, int, bindresvport, (int fd, struct sockaddr_in *sin), CALL_NONE, CALL_FD(0), CALL_CONTROL)
+CALL(rcmd, int, rcmd, (char **host, unsigned short port, const char *local, const char *remote, const char *command, int *errors), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+CALL(rcmd, int, rcmd_af, (char **host, unsigned short port, const char *local, const char *remote, const char *command, int *errors, sa_family_t af), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+CALL(rcmd, int, rexec, (char **host, int port, const char *name, const char *password, const char *command, int *errors), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+CALL(rcmd, int, rexec_af, (char **host, int port, const char *name, const char *password, const char *command, int *errors, sa_family_t af), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
+
 #undef CALL
 #endif /* CALL */
 
@@ -215,6 +230,9 @@ ALIAS(__dup2, dup2)
 ALIAS(__fcntl, fcntl)
 ALIAS(__open, open)
 ALIAS(__open64, open64)
+ALIAS(_IO_fopen, fopen)
+ALIAS(_IO_fclose, fclose)
+ALIAS(_IO_fdopen, fdopen)
 ALIAS(__sigaction, sigaction)
 ALIAS(bsd_signal, signal)
 ALIAS(ssignal, signal)

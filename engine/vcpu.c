@@ -151,7 +151,8 @@ static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t)
 {
 	uint32_t reason = engine.image.run(v->lkl, t);
 
-	v->runs++;
+	/* Written under the lock, read without (background.c). */
+	__atomic_store_n(&v->runs, v->runs + 1, __ATOMIC_RELAXED);
 	release(v);
 	return reason;
 }

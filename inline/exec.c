@@ -210,7 +210,7 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
 	char path[40];
 	struct env e;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
 	if (refuse(path, envp))
 		return -1;
 	COMPLETE(e, envp);

@@ -9,7 +9,8 @@
  *
  * One at a time: the interfaces of a run can be driven by one stack only. The
  * process that starts it holds a flock() on an open description of the
- * configuration memfd which it has opened itself (/proc/self/fd/N), close-on-exec.
+ * configuration memfd which it has opened itself (/proc/thread-self/fd/N: the main thread
+ * may have ended), close-on-exec.
  * flock() belongs to the open description: inherited copies of the
  * configuration descriptor do not share it, a forked child inherits a copy
  * of the lock's descriptor and closes it at once (life_child), exec closes it,
@@ -33,6 +34,7 @@
 #include "inline/real.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
+#include "inline/leader.h"
 #include "inline/life.h"
 #include "inline/say.h"
 #include "inline/signal.h"
@@ -147,7 +149,7 @@ static int take_lock(void)
 	char path[40];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", config_fd);
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", config_fd);
 	fd = real(open)(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -179,13 +181,14 @@ static void more_descriptors(void)
 }
 
 /* Others can look in (persona ps, show) while the stack is up. */
-static void start_control(void)
+static bool start_control(void)
 {
 	static struct control_run run = {.mode = "inline", .image = config.image};
 	int err = control_start(&run);
 
 	if (err)
 		say("warning: persona ps will not find this run: %s", strerror(-err));
+	return !err;
 }
 
 static void tell(const char *sentence)
@@ -196,8 +199,8 @@ static void tell(const char *sentence)
 static int start_locked(void)
 {
 	const char *why = "";
+	int err, threads = 1; /* the engine's own */
 	sigset_t all, old;
-	int err;
 
 	err = take_lock();
 	if (err == -EWOULDBLOCK) {
@@ -222,10 +225,13 @@ static int start_locked(void)
 		owner = getpid();
 		atomic_store_explicit(life_state, LIFE_UP, memory_order_release);
 		signal_stack_started();
-		if (follow_start(tell) && config.verbose)
+		if (!follow_start(tell))
+			threads++;
+		else if (config.verbose)
 			say("the host's interfaces are not followed");
 		more_descriptors();
-		start_control();
+		threads += start_control();
+		leader_stack_up(threads);
 	}
 	self.bypass--;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
@@ -290,6 +296,7 @@ int life_config(void)
 static void at_fork(void)
 {
 	control_fork(0);
+	leader_fork(0);
 	thread_fork(0);
 	signal_fork(0);
 	fdtable_fork(0);
@@ -300,6 +307,7 @@ static void at_fork_parent(void)
 	fdtable_fork(1);
 	signal_fork(1);
 	thread_fork(1);
+	leader_fork(1);
 	control_fork(1);
 }
 
@@ -315,6 +323,7 @@ static void life_child(void)
 	fdtable_fork(2);
 	signal_fork(2);
 	thread_fork(2);
+	leader_fork(2);
 	control_fork(2);
 }
 
@@ -324,12 +333,57 @@ HOOK pid_t vfork(void)
 }
 HOOK_ALIAS(__vfork, vfork);
 
+void life_forked(void)
+{
+	if (owner)
+		engine_after_fork();
+	give_lock();
+}
+
+/* Runs no handlers of pthread_atfork(): the child may only call what is safe in a signal handler.
+ */
+HOOK pid_t _Fork(void)
+{
+	pid_t pid = real(_Fork)();
+
+	if (!pid)
+		life_forked();
+	return pid;
+}
+
+/* libc's would replace the numbers 0, 1 and 2 unseen. */
+HOOK int daemon(int nochdir, int noclose)
+{
+	pid_t pid = fork();
+	int fd;
+
+	if (pid < 0)
+		return -1;
+	if (pid)
+		real(_exit)(0);
+	if (setsid() < 0)
+		return -1;
+	if (!nochdir && chdir("/") < 0)
+		return -1;
+	if (noclose)
+		return 0;
+	fd = real(open)("/dev/null", O_RDWR);
+	if (fd < 0)
+		return -1;
+	for (int to = STDIN_FILENO; to <= STDERR_FILENO; to++)
+		dup2(fd, to);
+	if (fd > STDERR_FILENO)
+		real(close)(fd);
+	return 0;
+}
+
 void life_end(void)
 {
 	static atomic_flag ended = ATOMIC_FLAG_INIT;
 
 	if (!stack_is_up() || engine_inside() || atomic_flag_test_and_set(&ended))
 		return;
+	leader_end();
 	fflush(NULL);
 	hold();
 	drain(DRAIN_MS, true);

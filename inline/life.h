@@ -39,6 +39,13 @@ static inline int stack_need(void)
 /** life_tell_orphan() - say that such a child has no network, once. */
 void life_tell_orphan(void);
 
+/**
+ * life_forked() - in a child that was forked without pthread_atfork()'s handlers
+ *
+ * Async-signal-safe; locks of other threads stay as they were.
+ */
+void life_forked(void);
+
 /** life_orphan() - is this a forked child of the process that has the stack? */
 bool life_orphan(void);
 

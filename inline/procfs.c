@@ -186,3 +186,13 @@ HOOK int __openat64_2(int dir, const char *path, int flags)
 {
 	OPEN(path, flags, real(__openat64_2)(dir, path, flags));
 }
+
+HOOK int creat(const char *path, mode_t mode)
+{
+	OPEN(path, O_CREAT | O_WRONLY | O_TRUNC, real(creat)(path, mode));
+}
+
+HOOK int creat64(const char *path, mode_t mode)
+{
+	OPEN(path, O_CREAT | O_WRONLY | O_TRUNC, real(creat64)(path, mode));
+}

@@ -18,6 +18,13 @@
 #define EXCEPT_EVENTS POLLPRI
 #define SMALL	      256
 
+/*
+ * Asked for with the descriptors that were the stack's at the entry. No kernel knows this bit. A
+ * descriptor that another thread closes meanwhile is ready in its sets when Linux looks
+ * again; one that was closed before is EBADF.
+ */
+#define OURS_AT_ENTRY 0x4000
+
 #define WORD_BITS (8 * (int)sizeof(unsigned long))
 
 /* Sets may be longer than FD_SETSIZE, so no FD_ISSET(). */
@@ -57,6 +64,8 @@ static unsigned int collect(struct pollfd *fds, int n, const fd_set *in, const f
 				       (in_set(fd, out) ? OUT_EVENTS : 0) |
 				       (in_set(fd, except) ? EXCEPT_EVENTS : 0));
 
+		if (events && slot_ours(fd_slot(fd)))
+			events |= OURS_AT_ENTRY;
 		if (events && fds)
 			fds[k] = (struct pollfd){.fd = fd, .events = events};
 		k += events != 0;
@@ -83,11 +92,11 @@ static int spread(const struct pollfd *fds, unsigned int k, fd_set *in, fd_set *
 
 	for (unsigned int i = 0; i < k; i++) {
 		int fd = fds[i].fd, re = fds[i].revents;
-		bool r = in_set(fd, in) && re & (IN_EVENTS | POLLHUP | POLLERR);
-		bool w = in_set(fd, out) && re & (OUT_EVENTS | POLLERR);
-		bool x = in_set(fd, except) && re & EXCEPT_EVENTS;
+		bool r = in_set(fd, in) && re & (IN_EVENTS | POLLHUP | POLLERR | POLLNVAL);
+		bool w = in_set(fd, out) && re & (OUT_EVENTS | POLLERR | POLLNVAL);
+		bool x = in_set(fd, except) && re & (EXCEPT_EVENTS | POLLNVAL);
 
-		if (re & POLLNVAL)
+		if (re & POLLNVAL && !(fds[i].events & OURS_AT_ENTRY))
 			return -EBADF;
 		bits += r + w + x;
 		if (!write)

@@ -12,12 +12,18 @@
  * becomes the stack's, the variable stdin, stdout or stderr is set to a stream of
  * ours, and back to libc's own when it becomes the host's again.
  *
+ * fclose() and freopen() close or replace a number inside libc: a stream of libc's whose number
+ * became the stack's must not leave a slot behind that the next owner of the number would
+ * find. A stream of ours is given another file by dup2() onto its number; it stays ours, and reads
+ * and writes by the hooks.
+ *
  * Ownership: the list owns its entries until fclose(); a standard stream that
  * was replaced is not freed, since the program may hold the pointer.
  * Locking: list_lock.
  *
  * Limits: a stream opened before its descriptor became the stack's (other than the
- * three) is not seen; freopen() is not served.
+ * three) is not seen. A stream of ours after freopen() has the direction that it had before, and
+ * does not seek.
  */
 #include "inline/real.h"
 #include "inline/fdtable.h"
@@ -100,6 +106,7 @@ HOOK FILE *fdopen(int fd, const char *mode)
 		return real(fdopen)(fd, mode);
 	return stream_open(fd, mode);
 }
+HOOK_ALIAS(_IO_fdopen, fdopen);
 
 static int find(FILE *f)
 {
@@ -194,6 +201,7 @@ HOOK FILE *fopen(const char *path, const char *mode)
 
 	return done ? f : real(fopen)(path, mode);
 }
+HOOK_ALIAS(_IO_fopen, fopen);
 
 HOOK FILE *fopen64(const char *path, const char *mode)
 {
@@ -201,6 +209,94 @@ HOOK FILE *fopen64(const char *path, const char *mode)
 	FILE *f = open_stream(path, mode, &done);
 
 	return done ? f : real(fopen64)(path, mode);
+}
+
+/* Empty the slot of a number that libc will close or replace; *fd is that number, or -1. */
+static uint64_t take_slot(FILE *f, int *fd)
+{
+	int saved = errno;
+	uint64_t slot;
+
+	*fd = real(fileno)(f);
+	errno = saved;
+	slot = *fd >= 0 ? fd_slot(*fd) : 0;
+	if (likely(!slot) || slot_kind(slot) == FD_INTERNAL)
+		return 0;
+	return fd_take(*fd);
+}
+
+static void drop_slot(uint64_t slot, int fd)
+{
+	int saved = errno;
+
+	fd_drop(slot);
+	stdio_changed(fd);
+	errno = saved;
+}
+
+HOOK int fclose(FILE *f)
+{
+	uint64_t slot;
+	int fd, ret;
+
+	if (find(f) >= 0)
+		return real(fclose)(f);
+	slot = take_slot(f, &fd);
+	ret = real(fclose)(f);
+	if (unlikely(slot))
+		drop_slot(slot, fd);
+	return ret;
+}
+HOOK_ALIAS(_IO_fclose, fclose);
+
+/* Put @file, which may be NULL, at number @fd of our stream @f. */
+static FILE *put_under(FILE *file, int fd, FILE *f)
+{
+	bool standard_one = fd <= STDERR_FILENO && *standard(fd) == f;
+	int err = errno;
+
+	fflush(f);
+	if (file) {
+		err = dup2(fileno(file), fd) < 0 ? errno : 0;
+		fclose(file);
+	}
+	if (err) {
+		/* As libc: what cannot be opened anew is closed. */
+		fclose(f);
+		errno = err;
+		return NULL;
+	}
+	clearerr(f);
+	return standard_one ? *standard(fd) : f;
+}
+
+static FILE *reopen(const char *path, const char *mode, FILE *f,
+		    FILE *(*libc)(const char *, const char *, FILE *))
+{
+	int fd = find(f);
+	uint64_t slot;
+	FILE *ret;
+
+	if (unlikely(fd >= 0)) {
+		/* A socket cannot be opened anew by its number. */
+		errno = ENXIO;
+		return put_under(path ? fopen(path, mode) : NULL, fd, f);
+	}
+	slot = take_slot(f, &fd);
+	ret = libc(path, mode, f);
+	if (unlikely(slot))
+		drop_slot(slot, fd);
+	return ret;
+}
+
+HOOK FILE *freopen(const char *path, const char *mode, FILE *f)
+{
+	return reopen(path, mode, f, real(freopen));
+}
+
+HOOK FILE *freopen64(const char *path, const char *mode, FILE *f)
+{
+	return reopen(path, mode, f, real(freopen64));
 }
 
 HOOK int vdprintf(int fd, const char *fmt, va_list ap)

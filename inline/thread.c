@@ -6,13 +6,15 @@
  * pthread_cancel() and for the end of the process, which ask about other threads.
  * A thread leaves the list, and gives its kernel task back, in the destructor
  * of a pthread key; a later destructor that enters the stack again arms it
- * anew (libc runs up to four rounds).
+ * anew (libc runs up to four rounds). The main thread's is armed from the start, since
+ * its end is of interest in any case (leader.c).
  *
  * Locks are futexes: the holder is in hold(), so a handler never waits for its
  * own thread's lock.
  */
 #include "inline/real.h"
 #include "inline/fdtable.h"
+#include "inline/leader.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
 
@@ -47,6 +49,8 @@ static void thread_gone(void *unused)
 {
 	struct thread *t = &self;
 
+	if (real(syscall)(SYS_gettid) == getpid())
+		leader_gone();
 	if (!t->known)
 		return;
 	lock_take(&list_lock);
@@ -133,5 +137,6 @@ void thread_fork(int phase)
 
 void thread_init(void)
 {
-	pthread_key_create(&key, thread_gone);
+	if (!pthread_key_create(&key, thread_gone))
+		pthread_setspecific(key, &self);
 }

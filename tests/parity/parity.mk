@@ -2,7 +2,7 @@
 # Programs of the parity tests; the tests themselves are tests/parity/*.t.
 PARITY_CFLAGS = $(TEST_CFLAGS) -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict
 
-test-parity-programs: $(T)/parity/parity $(T)/parity/coverage $(T)/parity/table
+test-parity-programs: $(T)/parity/parity $(T)/parity/coverage $(T)/parity/table $(T)/parity/ends
 
 $(T)/parity/parity: tests/parity/parity.c $(wildcard tests/parity/in_*.c) tests/parity/parity.h
 	@mkdir -p $(@D)
@@ -15,6 +15,11 @@ $(T)/parity/coverage: tests/parity/coverage.c calls/calls.h
 	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $< -ldl
 
 $(T)/parity/table: tests/parity/table.c calls/calls.h
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $<
+
+$(T)/parity/ends: tests/parity/ends.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $<
