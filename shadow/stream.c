@@ -116,7 +116,7 @@ void stream_open(struct sock *s, int fd)
 	bool looked = fd < 0;
 	int one = 1;
 
-	if (!s->mptcp) /* see urgent_down() */
+	if (!s->mptcp) /* see pull_down() */
 		stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one),
 			   0);
 	if (looked)
@@ -302,18 +302,40 @@ static int push_down(struct sock *s, struct chunk *c)
 }
 
 /*
- * At the urgent mark, the next byte goes into the pair as the urgent byte of that.
- * A read stops before the mark, so it is looked for before each; MPTCP has none.
+ * Read from the stack, at most @len bytes, into @to. The result is that of recv().
+ *
+ * At the urgent mark, the next byte goes into the pair as the urgent byte of that. A read stops
+ * before the mark, unless it begins there: so the mark is looked for before each read, and no more
+ * is read than had come by then. What comes in between may begin with an urgent byte.
+ * MPTCP has none.
  */
-static void urgent_down(struct sock *s)
+static long pull_down(struct sock *s, void *to, size_t len)
 {
-	int at = 0;
+	int waiting, at;
 	char byte;
+	long n;
 
-	if (s->mptcp || stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at)
-		return;
-	if (stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_DONTWAIT, NULL, NULL) == 1)
+	while (!s->mptcp) {
+		waiting = at = 0;
+		stack_call(SYS_ioctl, s->stack, SIOCINQ, &waiting, 0, 0, 0);
+		if (!waiting) {
+			/* Mostly nothing, else the end or an error; or it has come just now. */
+			n = stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_PEEK | MSG_DONTWAIT,
+				       NULL, NULL);
+			if (n <= 0)
+				return n;
+			waiting = 1;
+		}
+		if (stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at) {
+			len = (size_t)least((int)len, waiting);
+			break;
+		}
+		n = stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_DONTWAIT, NULL, NULL);
+		if (n <= 0)
+			return n;
 		send(s->pair, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	return stack_call(SYS_recvfrom, s->stack, to, len, MSG_DONTWAIT, NULL, NULL);
 }
 
 static bool pump_down(struct sock *s)
@@ -334,9 +356,7 @@ static bool pump_down(struct sock *s)
 			s->down = c;
 			return false;
 		}
-		urgent_down(s);
-		n = stack_call(SYS_recvfrom, s->stack, c->data, piece(s->rcvbuf), MSG_DONTWAIT,
-			       NULL, NULL);
+		n = pull_down(s, c->data, piece(s->rcvbuf));
 		if (n <= 0)
 			break;
 		c->at = 0;

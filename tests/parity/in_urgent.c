@@ -254,6 +254,25 @@ static void unconnected(void)
 	close(fd);
 }
 
+/* An urgent byte comes while its receiver is about something else. */
+static void crossing(void)
+{
+	struct pollfd p = {.events = POLLPRI};
+	char byte = 0;
+	int round;
+
+	begin();
+	p.fd = sv[1];
+	for (round = 0; round < 600; round++) {
+		if (write(sv[1], "x", 1) != 1 || send(sv[0], "!", 1, MSG_OOB) != 1 ||
+		    poll(&p, 1, 2000) != 1 || recv(sv[1], &byte, 1, MSG_OOB) != 1 || byte != '!' ||
+		    read(sv[0], &byte, 1) != 1)
+			break;
+	}
+	note("%d rounds", round);
+	close_both(sv);
+}
+
 const struct behaviour in_urgent[] = {
 	{"urgent-none", none},
 	{"urgent-alone", alone},
@@ -270,5 +289,6 @@ const struct behaviour in_urgent[] = {
 	{"urgent-datagram", of_datagrams},
 	{"urgent-read", by_read},
 	{"urgent-unconnected", unconnected},
+	{"urgent-crossing", crossing},
 	{0},
 };
