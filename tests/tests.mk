@@ -6,6 +6,7 @@
 #   tests/parity/*.t        inline mode against the host's own behaviour
 #   tests/fuzz/fuzz_*.c     libFuzzer targets; tests/fuzz/run runs them for FUZZ_SECONDS each
 #   tests/netns/*.t         real programs in network namespaces
+#   tests/events/*          libuv's and libevent's own tests, inline mode against the host
 #   tests/programs/*        helpers of those, in C, C++ and Go (static)
 
 .PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
