@@ -34,7 +34,7 @@ check: check-format check-kernel-style check-shell check-cppcheck check-tidy ## 
 
 check-format:
 	@echo "  FORMAT"
-	@$(call have,clang-format); clang-format --dry-run -Werror $(CHECK_C) $(CHECK_H)
+	@$(call have,clang-format); clang-format --dry-run -Werror $(CHECK_C) $(CHECK_H) $(wildcard tests/*/*.cc)
 
 check-kernel-style:
 	@echo "  CHECKPATCH"

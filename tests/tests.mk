@@ -6,7 +6,8 @@
 #   tests/parity/*.t        inline mode against the host's own behaviour
 #   tests/fuzz/fuzz_*.c     libFuzzer targets; tests/fuzz/run runs them for FUZZ_SECONDS each
 #   tests/netns/*.t         real programs in network namespaces
-#   tests/programs/*        helpers of those, in C and Go (static)
+#   tests/events/*          libuv's and libevent's own tests, inline mode against the host
+#   tests/programs/*        helpers of those, in C, C++ and Go (static)
 
 .PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
 	test-fuzz-programs test-programs
@@ -106,13 +107,19 @@ test-fuzz-programs: $(FUZZ_BIN)
 
 # ---- programs of tests/netns; those in Go are skipped by the tests where no Go is ----
 GO	     ?= $(shell command -v go)
-PROGRAM_BIN  := $(patsubst tests/programs/%.c,$(T)/programs/%,$(wildcard tests/programs/*.c))
+PROGRAM_BIN  := $(patsubst tests/programs/%.c,$(T)/programs/%,$(wildcard tests/programs/*.c)) \
+		$(patsubst tests/programs/%.cc,$(T)/programs/%,$(wildcard tests/programs/*.cc))
 PROGRAM_BIN  += $(if $(GO),$(patsubst tests/programs/%.go,$(T)/programs/%,$(wildcard tests/programs/*.go)))
 
 $(T)/programs/%: tests/programs/%.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -o $@ $<
+
+$(T)/programs/%: tests/programs/%.cc
+	@mkdir -p $(@D)
+	@echo "  CXX $<"
+	@$(CXX) -std=c++17 -O2 -g -Wall -Wextra -Werror -Wshadow -pthread -o $@ $<
 
 $(T)/programs/%: tests/programs/%.go
 	@mkdir -p $(@D)

@@ -17,6 +17,8 @@
 # CPYTHON_ARMS="tcp inline-mptcp" chooses; CPYTHON_KEEP=DIR keeps the results.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
+# shellcheck source=tests/cpython/judge.sh
+. "$(dirname "$0")/judge.sh"
 
 HERE=$TOP/tests/cpython
 # shellcheck disable=SC2034 # lib.sh's
@@ -46,30 +48,6 @@ collect_arm() {
 	phone "$PYTHON" "$HERE/collect" "$out" "$@" ${command:+"${command[@]}"} >"$out.log" 2>&1 </dev/null
 }
 
-# judge ARM: TAP
-judge() {
-	local arm=$1 again line
-	again=$("$HERE/compare" --differing "$arm" "$HERE/known" "$TMP/host" "$TMP/$arm")
-	if [ -n "$again" ]; then
-		# shellcheck disable=SC2086 # words
-		collect_arm host "$TMP/host.again" $again
-		# shellcheck disable=SC2086 # words
-		collect_arm "$arm" "$TMP/$arm.again" $again
-	fi
-	"$HERE/compare" "$arm" "$HERE/known" "$TMP/host" "$TMP/$arm" "$TMP/host.again" "$TMP/$arm.again" >"$TMP/tap"
-	while IFS= read -r line; do
-		case $line in
-		'ok - '*) ok "${line#ok - }" ;;
-		*'# TODO '*)
-			TESTS=$((TESTS + 1))
-			printf 'not ok %d - %s\n' $TESTS "${line#not ok - }"
-			;;
-		'not ok - '*) not_ok "${line#not ok - }" ;;
-		*) printf '%s\n' "$line" ;;
-		esac
-	done <"$TMP/tap"
-}
-
 start=$SECONDS
 read -ra ARMS <<<"${CPYTHON_ARMS:-tcp mptcp inline-tcp inline-mptcp}"
 pids=()
@@ -85,7 +63,7 @@ for arm in "${ARMS[@]}"; do
 	# In shadow mode there is no file by which a program could tell.
 	[[ $arm != inline-* ]] || at_least "$arm: connections on the stack" \
 		"$(awk '/ opens inside$/ { n += $(NF - 2) } END { print n + 0 }' "$TMP/$arm.log")" 1000
-	judge "$arm"
+	judge "$arm" "$HERE/known"
 done
 if [ -n "${CPYTHON_KEEP:-}" ]; then
 	mkdir -p "$CPYTHON_KEEP"

@@ -15,63 +15,15 @@
 MODE=shadow
 need curl nc jq
 testbed_up --wlan 200mbit,1ms --rmnet 200mbit,1ms
-FILES=$TMP/files
-mkdir "$FILES"
-random_file "$FILES/blob" 3000000
-head -c 600 "$FILES/blob" >"$FILES/small"
-BLOB=$(sum "$FILES/blob")
-
-answers() { wait_for 10 server nc -z -w 1 "$2" "$1"; } # PORT ADDRESS
-fetch() { server timeout 20 curl -q -sS --fail "$@" | sha256sum | cut -d' ' -f1; }
-
-# echoes NAME ADDRESS PORT [COUNT]: COUNT connections at a time, the data come back
-echoes() {
-	local i pids=() want
-	for ((i = 0; i < ${4:-1}; i++)); do
-		server timeout 20 nc -N "$2" "$3" <"$FILES/blob" >"$TMP/echo$i" 2>>"$TMP/err" &
-		pids+=($!)
-	done
-	wait "${pids[@]}"
-	want=" ${4:-1} $BLOB"
-	is "$1" "$(cd "$TMP" && sha256sum echo[0-9]* | cut -d' ' -f1 | sort | uniq -c | tr -s ' ')" "$want"
-	rm -f "$TMP"/echo[0-9]*
-}
-
-# gone NAME PID: the server ends by SIGTERM, and with it persona
-gone() {
-	kill "$2" 2>/dev/null
-	if wait_for 5 sh -c "! kill -0 $2"; then ok "$1"; else not_ok "$1"; fi
-	stop "$2"
-}
+# shellcheck source=tests/netns/servers.sh
+. "$TOP/tests/netns/servers.sh"
 
 # ---- web servers ----
 
 nginx_server() {
 	have nginx nginx wrk || return
 	local d=$TMP/nginx pid before
-	mkdir -p "$d"
-	cat >"$d/conf" <<-END
-	worker_processes 4;
-	daemon off;
-	user root;
-	pid $d/pid;
-	error_log $d/error.log warn;
-	events { worker_connections 1000; }
-	http {
-		access_log off;
-		client_body_temp_path $d/body;
-		proxy_temp_path $d/proxy;
-		fastcgi_temp_path $d/fastcgi;
-		uwsgi_temp_path $d/uwsgi;
-		scgi_temp_path $d/scgi;
-		sendfile on;
-		server {
-			listen 80;
-			listen [::]:80;
-			root $FILES;
-		}
-	}
-	END
+	nginx_conf "$d" 80 "worker_processes 4;"
 	background on both -- nginx -e "$d/error.log" -c "$d/conf"
 	pid=$LAST
 	answers 80 "$WLAN4"
@@ -164,11 +116,7 @@ redis() {
 	answers 6379 "$WLAN4"
 	is "redis-server" "$(server timeout 10 redis-cli -h "$WLAN6" set key value 2>&1)" OK
 	is "redis-server" "$(server timeout 10 redis-cli -h "$WLAN4" get key 2>&1)" value
-	server timeout 40 redis-benchmark -h "$WLAN4" -n 20000 -c 50 -P 8 -q --csv -t set,get,lrange_100 \
-		>"$TMP/redis" 2>&1
-	is "redis-benchmark, 50 clients: its status" $? 0
-	sed 's/^/# /' "$TMP/redis"
-	is "redis-benchmark: tests done" "$(grep -cE '^"(SET|GET|LRANGE_100[^"]*)","[0-9.]+"' "$TMP/redis")" 3
+	redis_load "redis-benchmark, 50 clients" server timeout 40 redis-benchmark -h "$WLAN4"
 	gone "redis-server ends by SIGTERM" "$pid"
 }
 
