@@ -170,6 +170,35 @@ int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
 	return nl_talk(nl);
 }
 
+static int is_local(const struct nlmsghdr *m, void *arg)
+{
+	const struct rtmsg *rt = NLMSG_DATA(m);
+	bool *local = arg;
+
+	if (m->nlmsg_type == RTM_NEWROUTE && m->nlmsg_len >= NLMSG_LENGTH(sizeof(*rt)))
+		*local = rt->rtm_type == RTN_LOCAL;
+	return 0;
+}
+
+int link_addr_wait(struct nl *nl, const struct ip_addr *a)
+{
+	struct rtmsg rt = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
+	const struct timespec pause = {.tv_nsec = 1000000};
+	bool local = false;
+
+	if (a->family != AF_INET6 || (a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80))
+		return 0;
+	for (int i = 0; i < 100; i++) {
+		nl_begin(nl, RTM_GETROUTE, NLM_F_ACK, &rt, sizeof(rt));
+		nl_put(nl, RTA_DST, a->bytes, ip_len(a));
+		nl_dump(nl, is_local, &local);
+		if (local)
+			return 0;
+		nl->call(SYS_nanosleep, (const long[6]){(long)&pause});
+	}
+	return -ETIMEDOUT;
+}
+
 int link_addr_prefer(struct nl *nl, int index, const struct ip_addr *a, bool prefer)
 {
 	const uint32_t forever = UINT32_MAX;

@@ -55,6 +55,17 @@ int link_carrier(struct nl *nl, int index, bool on);
 /** link_addr_add() - add an address, usable at once (no duplicate detection). */
 int link_addr_add(struct nl *nl, int index, const struct ip_addr *a);
 
+/**
+ * link_addr_wait() - until an address that was added is the stack's own
+ *
+ * Linux makes an IPv6 address' local route in its own time, by a work item. What is sent
+ * to the address before leaves by the link, and a socket connected then stays so.
+ * Nothing to wait for: IPv4, link-local addresses.
+ *
+ * Return: 0; -ETIMEDOUT after 100 ms, as on a link that is down.
+ */
+int link_addr_wait(struct nl *nl, const struct ip_addr *a);
+
 /** link_addr_prefer() - set whether an address that is there serves new connections. */
 int link_addr_prefer(struct nl *nl, int index, const struct ip_addr *a, bool prefer);
 

@@ -96,6 +96,8 @@ static void add_address(struct change *c, const struct ip_addr *a)
 	char text[IP_ADDR_TEXT], what[IP_ADDR_TEXT + 32];
 	int err = link_addr_add(c->nl, c->ifc->index, a);
 
+	if (!err)
+		link_addr_wait(c->nl, a);
 	ip_format(a, true, text);
 	if ((err == -EOPNOTSUPP || err == -EAFNOSUPPORT) && !c->err) {
 		c->err = why_set(c->why, -err, "%s: this personality has no %s: drop ip=%s",

@@ -136,6 +136,12 @@ static void test_addr_add(void **state)
 	       "0a400200 07000000" /* NODAD */
 	       "1400 0200 fd000000000000000000000000000005"
 	       "1400 0100 fd000000000000000000000000000005");
+	/* None of these has a route that would come later: no message. */
+	assert_int_equal(link_addr_wait(nl, &(struct ip_addr){.family = AF_INET}), 0);
+	assert_int_equal(ip_parse("fe80::5", &a), 0);
+	assert_int_equal(link_addr_wait(nl, &a), 0);
+	assert_int_equal(ip_parse("fd00::5", &a), 0);
+	assert_int_equal(link_addr_wait(nl, &a), -ETIMEDOUT);
 	nl_close(nl);
 	assert_int_equal(open_fds, 0);
 }
