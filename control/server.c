@@ -330,10 +330,6 @@ static int listen_on_name(void)
 
 int control_start(const struct control_run *r)
 {
-	/* Raised by an instruction: the engine's handlers are there for them. */
-	static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-	pthread_attr_t attr;
-	sigset_t all, old;
 	int err;
 
 	run = r;
@@ -343,15 +339,7 @@ int control_start(const struct control_run *r)
 	err = listen_on_name();
 	if (err)
 		goto fail;
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(synchronous) / sizeof(synchronous[0]); i++)
-		sigdelset(&all, synchronous[i]);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = -pthread_create(&thread, &attr, serve, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+	err = engine_thread_create(&thread, 256 << 10, 0, serve, NULL);
 	if (err)
 		goto fail;
 	started = true;

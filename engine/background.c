@@ -14,7 +14,7 @@
  * While applications call often it looks every WATCH_NS and nobody needs to
  * wake it; after a quiet period it sleeps for good.
  *
- * One thread for all vCPUs, all signals blocked. It sleeps in epoll; application
+ * One thread for all vCPUs; it takes no signals (ownthread.c). It sleeps in epoll; application
  * threads wake it (background_kick()) only if it would wake too late.
  */
 #include <errno.h>
@@ -24,6 +24,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include "backend/rawsys.h"
+#include "engine/fault.h"
 #include "engine/netif.h"
 #include "engine/vcpu.h"
 
@@ -155,6 +156,9 @@ static void sleep_until(uint64_t until, bool frames)
 
 static void *background(void *arg)
 {
+	/* It may run a call of the program's, with a bad pointer. */
+	void *alt_stack = fault_thread_init();
+
 	prctl(PR_SET_NAME, "persona");
 	while (!atomic_load(&engine.stop)) {
 		bool busy = look_busy(), frames = false;
@@ -177,25 +181,15 @@ static void *background(void *arg)
 		if (netif_stalled())
 			netif_flush(netif_stalled());
 	}
+	fault_thread_exit(alt_stack);
 	return arg;
 }
 
 int background_start(void)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	int err;
-
 	atomic_store(&engine.stop, false);
 	engine.overdue = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, &attr, background, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return -err;
+	return engine_thread_create(&thread, 256 << 10, 0, background, NULL);
 }
 
 void background_stop(void)

@@ -15,6 +15,8 @@
 #define PERSONA_ENGINE_H
 
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -146,6 +148,20 @@ void engine_interrupt(void);
  * afterwards calls this first.
  */
 bool engine_fault(void *ucontext);
+
+/** engine_quiet_signals() - what Persona's own threads block: all but those that an instruction
+ * raises. */
+void engine_quiet_signals(sigset_t *set);
+
+/**
+ * engine_thread_create() - a thread of Persona's own, which takes none of the program's signals
+ * @stack:     bytes of stack, 0: as usual
+ * @unblocked: a signal that it does take, 0: none
+ *
+ * Return: 0 or -errno. Thread-safe.
+ */
+int engine_thread_create(pthread_t *thread, size_t stack, int unblocked, void *(*fn)(void *),
+			 void *arg);
 
 /** engine_thread_exit() - give the calling thread's kernel task back. */
 void engine_thread_exit(void);

@@ -20,6 +20,7 @@
 #include "inline/dns.h"
 #include "inline/edge.h"
 #include "inline/thread.h"
+#include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -270,7 +271,6 @@ static void release(struct dns_proxy *p)
 struct dns_proxy *dns_proxy_start(struct dns_server *servers, int n)
 {
 	struct dns_proxy *p = calloc(1, sizeof(*p));
-	sigset_t all, old;
 	bool ok;
 
 	if (!p)
@@ -284,10 +284,7 @@ struct dns_proxy *dns_proxy_start(struct dns_server *servers, int n)
 	for (int i = 0; ok && i < n; i++)
 		ok = listen_on(&p->server[i]);
 	if (ok) {
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		ok = pthread_create(&p->thread, NULL, serve, p) == 0;
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
+		ok = engine_thread_create(&p->thread, 0, 0, serve, p) == 0;
 	}
 	if (ok)
 		return p;

@@ -30,6 +30,7 @@
 #include "inline/life.h"
 #include "inline/say.h"
 #include "inline/thread.h"
+#include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,17 +81,13 @@ static void *outlive(void *unused)
 static void outlive_if_needed(void)
 {
 	pthread_t thread;
-	sigset_t all, old;
 	int err;
 
 	if (!gone || !own)
 		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, NULL, outlive, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = engine_thread_create(&thread, 0, 0, outlive, NULL);
 	if (err)
-		say("the process will not end with its last thread: %s", strerror(err));
+		say("the process will not end with its last thread: %s", strerror(-err));
 	else
 		pthread_detach(thread);
 }

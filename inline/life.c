@@ -214,9 +214,7 @@ static int start_locked(void)
 		return err;
 	}
 	/* Threads of the engine are born here, and take no signals. */
-	sigfillset(&all);
-	for (int sig = 0; sig < 6; sig++)
-		sigdelset(&all, (int[]){SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}[sig]);
+	engine_quiet_signals(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	self.bypass++;
 	engine_host_fd = fd_internal;

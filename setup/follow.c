@@ -401,8 +401,6 @@ static void close_all(void)
 
 int follow_start(void (*say)(const char *sentence))
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
 	int err;
 
 	tell = say;
@@ -410,13 +408,7 @@ int follow_start(void (*say)(const char *sentence))
 	err = open_all();
 	if (err || !choose())
 		goto out_close;
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 << 10);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = -pthread_create(&thread, &attr, follow, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+	err = engine_thread_create(&thread, 256 << 10, 0, follow, NULL);
 	if (err)
 		goto out_close;
 	running = true;

@@ -90,7 +90,6 @@ static void *serve_trees(void *arg)
 static struct joined *idle_thread(void)
 {
 	struct joined *j = list;
-	sigset_t all, old;
 	pthread_t thread;
 	int err;
 
@@ -102,10 +101,7 @@ static struct joined *idle_thread(void)
 	if (!j)
 		return NULL;
 	sem_init(&j->work, 0, 0);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, NULL, serve_trees, j);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	err = engine_thread_create(&thread, 0, 0, serve_trees, j);
 	if (err) {
 		free(j);
 		return NULL;

@@ -35,6 +35,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+#include "engine/engine.h"
 #include "shadow/dgram.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
@@ -433,7 +434,6 @@ static void *loop(void *arg)
 int pump_start(void)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = KICK};
-	sigset_t all, old;
 	int err;
 
 	host_epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -443,12 +443,9 @@ int pump_start(void)
 	stack_epoll = (int)stack_call(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
 	if (stack_epoll < 0)
 		return stack_epoll;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, NULL, loop, NULL);
+	err = engine_thread_create(&thread, 0, 0, loop, NULL);
 	started = !err;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -err;
+	return err;
 }
 
 void pump_stop(void)

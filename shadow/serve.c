@@ -38,6 +38,7 @@
 #include <unistd.h>
 #include "calls/calls.h"
 #include "cli/cli.h"
+#include "engine/engine.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
 #include "shadow/park.h"
@@ -254,7 +255,6 @@ static void nothing(int sig)
 int serve_start(int listener, const struct serve_options *options)
 {
 	struct sigaction sa = {.sa_handler = nothing};
-	sigset_t all, old;
 	int err = 0;
 
 	serve_options = *options;
@@ -264,13 +264,9 @@ int serve_start(int listener, const struct serve_options *options)
 	if (err)
 		return err;
 	sigaction(SIGRTMIN, &sa, NULL);
-	sigfillset(&all);
-	sigdelset(&all, SIGRTMIN);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (nthreads = 0; nthreads < THREADS && !err; nthreads++)
-		err = pthread_create(&thread[nthreads], NULL, loop, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -err;
+		err = engine_thread_create(&thread[nthreads], 0, SIGRTMIN, loop, NULL);
+	return err;
 }
 
 void serve_stop(void)

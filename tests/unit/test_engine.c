@@ -153,6 +153,52 @@ static void test_faults(void **state)
 	munmap(hole, 4096);
 }
 
+struct misread {
+	long fd;
+	long ret;
+};
+
+static void *misread(void *arg)
+{
+	struct misread *m = arg;
+
+	m->ret = CALL(SYS_read, m->fd, 8, 5);
+	engine_thread_exit();
+	return NULL;
+}
+
+static void *tell(void *arg)
+{
+	CALL(SYS_write, *(long *)arg, (long)"hello", 5);
+	engine_thread_exit();
+	return NULL;
+}
+
+/* A thread of Persona's own may be the one that finishes a call with a bad pointer. */
+static void test_faults_of_others(void **state)
+{
+	start(1);
+	for (int i = 0; i < 40; i++) {
+		struct misread m;
+		pthread_t bad, ours;
+		int both[2];
+		long to;
+
+		assert_int_equal(CALL(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, (long)both), 0);
+		m = (struct misread){.fd = both[1]};
+		to = both[0];
+		assert_int_equal(pthread_create(&bad, NULL, misread, &m), 0);
+		usleep(2000);
+		assert_int_equal(engine_thread_create(&ours, 0, 0, tell, &to), 0);
+		pthread_join(ours, NULL);
+		pthread_join(bad, NULL);
+		assert_int_equal(m.ret, -EFAULT);
+		CALL(SYS_close, both[0]);
+		CALL(SYS_close, both[1]);
+	}
+	engine_stop();
+}
+
 static void test_hosts_calls(void **state)
 {
 	start(0);
@@ -539,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_faults_of_others),
 		cmocka_unit_test(test_hosts_calls),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_loopback_copies),
