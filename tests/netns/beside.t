@@ -27,11 +27,19 @@ nothing_left() { [ -z "$(tables)" ] && [ -z "$(reserved)" ]; }
 # The slice of the run whose stack a command asks
 SLICE=/proc/sys/net/ipv4/ip_local_port_range
 
-background server tcpdump -n -U -i ap0 -w "$TMP/ap0.pcap"
-background server tcpdump -n -U -i cell0 -w "$TMP/cell0.pcap"
+background server tcpdump -n -U --immediate-mode -s 256 -i ap0 -w "$TMP/ap0.pcap"
+background server tcpdump -n -U --immediate-mode -s 256 -i cell0 -w "$TMP/cell0.pcap"
 wait_for 5 test -s "$TMP/cell0.pcap"
-# wire FILE FILTER: packets seen
-wire() { tcpdump -n -r "$TMP/$1.pcap" "$2" 2>/dev/null | wc -l; }
+# wire DEVICE FILTER: frames that tcpdump has seen; it may be some behind
+wire() {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		tcpdump -n -r "$TMP/$1.pcap" "$2" 2>/dev/null | grep -q . && break
+		sleep 0.1
+	done
+	sleep 0.2
+	tcpdump -n -r "$TMP/$1.pcap" "$2" 2>/dev/null | wc -l
+}
 
 # ---- downloads over shared addresses: the host's kernel sees none of it ----
 

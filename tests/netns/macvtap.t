@@ -53,6 +53,8 @@ matches "the host's own traffic goes on" \
 background phone nc -l -s 10.1.0.3 -p 7100
 check "and its servers are reached" wait_for 5 server nc -z -w 1 10.1.0.3 7100
 segments() { phone awk '/^(Tcp|Icmp): [0-9]/ { n += $1 == "Tcp:" ? $11 : $2 } END { print n + 0 }' /proc/net/snmp; }
+settled() { local n; n=$(segments) && sleep 0.3 && [ "$(segments)" = "$n" ]; }
+wait_for 5 settled # the end of that connection
 before=$(segments)
 server ping -n -q -c 5 -i 0.05 10.1.0.2 >/dev/null
 server nc -z -w 1 10.1.0.2 7999
