@@ -32,7 +32,7 @@
 #define HOLD_MIN_US 250
 #define HOLD_MAX_US 2000
 #define HOLD_FRAMES 4
-#define GAP_MIN_US  25	/* 40,000 frames in a second */
+#define GAP_MIN_US  100 /* 10,000 frames in a second */
 #define GAP_MAX_US  800 /* 1,250: two or three in the longest hold */
 #define MEASURE	    32	/* frames in a window of measurement */
 #define FIRST	    2	/* holds before the first look */
@@ -57,9 +57,10 @@ static bool eligible(const struct moderation *m)
 	return m->gap >= GAP_MIN_US * m->us && m->gap <= GAP_MAX_US * m->us;
 }
 
-static void set_hold(struct moderation *m)
+/* As long as suits frames that come @gap apart. */
+static void set_hold(struct moderation *m, uint64_t gap)
 {
-	m->hold = HOLD_FRAMES * m->gap;
+	m->hold = HOLD_FRAMES * gap;
 	if (m->hold < HOLD_MIN_US * m->us)
 		m->hold = HOLD_MIN_US * m->us;
 	if (m->hold > HOLD_MAX_US * m->us)
@@ -93,7 +94,7 @@ static void measure(struct moderation *m, uint64_t now, uint64_t frames)
 	}
 	if (eligible(m)) {
 		m->good = 0;
-		set_hold(m);
+		set_hold(m, m->gap);
 	}
 }
 
@@ -108,7 +109,11 @@ static void give_up(struct moderation *m, uint64_t now, uint64_t frames)
 static void judge(struct moderation *m, uint64_t now, uint64_t frames)
 {
 	uint64_t got = frames - m->frames, took = now - m->began;
+	uint64_t fresh = frames - m->seen, since = now - m->looked;
 
+	/* Slow start: twice the rate with each round trip, so do not wait for the window's end. */
+	if (fresh * m->gap > 2 * (since + m->gap))
+		set_hold(m, since / fresh);
 	if (took < WINDOW * m->hold) {
 		if (m->good == 0 && took >= FIRST * m->hold && took < 2 * FIRST * m->hold &&
 		    got * m->gap < KEEP(took) / 2)
@@ -125,7 +130,7 @@ static void judge(struct moderation *m, uint64_t now, uint64_t frames)
 	if (++m->good >= GOOD)
 		m->penalty = 1;
 	if (eligible(m))
-		set_hold(m);
+		set_hold(m, m->gap);
 	else
 		m->hold = 0;
 }
@@ -138,5 +143,7 @@ uint64_t moderation_hold(struct moderation *m, uint64_t now, uint64_t frames)
 		judge(m, now, frames);
 	else
 		measure(m, now, frames);
+	m->looked = now;
+	m->seen = frames;
 	return m->hold;
 }

@@ -14,6 +14,7 @@
  * struct moderation - what is known of the arrival of frames
  * @us:	     cycles in a microsecond; 0: off
  * @began, @frames: when the present window began, and how many frames had come by then
+ * @looked, @seen: when it was asked last, and the frames by then
  * @gap:     cycles between two frames while nothing was held back
  * @hold:    how long frames are left to gather, cycles; 0: the rate is being measured
  * @slow:    the gap seen when holding was given up, until it is known whose fault it was; else 0
@@ -25,6 +26,8 @@ struct moderation {
 	uint64_t us;
 	uint64_t began;
 	uint64_t frames;
+	uint64_t looked;
+	uint64_t seen;
 	uint64_t gap;
 	uint64_t hold;
 	uint64_t slow;

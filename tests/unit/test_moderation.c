@@ -92,7 +92,7 @@ static uint64_t run(struct world *w, uint64_t time)
 
 static void test_stream(void **state)
 {
-	static const uint64_t gaps[] = {50 * US, 100 * US, 250 * US, 500 * US, 700 * US};
+	static const uint64_t gaps[] = {120 * US, 250 * US, 500 * US, 700 * US};
 	struct world w;
 
 	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
@@ -109,7 +109,7 @@ static void test_stream(void **state)
 /* Neither what is slow nor what is fast is touched. */
 static void test_not_eligible(void **state)
 {
-	static const uint64_t gaps[] = {1 * US, 10 * US, 20 * US, 1 * MS, 20 * MS};
+	static const uint64_t gaps[] = {1 * US, 20 * US, 80 * US, 1 * MS, 20 * MS};
 	struct world w;
 
 	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
@@ -151,7 +151,7 @@ static void test_dialogues(void **state)
 /* The link becomes slower, then faster: that is no reason to give up. */
 static void test_rate_changes(void **state)
 {
-	static const uint64_t gaps[] = {250 * US, 600 * US, 150 * US, 400 * US, 100 * US};
+	static const uint64_t gaps[] = {250 * US, 600 * US, 150 * US, 400 * US, 130 * US};
 	struct world w;
 
 	start(&w, 0, gaps[0]);
@@ -180,6 +180,19 @@ static void test_end(void **state)
 	assert_int_equal(w.held, 0);
 }
 
+/* A stream that becomes ten times as fast is not made to wait as for the slow one. */
+static void test_slow_start(void **state)
+{
+	struct world w;
+
+	start(&w, 0, 700 * US);
+	run(&w, SECOND);
+	assert_int_equal(w.m.hold, 2 * MS);
+	w.gap = 70 * US;
+	run(&w, 5 * MS);
+	assert_true(w.m.hold < MS / 2);
+}
+
 static void test_off(void **state)
 {
 	struct world w;
@@ -196,7 +209,7 @@ int main(void)
 		cmocka_unit_test(test_stream),	     cmocka_unit_test(test_not_eligible),
 		cmocka_unit_test(test_dialogue),     cmocka_unit_test(test_dialogues),
 		cmocka_unit_test(test_rate_changes), cmocka_unit_test(test_end),
-		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_slow_start),   cmocka_unit_test(test_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
