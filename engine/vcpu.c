@@ -341,6 +341,18 @@ static uint64_t hold_frames(struct vcpu *v, uint64_t now)
 	return hold;
 }
 
+/*
+ * Who has got frames is the receiver; or who stood by for one that waits no more: its hold
+ * would never be judged again, and ours never end.
+ */
+static void take_over(struct vcpu *v, bool got)
+{
+	struct vcpu *receiver = atomic_load(&engine.receiver);
+
+	if (receiver != v && (got || (receiver && !atomic_load(&receiver->waiter))))
+		atomic_store(&engine.receiver, v);
+}
+
 /* As @v's waiter: until something is to be done on @v or for @t. */
 static void wait_vcpu(struct thread *t, struct vcpu *v)
 {
@@ -376,8 +388,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 			got = poll_events(v, fd, &zero);
 		if (hold)
 			got = poll_events(v, v->epoll_fd, &zero);
-		if (got && atomic_load(&engine.receiver) != v)
-			atomic_store(&engine.receiver, v);
+		take_over(v, got);
 		/* What has come is known: no need to look again at the next call. */
 		v->lkl->last_poll = cycles();
 	}
