@@ -208,6 +208,10 @@ CALL(resolve, int, res_nsearch, (res_state state, const char *name, int cls, int
 CALL(resolve, int, res_nquerydomain, (res_state state, const char *name, const char *domain, int cls, int type, unsigned char *answer, int len), CALL_NONE, CALL_NOFD, CALL_WAITS)
 CALL(resolve, int, res_nsend, (res_state state, const unsigned char *msg, int msglen, unsigned char *answer, int len), CALL_NONE, CALL_NOFD, CALL_WAITS)
 
+CALL(gai, int, getaddrinfo_a, (int mode, struct gaicb *list[], int n, struct sigevent *event), CALL_NONE, CALL_NOFD, CALL_BLOCKS)
+CALL(gai, int, gai_suspend, (const struct gaicb *const list[], int n, const struct timespec *timeout), CALL_NONE, CALL_NOFD, CALL_WAITS)
+CALL(gai, int, gai_cancel, (struct gaicb *request), CALL_NONE, CALL_NOFD, CALL_PLAIN)
+
 CALL(rcmd, int, rresvport, (int *port), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
 CALL(rcmd, int, rresvport_af, (int *port, sa_family_t af), CALL_NONE, CALL_NEWFD, CALL_CONTROL)
 CALL(rcmd, int, bindresvport, (int fd, struct sockaddr_in *sin), CALL_NONE, CALL_FD(0), CALL_CONTROL)

@@ -14,7 +14,7 @@
  * (tests/assumptions/thread_count.c): one call, no descriptor. It is asked for at growing
  * intervals, NAP_MAX_MS at last, which is how much later than on the host the
  * process may end. No thread of the program needs to be known, so those that libc
- * itself starts (SIGEV_THREAD, getaddrinfo_a) keep the process alive as they do on the host.
+ * itself starts (SIGEV_THREAD) keep the process alive as they do on the host.
  *
  * When a thread ends the process (life_end()), Persona's threads end as well and the
  * count says nothing more.

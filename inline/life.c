@@ -34,6 +34,7 @@
 #include "inline/real.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
+#include "inline/gai.h"
 #include "inline/leader.h"
 #include "inline/life.h"
 #include "inline/say.h"
@@ -293,6 +294,7 @@ int life_config(void)
 
 static void at_fork(void)
 {
+	gai_fork(0);
 	control_fork(0);
 	leader_fork(0);
 	thread_fork(0);
@@ -307,6 +309,7 @@ static void at_fork_parent(void)
 	thread_fork(1);
 	leader_fork(1);
 	control_fork(1);
+	gai_fork(1);
 }
 
 static void life_child(void)
@@ -323,6 +326,7 @@ static void life_child(void)
 	thread_fork(2);
 	leader_fork(2);
 	control_fork(2);
+	gai_fork(2);
 }
 
 HOOK pid_t vfork(void)

@@ -11,8 +11,8 @@
  * addresses the stack has. The result is sorted by what the host can reach; so what
  * the stack can reach is moved to the front, in the order it came.
  *
- * Limits: getaddrinfo_a() and names resolved by other means than the dns module
- * (nscd, systemd-resolved, mDNS) are the host's.
+ * Limits: names resolved by other means than the dns module (nscd, systemd-resolved, mDNS) are
+ * the host's.
  */
 #include "inline/real.h"
 #include "calls/address.h"

@@ -42,9 +42,17 @@ resolves ", name server by IPv6"
 echo "nameserver 10.1.0.1" >"$TMP/resolv.conf"
 
 check "a name of /etc/hosts" on wlan -- getent hosts phone4.test
+is "getaddrinfo_a(), four names at a time" \
+	"$(on wlan -- timeout 20 build/tests/programs/lookups four.test six.test phone4.test nosuch.test 2>&1)" \
+	"$(printf '%s\n' 'four.test 10.1.0.1' 'six.test fd01::1' 'phone4.test 10.1.0.2' 'nosuch.test again')"
 on wlan -- timeout 20 curl -q -sS http://nosuch.test/page >"$TMP/out" 2>&1
 is "a name that does not exist: curl's status" $? 6
 
+kill -STOP "$DNSMASQ"
+is "getaddrinfo_a() of a silent name server: waits, is interrupted and cancelled" \
+	"$(on wlan -- timeout 20 build/tests/programs/lookups --silent four.test 2>&1)" \
+	"$(printf '%s\n' ok again interrupted 'first not cancelled, in progress' 'last cancelled, cancelled' ok)"
+kill -CONT "$DNSMASQ"
 stop "$DNSMASQ"
 start=$SECONDS
 on wlan -- timeout 40 curl -q -sS http://four.test/page >"$TMP/out" 2>&1

@@ -45,7 +45,7 @@ struct behaviour {
 extern const struct behaviour in_socket[], in_option[], in_io[], in_number[], in_wait[], in_epoll[],
 	in_signal[], in_misc[], in_state[], in_misuse[], in_value[], in_urgent[], in_restart[],
 	in_tree[], in_pass[], in_udp[], in_message[], in_address[], in_six[], in_bulk[], in_end[],
-	in_libc[], in_thread[];
+	in_libc[], in_thread[], in_gai[];
 
 /** note() - one remark, as printf */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
