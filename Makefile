@@ -53,6 +53,9 @@ INLINE_OBJ := $(call inlobj,$(INLINE_SRC) $(CORE_SRC) $(INLINE_ASM) $(CORE_ASM))
 all: host personalities ## everything
 host: $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(MUSL_INLINE) $(B)/testbed/linkem ## all but the kernel images
 
+# The compiler takes them for a system's headers, and notes no dependency.
+$(CORE_OBJ) $(CLI_OBJ) $(OPENER_OBJ) $(INLINE_OBJ): $(wildcard arch/lkl/include/uapi/asm/*.h)
+
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $@")

@@ -54,6 +54,7 @@ static bool look_busy(void)
 
 		busy |= runs != v->seen;
 		v->seen = runs;
+		v->streams = atomic_exchange(&v->tx_gathers, false);
 	}
 	return busy;
 }
@@ -65,12 +66,16 @@ static uint64_t survey(bool busy, bool *frames)
 	bool active = false, alone = false;
 
 	for_each_vcpu (v) {
-		uint64_t deadline;
+		uint64_t deadline, late = vcpu_tx_late(v);
+		uint64_t soon = cycles() + engine.tx_late;
 		bool idle = atomic_load(&v->idle);
 		bool orphans;
 
 		if (atomic_load(&v->waiter) || atomic_load(&v->lock)) {
 			active = true;
+			/* Who is inside tells of its frames, or leaves them to us. */
+			if (v->streams && soon < until)
+				until = soon;
 			continue;
 		}
 		orphans = atomic_load(&v->blocked) > 0;
@@ -78,13 +83,17 @@ static uint64_t survey(bool busy, bool *frames)
 		if (!idle && deadline != LKL_NO_DEADLINE && !orphans)
 			deadline += engine.overdue;
 		if (__atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST) & 0xff ||
-		    cycles() >= deadline || vcpu_spins(v) ||
+		    cycles() >= deadline || cycles() >= late || vcpu_spins(v) ||
 		    ((idle || orphans) && v->lkl->pending)) {
 			vcpu_service(v);
 			return 0;
 		}
 		if (deadline < until)
 			until = deadline;
+		if (late < until)
+			until = late;
+		if (v->streams && soon < until)
+			until = soon;
 		if (orphans)
 			alone = true;
 		else if (!idle)

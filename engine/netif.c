@@ -84,8 +84,8 @@ uint64_t netif_received(void)
 	return sum;
 }
 
-/* Send what is in ring @q; false if the host takes no more for now. */
-static bool drain_ring(struct netif *n, unsigned int q)
+/* Send what is in ring @q, add to @bytes; false if the host takes no more for now. */
+static bool drain_ring(struct netif *n, unsigned int q, uint32_t *bytes)
 {
 	struct lkl_tx_ring *r = n->ring[q];
 	unsigned int queue = q % n->be->queues;
@@ -109,6 +109,8 @@ static bool drain_ring(struct netif *n, unsigned int q)
 		if (sent < 0)
 			sent = (int)
 				count; /* the device is gone: frames are lost, as on a dead link */
+		for (int i = 0; i < sent; i++)
+			*bytes += b[i].len;
 		tail += (uint32_t)sent;
 		count_frames(&n->sent[queue], sent);
 		__atomic_store_n(&r->tail, tail, __ATOMIC_SEQ_CST);
@@ -128,35 +130,41 @@ static bool queue_pending(const struct netif *n, unsigned int queue)
 	return false;
 }
 
-static void flush_queue(struct netif *n, unsigned int dev, unsigned int queue)
+static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queue)
 {
+	uint32_t bytes = 0;
+
 	while (queue_pending(n, queue)) {
 		bool ok = true;
 
 		if (atomic_exchange(&n->busy[queue], true))
-			return;
+			break;
 		/* All of them, even if one is refused: the frame that was begun may be any's. */
 		for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues)
-			ok &= drain_ring(n, q);
+			ok &= drain_ring(n, q, &bytes);
 		if (ok)
 			atomic_fetch_and(&stalled, ~(1u << dev));
 		else
 			atomic_fetch_or(&stalled, 1u << dev);
 		atomic_store(&n->busy[queue], false);
 		if (!ok)
-			return;
+			break;
 	}
+	return bytes;
 }
 
-void netif_flush(uint32_t devs)
+uint32_t netif_flush(uint32_t devs)
 {
+	uint32_t bytes = 0;
+
 	for (; devs; devs &= devs - 1) {
 		unsigned int dev = (unsigned int)__builtin_ctz(devs);
 		struct netif *n = &netifs[dev];
 
 		for (unsigned int q = 0; q < engine.nvcpus && q < n->be->queues; q++)
-			flush_queue(n, dev, q);
+			bytes += flush_queue(n, dev, q);
 	}
+	return bytes;
 }
 
 int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int count)

@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include "engine/image.h"
 
-/** netif_flush() - send what is queued on the devices in mask @devs. No vCPU held. */
-void netif_flush(uint32_t devs);
+/** netif_flush() - send what is queued on the devices in mask @devs. No vCPU held. Gives bytes
+ * sent. */
+uint32_t netif_flush(uint32_t devs);
 
 /** netif_stalled() - mask of devices whose host queue was full: flush again soon. */
 uint32_t netif_stalled(void);

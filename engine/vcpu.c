@@ -19,6 +19,12 @@
  * and at @asleep; who unlocks or goes to sleep does so and then looks at
  * the pending bits. All four are sequentially consistent.
  *
+ * Sent frames are told to the image, which frees them and lets their sockets send
+ * more, when the next call comes; but while a thread sends without a pause, as a network card
+ * with interrupt moderation would, only some time or bytes later (note_sent()). Small sends meet
+ * a socket with frames on their way then, and Linux makes one frame of many (autocorking).
+ * Whoever is about to wait tells at once, and should nobody call again, the background thread does.
+ *
  * When no application thread drives, the background thread does
  * (background.c). A waiter polls for a while before it sleeps, as long as that
  * has paid recently and a processor is left for the others.
@@ -39,6 +45,12 @@
 #define SCORE_MAX     16
 #define STALL_NS      1000000 /* retry a full transmit queue of the host after 1 ms */
 #define FOREVER_S     3600
+#define TX_STREAK     16     /* calls without a pause: a thread that streams */
+#define TX_PAUSE_NS   50000  /* longest time from call to call of such one */
+#define TX_GATHER_NS  100000 /* sent frames are told so much later at most, */
+#define TX_BYTES      65536  /* or if they are so many */
+#define TX_SMALL      40000  /* bytes of a call, on average, up to which gathering pays */
+#define TX_LATE_NS    1000000
 #define STAND_BY      8 /* times as long as the receiver the others leave frames alone */
 #define KICK_TAG      0xffffffffu
 
@@ -118,12 +130,39 @@ void vcpu_kick(struct vcpu *v)
 	background_kick(0);
 }
 
+/* Tell @v's image of frames sent; false if there was nothing to tell. */
+static bool tell_sent(struct vcpu *v)
+{
+	uint32_t devs;
+
+	if (!atomic_load_explicit(&v->tx_due, memory_order_relaxed))
+		return false;
+	devs = atomic_exchange(&v->tx_due, 0);
+	atomic_store_explicit(&v->tx_bytes, 0, memory_order_relaxed);
+	pend(v, devs * LKL_PENDING_TX(0));
+	return devs;
+}
+
+/* Frames of @devs, @bytes, were sent. Is there time for more of them? */
+static void note_sent(struct vcpu *v, uint32_t devs, uint32_t bytes, bool gather)
+{
+	if (!atomic_load_explicit(&v->tx_due, memory_order_relaxed))
+		atomic_store(&v->tx_since, cycles());
+	atomic_fetch_or(&v->tx_due, devs);
+	atomic_fetch_add_explicit(&v->tx_total, bytes, memory_order_relaxed);
+	if (!gather || atomic_fetch_add(&v->tx_bytes, bytes) + bytes >= TX_BYTES)
+		tell_sent(v);
+	else
+		atomic_store_explicit(&v->tx_gathers, true, memory_order_relaxed);
+}
+
 /* Unlock, and do what had to wait for it. */
 static void release(struct vcpu *v)
 {
 	struct lkl_vcpu *l = v->lkl;
 	struct lkl_thread *done[LKL_DONE_MAX];
 	uint32_t ndone = l->ndone, kick = l->kick, tx = l->tx;
+	bool gather = l->gather;
 
 	if (__builtin_expect(ndone, 0)) {
 		memcpy(done, l->done, ndone * sizeof(done[0]));
@@ -131,6 +170,7 @@ static void release(struct vcpu *v)
 	}
 	l->kick = 0;
 	l->tx = 0;
+	l->gather = 0;
 	atomic_store_explicit(&v->idle, l->reason == LKL_RUN_IDLE, memory_order_relaxed);
 	mutex_unlock(&v->lock);
 
@@ -139,18 +179,17 @@ static void release(struct vcpu *v)
 	for (; kick; kick &= kick - 1)
 		vcpu_kick(&engine.vcpu[__builtin_ctz(kick)]);
 	tx |= netif_stalled();
-	if (tx) {
-		netif_flush(tx);
-		/* Sent buffers are freed at the next run. */
-		pend(v, tx * LKL_PENDING_TX(0));
-	}
+	if (tx)
+		note_sent(v, tx, netif_flush(tx), gather);
 }
 
-/* Run @v, locked, for @t, then release it. */
-static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t)
+/* Run @v, locked, for @t, then release it; @now in cycles, from a moment ago. */
+static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t, uint64_t now)
 {
-	uint32_t reason = engine.image.run(v->lkl, t);
+	uint32_t reason;
 
+	v->lkl->now = now;
+	reason = engine.image.run(v->lkl, t);
 	/* Written under the lock, read without (background.c). */
 	__atomic_store_n(&v->runs, v->runs + 1, __ATOMIC_RELAXED);
 	release(v);
@@ -171,7 +210,7 @@ static void help_others(const struct vcpu *self)
 			continue;
 		helped = true;
 		/* Still spinning itself, or kicked while we held it: not to be forgotten. */
-		if (run_and_release(v, &driver) == LKL_RUN_YIELD)
+		if (run_and_release(v, &driver, cycles()) == LKL_RUN_YIELD)
 			background_kick(0);
 		else if (pending_of(v) & URGENT)
 			vcpu_kick(v);
@@ -187,8 +226,9 @@ bool vcpu_service(struct vcpu *v)
 
 	if (!__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
 		return false;
+	tell_sent(v);
 	do {
-		reason = run_and_release(v, &driver);
+		reason = run_and_release(v, &driver, cycles());
 		if (reason != LKL_RUN_YIELD)
 			break;
 		help_others(v);
@@ -445,30 +485,64 @@ static void leave(struct thread *t, struct vcpu *v)
 	struct thread *waiter;
 
 	for (int i = 0; i < 4 && (pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
-		run_and_release(v, &t->lkl);
+		run_and_release(v, &t->lkl, cycles());
 	if (pending_of(v) & URGENT)
 		vcpu_kick(v);
 	waiter = atomic_load(&v->waiter);
 	if (waiter) {
-		if (atomic_load(&v->asleep) && v->lkl->deadline < atomic_load(&v->until))
+		bool told = tell_sent(v);
+
+		if (atomic_load(&v->asleep) && (told || v->lkl->deadline < atomic_load(&v->until)))
 			event_write(v->kick_fd);
 		return;
 	}
 	if (atomic_load(&engine.bg_asleep)) {
 		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames);
 
-		background_kick(orphans ? 0 : v->lkl->deadline);
+		/* Its look at what was sent may come that much later. */
+		bool late = vcpu_tx_late(v) != LKL_NO_DEADLINE &&
+			    atomic_load(&engine.bg_until) > vcpu_tx_late(v) + engine.tx_late;
+
+		background_kick(orphans || late ? 0 : v->lkl->deadline);
+	}
+}
+
+/* Does @t stream, by calls that send little each, and nobody else waits? */
+static bool streams(struct thread *t, struct vcpu *v)
+{
+	uint64_t sent = atomic_load_explicit(&v->tx_total, memory_order_relaxed);
+
+	if (!t->streak)
+		t->begun = sent;
+	return t->streak >= TX_STREAK && sent - t->begun <= (uint64_t)t->streak * TX_SMALL &&
+	       !atomic_load(&v->waiter);
+}
+
+/* Before @t's vCPU @v runs for it, locked. */
+static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
+{
+	v->lkl->gather = streams(t, v);
+	if (!atomic_load(&v->tx_due))
+		return;
+	if (!v->lkl->gather || now - atomic_load(&v->tx_since) >= engine.tx_gather) {
+		tell_sent(v);
+		v->lkl->last_poll = 0;
+	} else {
+		v->lkl->last_poll = now;
 	}
 }
 
 long vcpu_call(struct thread *t)
 {
 	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
+	uint64_t now = cycles();
 	uint32_t reason;
 
 	atomic_store_explicit(&t->wake, 0, memory_order_relaxed);
 	t->host_ready = false;
 	t->inside = true;
+	t->streak = now - t->called < engine.tx_pause ? t->streak + 1 : 0;
+	t->called = now;
 	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);
 	for (;;) {
 		mutex_lock(&v->lock);
@@ -477,9 +551,11 @@ long vcpu_call(struct thread *t)
 			release(v);
 			break;
 		}
-		reason = run_and_release(v, &t->lkl);
+		begin_run(t, v, now);
+		reason = run_and_release(v, &t->lkl, now);
 		if (is_done(t))
 			break;
+		t->streak = 0;
 		if (reason == LKL_RUN_HALT) {
 			engine.halted = true;
 			t->lkl.ret = -ENETDOWN;
@@ -487,10 +563,11 @@ long vcpu_call(struct thread *t)
 		}
 		if (reason == LKL_RUN_YIELD)
 			help_others(v);
-		else if (!(pending_of(v)))
+		else if (!tell_sent(v) && !pending_of(v))
 			wait_blocked(t, v);
 		if (is_done(t))
 			break;
+		now = cycles();
 	}
 	leave(t, v);
 	t->lkl.state = LKL_THREAD_USER;
@@ -504,7 +581,7 @@ void vcpus_boot(struct thread *t)
 	struct vcpu *first = &engine.vcpu[0];
 
 	mutex_lock(&first->lock);
-	run_and_release(first, &t->lkl);
+	run_and_release(first, &t->lkl, cycles());
 	while (!is_done(t) && !engine.halted) {
 		for_each_vcpu (v) {
 			if (v == first || pending_of(v) || cycles() >= v->lkl->deadline)
@@ -553,6 +630,9 @@ int vcpus_init(unsigned int n)
 	int err;
 
 	engine.nvcpus = n;
+	engine.tx_pause = ns_to_cycles(TX_PAUSE_NS);
+	engine.tx_gather = ns_to_cycles(TX_GATHER_NS);
+	engine.tx_late = ns_to_cycles(TX_LATE_NS);
 	moderation_init(&engine.moderation, ns_to_cycles(1000));
 	atomic_store(&engine.hold, 0);
 	atomic_store(&engine.receiver, NULL);

@@ -30,11 +30,14 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/virtio_net.h>
+#include <net/tcp.h>
 #include <asm/host.h>
 
 #define RX_BLOCK_ORDER	2
 #define RX_COPY		2048	/* frames up to here are copied whole */
 #define RX_HEAD		192	/* room for headers in front of attached pages */
+
+#define GATHER_CHARGE	(128 * 1024)
 
 #define EVENT_RX	0
 #define EVENT_TX	1
@@ -63,6 +66,19 @@ struct lkl_netdev {
 static struct lkl_netdev *netdevs[LKL_MAX_NETDEVS];
 static u32 running_mask;
 
+/*
+ * While the host gathers, what a TCP socket sends next shall wait for the completion of what
+ * is on its way: Linux does so (autocorking) as long as the frames on their way are charged
+ * more than the new one, which a small frame soon is not. So charge it a large one's.
+ */
+static void charge_more(struct sk_buff *skb)
+{
+	if (skb->destructor != tcp_wfree || skb->truesize >= GATHER_CHARGE)
+		return;
+	refcount_add(GATHER_CHARGE - skb->truesize, &skb->sk->sk_wmem_alloc);
+	skb->truesize = GATHER_CHARGE;
+}
+
 static netdev_tx_t lkl_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct lkl_netdev *nd = netdev_priv(dev);
@@ -86,6 +102,8 @@ static netdev_tx_t lkl_xmit(struct sk_buff *skb, struct net_device *dev)
 		f->iov[n].base = skb_frag_address(&si->frags[i]);
 		f->iov[n++].len = skb_frag_size(&si->frags[i]);
 	}
+	if (lkl_this_vcpu()->gather)
+		charge_more(skb);
 	f->niov = n;
 	f->len = skb->len;
 	f->cookie = skb;

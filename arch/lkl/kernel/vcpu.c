@@ -104,10 +104,9 @@ static noinline void handle_events(struct lkl_vcpu *v, bool user, u32 pending, b
 	local_irq_enable();
 }
 
-/* Take what is pending, if anything. The caller has interrupts enabled. */
-static __always_inline void take_events(struct lkl_vcpu *v, bool user)
+/* Take what is pending at @now, if anything. The caller has interrupts enabled. */
+static __always_inline void take_events(struct lkl_vcpu *v, bool user, u64 now)
 {
-	u64 now = lkl_cycles();
 	bool timer = now >= v->deadline;
 	u32 pending = 0;
 
@@ -134,7 +133,7 @@ void cpu_relax(void)
 	if (++v->relax % RELAX_TURNS == 0)
 		lkl_leave(LKL_RUN_YIELD);
 	if (unlikely(READ_ONCE(v->pending)) && !irqs_disabled())
-		take_events(v, false);
+		take_events(v, false, lkl_cycles());
 }
 EXPORT_SYMBOL(cpu_relax);
 
@@ -150,7 +149,7 @@ void arch_cpu_idle(void)
 	if (!need_resched() && !driver_wants(v->driver))
 		lkl_leave(LKL_RUN_IDLE);
 	raw_local_irq_enable();
-	take_events(v, false);
+	take_events(v, false, lkl_cycles());
 	raw_local_irq_disable();
 }
 
@@ -209,7 +208,7 @@ void __noreturn lkl_user_loop(void)
 			run_call(t);
 		} else if (v->driver == t) {
 			lkl_leave(LKL_RUN_USER);
-			take_events(v, true);
+			take_events(v, true, v->now);
 			if (need_resched())
 				schedule();
 		} else {

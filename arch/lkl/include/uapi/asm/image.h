@@ -33,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/virtio_net.h>
 
-#define LKL_ABI		  2	/* changed with every change of this file */
+#define LKL_ABI		  3	/* changed with every change of this file */
 #define LKL_MAX_VCPUS	  16
 #define LKL_MAX_NETDEVS	  8
 #define LKL_DONE_MAX	  16	/* finished foreign calls per run, then LKL_RUN_YIELD */
@@ -93,17 +93,20 @@ struct lkl_thread {
  * struct lkl_vcpu - a virtual CPU, shared; all but @pending under its lock
  * @kernel_sp: saved context of the current task (image)
  * @driver:    the host thread that runs it now (image)
+ * @now:       host: the time when it was run, in cycles as @deadline; reading them is dear
  * @deadline:  next timer event, in processor cycles (TSC, CNTVCT)
  * @last_poll: when the devices were last polled (image, cycles)
  * @ndone, @done: foreign calls finished in this run: wake their threads
  * @kick:      mask of vCPUs whose @pending was set: wake their waiters
  * @tx:        mask of devices with frames queued by this vCPU
+ * @gather:    host: sent frames are told late, so that small sends gather to large frames
  */
 struct lkl_vcpu {
 	void *kernel_sp;
 	struct lkl_thread *driver;
 	__u32 id;
 	__u32 pending;
+	__u64 now;
 	__u64 deadline;
 	__u64 last_poll;
 	__u32 reason;
@@ -112,7 +115,7 @@ struct lkl_vcpu {
 	__u32 tx;
 	struct lkl_thread *done[LKL_DONE_MAX];
 	__u32 relax;
-	__u32 reserved;
+	__u32 gather;
 };
 
 /*
