@@ -91,8 +91,12 @@ static void die(const char *why)
 #if defined(__x86_64__)
 #define LINE 64
 
-/* Stores past the cache, so that the reader's processor has not to ask ours for each line. */
-static void *store_past(void *to, const void *from, unsigned long n)
+/*
+ * Stores past the cache, so that the reader's processor has not to ask ours for each line. A
+ * program's null pointer faults here as any other does.
+ */
+__attribute__((no_sanitize("nonnull-attribute"))) static void *
+store_past(void *to, const void *from, unsigned long n)
 {
 	unsigned long head = -(unsigned long)to % LINE;
 	const char *s = from;
@@ -113,6 +117,34 @@ static void *store_past(void *to, const void *from, unsigned long n)
 }
 #else
 #define store_past memcpy
+#endif
+
+#ifdef __SANITIZE_THREAD__
+/* The thread sanitizer sees no lock of the image, and these run under them. */
+#define UNSEEN __attribute__((no_sanitize("thread"), noinline))
+
+UNSEEN static void *copy_unseen(void *to, const void *from, unsigned long n)
+{
+	for (volatile char *d = to; n--; d++)
+		*d = *(const char *)from++;
+	return to;
+}
+
+UNSEEN static void *move_unseen(void *to, const void *from, unsigned long n)
+{
+	if (to <= from)
+		return copy_unseen(to, from, n);
+	for (volatile char *d = to; n--;)
+		d[n] = ((const char *)from)[n];
+	return to;
+}
+
+UNSEEN static void *set_unseen(void *to, int byte, unsigned long n)
+{
+	for (volatile char *d = to; n--; d++)
+		*d = (char)byte;
+	return to;
+}
 #endif
 
 void (*engine_host_fd)(int fd, bool open);
@@ -158,6 +190,11 @@ void host_ops_init(struct lkl_host_ops *ops)
 		.protect = protect,
 		.panic = die,
 	};
+#ifdef __SANITIZE_THREAD__
+	ops->copy = ops->copy_past = copy_unseen;
+	ops->move = move_unseen;
+	ops->set = set_unseen;
+#endif
 }
 
 /* Relative error about 1e-4: a timer that fires early is programmed again. */

@@ -217,12 +217,23 @@ static void waiter_leave(void *arg)
 	sem_destroy(&((struct waiter *)arg)->done);
 }
 
-/* Until @done(list) or @until; 0 or what sem_timedwait() says. */
-static int wait_for(bool (*done)(const struct gaicb *const list[], int n),
-		    const struct gaicb *const list[], int n, const struct timespec *until)
+typedef bool (*done_fn)(const struct gaicb *const list[], int n);
+
+static int wait_on(sem_t *posted, done_fn done, const struct gaicb *const list[], int n,
+		   const struct timespec *until)
+{
+	while (!done(list, n))
+		if ((until ? sem_timedwait(posted, until) : sem_wait(posted)) < 0)
+			return errno;
+	return 0;
+}
+
+/* Until @done(list) or @until; 0 or what sem_timedwait() says. A cancellation point. */
+static int wait_for(done_fn done, const struct gaicb *const list[], int n,
+		    const struct timespec *until)
 {
 	struct waiter w;
-	int err = 0;
+	int err;
 
 	sem_init(&w.done, 0, 0);
 	lock_take(&lock);
@@ -230,11 +241,7 @@ static int wait_for(bool (*done)(const struct gaicb *const list[], int n),
 	waiters = &w;
 	lock_give(&lock);
 	pthread_cleanup_push(waiter_leave, &w);
-	while (!err && !done(list, n)) {
-		int ret = until ? sem_timedwait(&w.done, until) : sem_wait(&w.done);
-
-		err = ret < 0 ? errno : 0;
-	}
+	err = wait_on(&w.done, done, list, n, until);
 	pthread_cleanup_pop(1);
 	return err;
 }

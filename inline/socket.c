@@ -259,7 +259,11 @@ HOOK int shutdown(int fd, int how)
 
 HOOK int sockatmark(int fd)
 {
-	int mark;
+	/* Where a socket has no mark, the kernel takes it for a request about an interface. */
+	union {
+		int mark;
+		struct ifreq ifr;
+	} arg = {0};
 
-	return ioctl(fd, SIOCATMARK, &mark) < 0 ? -1 : mark;
+	return ioctl(fd, SIOCATMARK, &arg) < 0 ? -1 : arg.mark;
 }

@@ -25,6 +25,7 @@ UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out cli/main.c,$(CLI_SRC)) \
 	$(filter-out opener/main.c opener/client.c,$(wildcard opener/*.c))
 UNIT_LIB_OBJ := $(patsubst %,$(T)/obj/%.o,$(basename $(UNIT_LIB_SRC)))
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
+$(UNIT_LIB_OBJ) $(UNIT_BIN): $(wildcard arch/lkl/include/uapi/asm/*.h)
 TEST_CFLAGS   = -std=gnu11 -O1 -g $(WARN) -pthread
 
 $(T)/obj/%.o: %.c
@@ -57,18 +58,6 @@ $(T)/unit/persona-xdp: xdp
 
 test-unit-programs: $(UNIT_BIN) $(T)/unit/persona-opener $(T)/unit/persona-xdp
 
-# ---- the same with the thread sanitizer, on demand ----
-# test_engine is left out: the image cannot be instrumented, so what its locks order looks like
-# races where the image copies to and from threads by host_ops.
-TSAN_DIR := $(T)/tsan
-
-.PHONY: test-sanitize test-sanitize-programs
-test-sanitize-programs: $(filter-out %/test_engine,$(UNIT_BIN)) $(T)/unit/persona-opener $(T)/unit/persona-xdp
-
-test-sanitize: ## unit tests with the thread sanitizer (make test has the address and undefined-behaviour ones)
-	@$(MAKE) --no-print-directory T=$(TSAN_DIR) SAN='-fsanitize=thread -fno-omit-frame-pointer' test-sanitize-programs
-	@CMOCKA_MESSAGE_OUTPUT=TAP TSAN_OPTIONS=exitcode=66 prove --timer --exec '' $(patsubst $(T)/%,$(TSAN_DIR)/%,$(filter-out %/test_engine,$(UNIT_BIN)))
-
 # ---- assumptions ----
 ASSUMPTION_BIN := $(patsubst tests/assumptions/%.c,$(T)/assumptions/%,$(wildcard tests/assumptions/*.c))
 
@@ -83,6 +72,7 @@ test-assumption-programs: $(ASSUMPTION_BIN)
 FUZZ_CC	     ?= clang
 FUZZ_BIN     := $(patsubst tests/fuzz/%.c,$(T)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJ     := $(patsubst %,$(T)/fuzz-obj/%.o,$(basename $(UNIT_LIB_SRC)))
+$(FUZZ_OBJ): $(wildcard arch/lkl/include/uapi/asm/*.h)
 FUZZ_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 $(T)/fuzz-obj/%.o: %.c
@@ -132,6 +122,6 @@ test-programs: $(PROGRAM_BIN) $(B)/bench/echo
 # ---- parity: the programs are built by rules of tests/parity/parity.mk ----
 test-parity-programs:
 -include $(wildcard tests/parity/*.mk)
-include tests/arm64/arm64.mk
+include tests/arm64/arm64.mk tests/sanitize.mk
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)

@@ -7,6 +7,7 @@
 # In a network namespace without a name, which ends with this test; no traffic is on the wire.
 cd "$(dirname "$0")/../.." || exit
 program=build/tests/parity/ends
+persona=${BUILD:-build}/persona # with PRELOAD: see compare
 [ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
 if [ "$1" != inside ]; then
 	make -s --no-print-directory test-parity-programs >&2 || exit
@@ -38,7 +39,9 @@ n=0 bad=0
 for name in "${names[@]}"; do
 	expected=$(run $program 10.9.0.1 "$name")
 	for mode in --inline --isolate; do
-		got=$(run build/persona run $mode --no-mptcp -i packet:va,ip=10.9.0.77/24 -- $program 10.9.0.77 "$name")
+		preload=
+		[ $mode = --isolate ] || preload=$PRELOAD
+		got=$(run ${preload:+env "LD_PRELOAD=$preload"} "$persona" run $mode --no-mptcp -i packet:va,ip=10.9.0.77/24 -- $program 10.9.0.77 "$name")
 		n=$((n + 1))
 		if [ "$got" = "$expected" ]; then
 			echo "ok $n - $mode: $name:$got"
