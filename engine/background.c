@@ -84,7 +84,7 @@ static uint64_t survey(bool busy, bool *frames)
 			deadline += engine.overdue;
 		if (__atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST) & 0xff ||
 		    cycles() >= deadline || cycles() >= late || vcpu_spins(v) ||
-		    ((idle || orphans) && v->lkl->pending)) {
+		    ((idle || orphans) && __atomic_load_n(&v->lkl->pending, __ATOMIC_RELAXED))) {
 			vcpu_service(v);
 			return 0;
 		}

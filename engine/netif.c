@@ -174,6 +174,7 @@ int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int count)
 
 	if (count > LKL_RX_BATCH)
 		count = LKL_RX_BATCH;
+	image_orders_begin(n);
 	for (unsigned int i = 0; i < count; i++) {
 		n->rx[i].iov = (struct iovec *)f[i].iov;
 		n->rx[i].niov = f[i].niov;
@@ -185,6 +186,7 @@ int netif_rx(unsigned int dev, struct lkl_rx_frame *f, unsigned int count)
 		f[i].hdr = n->rx[i].hdr;
 		f[i].len = n->rx[i].len;
 	}
+	image_orders_end(n);
 	return got;
 }
 

@@ -234,6 +234,20 @@ void background_kick(uint64_t deadline);
 int background_start(void);
 void background_stop(void);
 
+/*
+ * What the image's own locks order, of which the thread sanitizer sees nothing: all that is done
+ * about @at between a begin and an end comes after what was done in the one before.
+ */
+#ifdef __SANITIZE_THREAD__
+void __tsan_acquire(void *at);
+void __tsan_release(void *at);
+#define image_orders_begin(at) __tsan_acquire(at)
+#define image_orders_end(at)   __tsan_release(at)
+#else
+#define image_orders_begin(at) ((void)(at))
+#define image_orders_end(at)   ((void)(at))
+#endif
+
 /* mutex.c: a futex mutex, never held across a sleep */
 void mutex_lock_slow(_Atomic uint32_t *m);
 void mutex_wake(_Atomic uint32_t *m);

@@ -23,7 +23,7 @@
 
 #include <linux/membarrier.h>
 
-volatile bool cancel_used;
+_Atomic bool cancel_used;
 
 static void on_wake(int sig)
 {
@@ -46,10 +46,10 @@ static bool wake_ready(void)
 
 static void use(void)
 {
-	if (cancel_used)
+	if (cancel_is_used())
 		return;
 	real(syscall)(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-	cancel_used = true;
+	atomic_store(&cancel_used, true);
 	real(syscall)(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 

@@ -3,10 +3,17 @@
 #ifndef PERSONA_INLINE_CANCEL_H
 #define PERSONA_INLINE_CANCEL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Some thread has been cancelled in this process, or asked for asynchronous cancellation. */
-extern volatile bool cancel_used;
+extern _Atomic bool cancel_used;
+
+/** cancel_is_used() - has the program ever called pthread_cancel()? One load. */
+static inline bool cancel_is_used(void)
+{
+	return atomic_load_explicit(&cancel_used, memory_order_relaxed);
+}
 
 /** cancel_shut() - entering the engine: no cancellation until cancel_open(). */
 void cancel_shut(void);

@@ -62,17 +62,17 @@ struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, c
 
 	if (unlikely(!t->known))
 		thread_known();
-	t->inside = true;
+	atomic_store_explicit(&t->inside, true, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
-	if (unlikely(cancel_used))
+	if (unlikely(cancel_is_used()))
 		cancel_shut();
 	if (nhost)
 		r.ret = engine_syscall_poll(host, nhost, nr, args);
 	else
 		r.ret = engine_syscall(nr, args);
 	atomic_signal_fence(memory_order_seq_cst);
-	t->inside = false;
-	if (unlikely(cancel_used))
+	atomic_store_explicit(&t->inside, false, memory_order_relaxed);
+	if (unlikely(cancel_is_used()))
 		cancel_open();
 	if (unlikely(t->deferred) && !t->hold) {
 		r.handled = true;
@@ -122,7 +122,7 @@ long edge_wait(long nr, const long args[6])
 	struct edge_result r;
 
 	do {
-		if (unlikely(cancel_used))
+		if (unlikely(cancel_is_used()))
 			pthread_testcancel();
 		r = edge_once(NULL, 0, nr, args);
 	} while (unlikely(r.ret < 0) && again(&r));

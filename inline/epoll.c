@@ -218,7 +218,7 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 	long got;
 
 	for (;;) {
-		if (unlikely(cancel_used))
+		if (unlikely(cancel_is_used()))
 			pthread_testcancel();
 		hosted = atomic_load(&d->hosted) > 0;
 		if (hosted || mask->fd >= 0) {

@@ -104,7 +104,7 @@ static inline uint64_t fd_slot(int fd)
 {
 	if ((unsigned int)fd >= FDTABLE_MAX)
 		return 0;
-	return atomic_load_explicit(&fdtable[fd], memory_order_relaxed);
+	return atomic_load_explicit(&fdtable[fd], memory_order_acquire);
 }
 
 static inline bool slot_ours(uint64_t slot)

@@ -193,6 +193,9 @@ static bool is_plain_tcp(int stack)
 static int stack_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	const struct desc *listener = slot_desc(slot);
+	/* Read now: the program may close it, and use it for another, while we wait. */
+	int domain = listener->domain, type = listener->type, protocol = listener->protocol;
+	bool mptcp = listener->mptcp;
 	struct desc *d;
 	long stack;
 
@@ -204,10 +207,10 @@ static int stack_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, in
 		edge_close((int)stack);
 		return -ENFILE;
 	}
-	d->domain = listener->domain;
-	d->type = listener->type;
-	d->protocol = listener->protocol;
-	d->mptcp = listener->mptcp && !is_plain_tcp((int)stack);
+	d->domain = domain;
+	d->type = type;
+	d->protocol = protocol;
+	d->mptcp = mptcp && !is_plain_tcp((int)stack);
 	d->settled = true;
 	return number_place(FD_SOCKET, d, (int)stack, flags & SOCK_CLOEXEC);
 }

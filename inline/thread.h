@@ -24,9 +24,9 @@ struct thread {
 	volatile bool deferred;	 /* signals were put back, @mask is the real mask */
 	volatile bool norestart; /* one of them has no SA_RESTART */
 	volatile uint64_t mask;	 /* the program's signal mask while @deferred */
-	volatile bool inside;	 /* in engine_syscall(); see cancel.c */
-	volatile bool guarded;	 /* and libc's cancellation is shut */
-	volatile bool cancel_asked;
+	atomic_bool inside;	 /* in engine_syscall(); see cancel.c */
+	atomic_bool guarded;	 /* and libc's cancellation is shut */
+	atomic_bool cancel_asked;
 	bool known;   /* in the list, destructor armed */
 	int sigfd;    /* signalfd kept for ppoll(), +1; 0: none */
 	void *buffer; /* for sendfile and splice, COPY_BUFFER bytes */

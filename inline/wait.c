@@ -112,7 +112,7 @@ static int wait_split(struct split *s, const struct edge_deadline *until, struct
 	int ready;
 
 	for (;;) {
-		if (unlikely(cancel_used))
+		if (unlikely(cancel_is_used()))
 			pthread_testcancel();
 		timeout = edge_deadline_left(until, &left);
 		nhost = s->nhost;

@@ -68,7 +68,7 @@ static _Atomic bool stop;
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t *suspects;
 static size_t nsuspects, suspects_room;
-static uint64_t sweep_every = SWEEP_MIN;
+static _Atomic uint64_t sweep_every = SWEEP_MIN; /* of the pump's thread; others start it anew */
 static size_t relieve_at = RELIEVE;
 static _Atomic uint64_t deadline = NO_SOCK;
 

@@ -7,6 +7,7 @@
  * while a socket's is taken: between the two the socket may change, so
  * what it is is checked again under its own lock.
  */
+#include <stdatomic.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static struct sock *slab[SLABS];
 static uint32_t nslots; /* slots ever used */
 static struct sock *unused;
 static struct sock *bucket[BUCKETS];
-static unsigned int count;
+static _Atomic unsigned int count;
 static unsigned int limit = UINT32_MAX;
 
 static struct sock *slot(uint32_t index)
@@ -221,7 +222,7 @@ struct sock *sock_first(uint32_t index)
 
 unsigned int sock_count(void)
 {
-	return __atomic_load_n(&count, __ATOMIC_RELAXED);
+	return atomic_load_explicit(&count, memory_order_relaxed);
 }
 
 void sock_set_memory(size_t bytes)

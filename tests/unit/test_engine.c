@@ -98,6 +98,7 @@ static void test_restart(void **state)
 	fds = count_entries("/proc/self/fd");
 	threads = count_entries("/proc/self/task");
 	maps = count_maps();
+	(void)maps;
 	for (int i = 0; i < 20; i++) {
 		start(i % 3);
 		assert_true(CALL(SYS_socket, AF_INET6, SOCK_STREAM, 0) >= 0);
@@ -105,7 +106,9 @@ static void test_restart(void **state)
 	}
 	assert_int_equal(count_entries("/proc/self/fd"), fds);
 	assert_int_equal(count_entries("/proc/self/task"), threads);
+#ifndef __SANITIZE_THREAD__ /* it makes mappings of its own for each of ours */
 	assert_in_range(count_maps(), maps - 8, maps + 8);
+#endif
 	assert_int_equal(CALL(SYS_getppid, 0), -ENETDOWN);
 }
 
