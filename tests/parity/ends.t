@@ -40,7 +40,7 @@ for name in "${names[@]}"; do
 	expected=$(run $program 10.9.0.1 "$name")
 	for mode in --inline --isolate; do
 		preload=
-		[ $mode = --isolate ] || preload=$PRELOAD
+		[ $mode = --isolate ] || preload=${PRELOAD:-}
 		got=$(run ${preload:+env "LD_PRELOAD=$preload"} "$persona" run $mode --no-mptcp -i packet:va,ip=10.9.0.77/24 -- $program 10.9.0.77 "$name")
 		n=$((n + 1))
 		if [ "$got" = "$expected" ]; then

@@ -3,6 +3,6 @@
 # TCP sockets that became MPTCP: as the host does TCP, or as it does MPTCP; else known-mptcp says why.
 cd "$(dirname "$0")/../.." || exit
 export SECOND=mptcp
-export KNOWN_inline="tests/parity/known-tcp tests/parity/known-mptcp $KNOWN_more"
+export KNOWN_inline="tests/parity/known-tcp tests/parity/known-mptcp ${KNOWN_more:-}"
 export KNOWN_shadow="tests/parity/known-shadow tests/parity/known-mptcp tests/parity/known-shadow-mptcp"
 exec tests/parity/compare
