@@ -61,7 +61,7 @@ stream() {
 	before=$(frames)
 	check "$text: it sends" on wlan "$@" -- timeout 20 "$PYTHON" "$TMP/sender.py" $SENDS $SIZE "$nodelay" $PAUSE
 	is "$text: all came while the program computed" "$(cat "$TMP/got")" "$((SENDS * SIZE)) open"
-	at_most "$text: frames for $SENDS sends" $(($(frames) - before)) $((SENDS / 10))
+	at_most "$text: frames for $SENDS sends" $(($(frames) - before)) $((SENDS / 4))
 }
 
 for nodelay in 0 1; do
