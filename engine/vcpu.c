@@ -135,7 +135,7 @@ static bool tell_sent(struct vcpu *v)
 {
 	uint32_t devs;
 
-	if (!atomic_load_explicit(&v->tx_due, memory_order_relaxed))
+	if (!atomic_load(&v->tx_due))
 		return false;
 	devs = atomic_exchange(&v->tx_due, 0);
 	atomic_store_explicit(&v->tx_bytes, 0, memory_order_relaxed);
@@ -468,7 +468,9 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
 
 	atomic_fetch_add(&v->blocked, 1);
 	if (atomic_compare_exchange_strong(&v->waiter, &none, t)) {
-		wait_vcpu(t, v);
+		/* Who sent meanwhile leaves telling to the waiter, or saw none yet. */
+		if (!tell_sent(v))
+			wait_vcpu(t, v);
 		atomic_store(&v->waiter, NULL);
 	} else {
 		wait_done(t);

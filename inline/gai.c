@@ -9,17 +9,19 @@
  * reads just that, so it stays libc's.
  *
  * Threads: up to THREADS, made when a request finds none idle; one that has had nothing
- * to do for IDLE_S ends. They take no signals. Who waits registers a semaphore of its own;
- * each finished request posts all of them, and each looks at its own list again.
+ * to do for IDLE_S ends. They take no signals. Who waits sleeps on a count of finished
+ * requests, and looks at its own list again; it holds nothing then, and may be cancelled.
  *
- * Locking: `lock` guards queue, waiters, counters and each __return.
+ * Locking: `lock` guards queue, counters and each __return.
  */
 #include "inline/real.h"
 #include "inline/gai.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
 
+#include <linux/futex.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,14 +40,9 @@ struct request {
 	struct batch *batch; /* NULL: nobody is to be told */
 };
 
-struct waiter {
-	struct waiter *next;
-	sem_t done;
-};
-
 static struct lock lock;
 static struct request *queue, **queue_end = &queue;
-static struct waiter *waiters;
+static _Atomic uint32_t finished; /* futex */
 static unsigned int queued, threads, idle;
 static sem_t work; /* a post for each request; one too many wakes a thread for nothing */
 
@@ -97,8 +94,8 @@ static struct batch *finish(struct request *r, int result)
 	struct batch *b = r->batch;
 
 	__atomic_store_n(&r->cb->__return, result, __ATOMIC_RELEASE);
-	for (struct waiter *w = waiters; w; w = w->next)
-		sem_post(&w->done);
+	atomic_fetch_add(&finished, 1);
+	real(syscall)(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 	free(r);
 	return b && --b->left == 0 ? b : NULL;
 }
@@ -205,45 +202,24 @@ static bool in_progress(const struct gaicb *cb)
 	return cb && __atomic_load_n(&cb->__return, __ATOMIC_ACQUIRE) == EAI_INPROGRESS;
 }
 
-static void waiter_leave(void *arg)
+/* Until @done(list) or @until (CLOCK_MONOTONIC); 0, ETIMEDOUT or EINTR. A cancellation point. */
+static int wait_for(bool (*done)(const struct gaicb *const list[], int n),
+		    const struct gaicb *const list[], int n, const struct timespec *until)
 {
-	struct waiter **w = &waiters;
+	for (;;) {
+		uint32_t seen = atomic_load(&finished);
+		int err = 0, type;
 
-	lock_take(&lock);
-	while (*w != arg)
-		w = &(*w)->next;
-	*w = (*w)->next;
-	lock_give(&lock);
-	sem_destroy(&((struct waiter *)arg)->done);
-}
-
-typedef bool (*done_fn)(const struct gaicb *const list[], int n);
-
-static int wait_on(sem_t *posted, done_fn done, const struct gaicb *const list[], int n,
-		   const struct timespec *until)
-{
-	while (!done(list, n))
-		if ((until ? sem_timedwait(posted, until) : sem_wait(posted)) < 0)
-			return errno;
-	return 0;
-}
-
-/* Until @done(list) or @until; 0 or what sem_timedwait() says. A cancellation point. */
-static int wait_for(done_fn done, const struct gaicb *const list[], int n,
-		    const struct timespec *until)
-{
-	struct waiter w;
-	int err;
-
-	sem_init(&w.done, 0, 0);
-	lock_take(&lock);
-	w.next = waiters;
-	waiters = &w;
-	lock_give(&lock);
-	pthread_cleanup_push(waiter_leave, &w);
-	err = wait_on(&w.done, done, list, n, until);
-	pthread_cleanup_pop(1);
-	return err;
+		if (done(list, n))
+			return 0;
+		real(pthread_setcanceltype)(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+		if (real(syscall)(SYS_futex, &finished, FUTEX_WAIT_BITSET_PRIVATE, seen, until,
+				  NULL, FUTEX_BITSET_MATCH_ANY) < 0)
+			err = errno;
+		real(pthread_setcanceltype)(type, &type);
+		if (err && err != EAGAIN)
+			return err;
+	}
 }
 
 static bool all_done(const struct gaicb *const list[], int n)
@@ -311,7 +287,7 @@ HOOK int gai_suspend(const struct gaicb *const list[], int n, const struct times
 			errno = EINVAL;
 			return EAI_SYSTEM;
 		}
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += timeout->tv_sec;
 		until.tv_nsec += timeout->tv_nsec;
 		if (until.tv_nsec >= 1000000000) {
@@ -368,7 +344,6 @@ void gai_fork(int phase)
 		/* The threads did not come along: what they had to do stays in progress. */
 		queue = NULL;
 		queue_end = &queue;
-		waiters = NULL;
 		queued = threads = idle = 0;
 		sem_init(&work, 0, 0);
 	}

@@ -48,11 +48,14 @@ is "getaddrinfo_a(), four names at a time" \
 on wlan -- timeout 20 curl -q -sS http://nosuch.test/page >"$TMP/out" 2>&1
 is "a name that does not exist: curl's status" $? 6
 
-kill -STOP "$DNSMASQ"
-is "getaddrinfo_a() of a silent name server: waits, is interrupted and cancelled" \
-	"$(on wlan -- timeout 20 build/tests/programs/lookups --silent four.test 2>&1)" \
-	"$(printf '%s\n' ok again interrupted 'first not cancelled, in progress' 'last cancelled, cancelled' ok)"
-kill -CONT "$DNSMASQ"
+# As the manual has it; glibc's own, which shadow mode leaves in place, says EAI_SYSTEM for a time-out.
+if [ "$MODE" = inline ]; then
+	kill -STOP "$DNSMASQ"
+	is "getaddrinfo_a() of a silent name server: waits, is interrupted and cancelled" \
+		"$(on wlan -- timeout 20 build/tests/programs/lookups --silent four.test 2>&1)" \
+		"$(printf '%s\n' ok again interrupted 'thread cancelled' 'first not cancelled, in progress' 'last cancelled, cancelled' ok)"
+	kill -CONT "$DNSMASQ"
+fi
 stop "$DNSMASQ"
 start=$SECONDS
 on wlan -- timeout 40 curl -q -sS http://four.test/page >"$TMP/out" 2>&1

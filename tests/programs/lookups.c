@@ -8,10 +8,12 @@
  */
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 
 #define MAX 64
 
@@ -44,12 +46,20 @@ static const char *word(int result)
 	}
 }
 
+static void *suspend(void *unused)
+{
+	gai_suspend((const struct gaicb *const *)list, 1, NULL);
+	return unused;
+}
+
 static int silent(char *name)
 {
 	struct sigaction act = {.sa_handler = on_alarm};
 	struct itimerval soon = {.it_value = {0, 100000}};
 	struct timespec tenth = {0, 100000000}, second = {1, 0};
 	const struct gaicb *const *seen = (const struct gaicb *const *)list;
+	pthread_t thread;
+	void *ended;
 	int result;
 
 	for (int i = 0; i < MAX; i++)
@@ -62,6 +72,11 @@ static int silent(char *name)
 	setitimer(ITIMER_REAL, &soon, NULL);
 	result = gai_suspend(seen, MAX, &second);
 	printf("%s\n", word(result));
+	pthread_create(&thread, NULL, suspend, NULL);
+	nanosleep(&tenth, NULL);
+	pthread_cancel(thread);
+	pthread_join(thread, &ended);
+	printf("thread %s\n", ended == PTHREAD_CANCELED ? "cancelled" : "went on");
 	result = gai_cancel(&cb[0]);
 	printf("first %s, %s\n", word(result), word(gai_error(&cb[0])));
 	result = gai_cancel(&cb[MAX - 1]);
