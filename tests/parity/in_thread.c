@@ -77,7 +77,10 @@ static void *server(void *listener)
 	return NULL;
 }
 
-/* A round more: as many descriptors and threads as before the first, no more memory. */
+/*
+ * A round more: as many descriptors and threads as before the first that this process ran
+ * (on a slow machine one may end it, and another goes on with the next), no more memory.
+ */
 static void round_of_threads(long round)
 {
 	static int descriptors, threads;
@@ -86,7 +89,7 @@ static void round_of_threads(long round)
 	pthread_attr_t small;
 	int l;
 
-	if (round == 1) {
+	if (!threads) {
 		int sv[2];
 
 		/* What a first socket brings along is not counted. */
@@ -119,7 +122,7 @@ static void round_of_threads(long round)
 		nap(1);
 	note("%+d descriptors", entries("/proc/self/fd") - descriptors);
 	note("%+d threads", entries("/proc/self/task") - threads);
-	if (round == WARM)
+	if (round >= WARM && !memory)
 		memory = anonymous_kb();
 	if (round == ROUNDS) {
 		long grown = anonymous_kb() - memory;
