@@ -230,8 +230,7 @@ static bool all_done(const struct gaicb *const list[], int n)
 	return true;
 }
 
-/* What is not in progress when the wait begins does not end it, unless nothing is. */
-static bool none_left(const struct gaicb *const list[], int n)
+static bool any_done(const struct gaicb *const list[], int n)
 {
 	for (int i = 0; i < n; i++)
 		if (list[i] && !in_progress(list[i]))
@@ -295,7 +294,7 @@ HOOK int gai_suspend(const struct gaicb *const list[], int n, const struct times
 			until.tv_sec++;
 		}
 	}
-	switch (wait_for(none_left, list, n, timeout ? &until : NULL)) {
+	switch (wait_for(any_done, list, n, timeout ? &until : NULL)) {
 	case 0:
 		return 0;
 	case ETIMEDOUT:
