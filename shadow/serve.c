@@ -31,6 +31,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -211,12 +212,23 @@ static void serve(struct call *c)
 	sock_put(s);
 }
 
+/*
+ * Be scheduled before the programs: a signal interrupts a call until we have received it, and
+ * even getsockname() gives EINTR then. Needs root or RLIMIT_NICE; without, the load of the
+ * machine decides how long that is.
+ */
+static void hurry(void)
+{
+	setpriority(PRIO_PROCESS, 0, -20); /* of this thread alone: sched(7) */
+}
+
 static void *loop(void *arg)
 {
 	struct call c;
 	int err;
 
 	prctl(PR_SET_NAME, "persona-call");
+	hurry();
 	while (!atomic_load(&stop)) {
 		err = call_receive(&c, main_listener);
 		if (!err)
@@ -233,9 +245,9 @@ void serve_joined(int listener)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};
 	struct call c;
-
 	int err;
 
+	hurry();
 	while (poll(&p, 1, -1) >= 0 || errno == EINTR) {
 		err = p.revents & POLLIN ? call_receive(&c, listener) : -ENOENT;
 		if (!err)

@@ -212,6 +212,9 @@ killed() {
 	pid=$LAST
 	wait_for 10 grep -q connected "$TMP/background.out"
 	kids=$(cat "/proc/$pid/task/$pid/children")
+	# Until a call is received a signal interrupts it: whoever receives must not wait for a processor.
+	is "the thread that answers calls has the highest nice value" \
+		"$(ps -L -o ni=,comm= -p "$pid" | awk '$2 == "persona-call" { print $1 }')" -20
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null
 	for kid in $kids; do
