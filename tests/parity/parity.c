@@ -10,9 +10,9 @@
  * behaviour: "NAME notes". The name is out before the behaviour runs; so one that
  * kills the program is known, and the caller (compare) goes on behind it.
  *
- * Each behaviour has HANG seconds. One that takes longer, or cannot go on, ends
- * the program with its notes so far and a word in capitals; the stack is the
- * process's, and what it is waiting for may never end.
+ * Each behaviour has HANG seconds, $PARITY_SLOW times as many on a slow machine. One
+ * that takes longer, or cannot go on, ends the program with its notes so far and a
+ * word in capitals; the stack is the process's, and what it is waiting for may never end.
  */
 #include "parity.h"
 
@@ -294,15 +294,15 @@ void kill_thread_usr1(void *id)
 
 static void *watchdog(void *unused)
 {
-	const char *seen = NULL;
-	long since = now_ms();
+	const char *slow = getenv("PARITY_SLOW"), *seen = NULL;
+	long limit = HANG * 1000L * (slow ? atoi(slow) : 1), since = now_ms();
 
 	for (;;) {
 		nap(100);
 		if (seen != current) {
 			seen = current;
 			since = now_ms();
-		} else if (now_ms() - since > HANG * 1000) {
+		} else if (now_ms() - since > limit) {
 			over = true;
 			fprintf(out, "%sHANGS\n", notes);
 			fflush(out);
