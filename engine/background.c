@@ -54,7 +54,7 @@ static bool look_busy(void)
 
 		busy |= runs != v->seen;
 		v->seen = runs;
-		v->streams = atomic_exchange(&v->tx_gathers, false);
+		v->streams = gather_used(&v->sent);
 	}
 	return busy;
 }
@@ -66,8 +66,8 @@ static uint64_t survey(bool busy, bool *frames)
 	bool active = false, alone = false;
 
 	for_each_vcpu (v) {
-		uint64_t deadline, late = vcpu_tx_late(v);
-		uint64_t soon = cycles() + engine.tx_late;
+		uint64_t deadline, late = gather_late(&v->sent);
+		uint64_t soon = cycles() + GATHER_LATE_US * v->sent.us;
 		bool idle = atomic_load(&v->idle);
 		bool orphans;
 

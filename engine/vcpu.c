@@ -20,10 +20,8 @@
  * the pending bits. All four are sequentially consistent.
  *
  * Sent frames are told to the image, which frees them and lets their sockets send
- * more, when the next call comes; but while a thread sends without a pause, as a network card
- * with interrupt moderation would, only some time or bytes later (note_sent()). Small sends meet
- * a socket with frames on their way then, and Linux makes one frame of many (autocorking).
- * Whoever is about to wait tells at once, and should nobody call again, the background thread does.
+ * more, when the next call comes; while a thread sends little and often, some time later
+ * (gather.c). Whoever is about to wait tells at once.
  *
  * When no application thread drives, the background thread does
  * (background.c). A waiter polls for a while before it sleeps, as long as that
@@ -45,12 +43,6 @@
 #define SCORE_MAX     16
 #define STALL_NS      1000000 /* retry a full transmit queue of the host after 1 ms */
 #define FOREVER_S     3600
-#define TX_STREAK     16     /* calls without a pause: a thread that streams */
-#define TX_PAUSE_NS   50000  /* longest time from call to call of such one */
-#define TX_GATHER_NS  100000 /* sent frames are told so much later at most, */
-#define TX_BYTES      65536  /* or if they are so many */
-#define TX_SMALL      40000  /* bytes of a call, on average, up to which gathering pays */
-#define TX_LATE_NS    1000000
 #define STAND_BY      8 /* times as long as the receiver the others leave frames alone */
 #define KICK_TAG      0xffffffffu
 
@@ -133,27 +125,11 @@ void vcpu_kick(struct vcpu *v)
 /* Tell @v's image of frames sent; false if there was nothing to tell. */
 static bool tell_sent(struct vcpu *v)
 {
-	uint32_t devs;
+	uint32_t devs = gather_take(&v->sent);
 
-	if (!atomic_load(&v->tx_due))
-		return false;
-	devs = atomic_exchange(&v->tx_due, 0);
-	atomic_store_explicit(&v->tx_bytes, 0, memory_order_relaxed);
-	pend(v, devs * LKL_PENDING_TX(0));
+	if (devs)
+		pend(v, devs * LKL_PENDING_TX(0));
 	return devs;
-}
-
-/* Frames of @devs, @bytes, were sent. Is there time for more of them? */
-static void note_sent(struct vcpu *v, uint32_t devs, uint32_t bytes, bool gather)
-{
-	if (!atomic_load_explicit(&v->tx_due, memory_order_relaxed))
-		atomic_store(&v->tx_since, cycles());
-	atomic_fetch_or(&v->tx_due, devs);
-	atomic_fetch_add_explicit(&v->tx_total, bytes, memory_order_relaxed);
-	if (!gather || atomic_fetch_add(&v->tx_bytes, bytes) + bytes >= TX_BYTES)
-		tell_sent(v);
-	else
-		atomic_store_explicit(&v->tx_gathers, true, memory_order_relaxed);
 }
 
 /* Unlock, and do what had to wait for it. */
@@ -179,8 +155,12 @@ static void release(struct vcpu *v)
 	for (; kick; kick &= kick - 1)
 		vcpu_kick(&engine.vcpu[__builtin_ctz(kick)]);
 	tx |= netif_stalled();
-	if (tx)
-		note_sent(v, tx, netif_flush(tx), gather);
+	if (tx) {
+		uint32_t bytes = netif_flush(tx);
+
+		if (!gather_sent(&v->sent, cycles(), tx, bytes, gather))
+			tell_sent(v);
+	}
 }
 
 /* Run @v, locked, for @t, then release it; @now in cycles, from a moment ago. */
@@ -502,36 +482,25 @@ static void leave(struct thread *t, struct vcpu *v)
 		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames);
 
 		/* Its look at what was sent may come that much later. */
-		bool late = vcpu_tx_late(v) != LKL_NO_DEADLINE &&
-			    atomic_load(&engine.bg_until) > vcpu_tx_late(v) + engine.tx_late;
+		uint64_t late_at = gather_late(&v->sent);
+		bool late = late_at != LKL_NO_DEADLINE &&
+			    atomic_load(&engine.bg_until) > late_at + GATHER_LATE_US * v->sent.us;
 
 		background_kick(orphans || late ? 0 : v->lkl->deadline);
 	}
 }
 
-/* Does @t stream, by calls that send little each, and nobody else waits? */
-static bool streams(struct thread *t, struct vcpu *v)
-{
-	uint64_t sent = atomic_load_explicit(&v->tx_total, memory_order_relaxed);
-
-	if (!t->streak)
-		t->begun = sent;
-	return t->streak >= TX_STREAK && sent - t->begun <= (uint64_t)t->streak * TX_SMALL &&
-	       !atomic_load(&v->waiter);
-}
-
 /* Before @t's vCPU @v runs for it, locked. */
 static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
 {
-	v->lkl->gather = streams(t, v);
-	if (!atomic_load(&v->tx_due))
-		return;
-	if (!v->lkl->gather || now - atomic_load(&v->tx_since) >= engine.tx_gather) {
-		tell_sent(v);
-		v->lkl->last_poll = 0;
-	} else {
+	/* Somebody who waits is told at once. */
+	bool gather = streak_gathers(&t->streak, &v->sent) && !atomic_load(&v->waiter);
+
+	v->lkl->gather = gather;
+	if (gather && gather_waits(&v->sent, now))
 		v->lkl->last_poll = now;
-	}
+	else if (tell_sent(v))
+		v->lkl->last_poll = 0;
 }
 
 long vcpu_call(struct thread *t)
@@ -543,8 +512,7 @@ long vcpu_call(struct thread *t)
 	atomic_store_explicit(&t->wake, 0, memory_order_relaxed);
 	t->host_ready = false;
 	t->inside = true;
-	t->streak = now - t->called < engine.tx_pause ? t->streak + 1 : 0;
-	t->called = now;
+	streak_call(&t->streak, &v->sent, now);
 	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);
 	for (;;) {
 		mutex_lock(&v->lock);
@@ -557,7 +525,7 @@ long vcpu_call(struct thread *t)
 		reason = run_and_release(v, &t->lkl, now);
 		if (is_done(t))
 			break;
-		t->streak = 0;
+		streak_end(&t->streak);
 		if (reason == LKL_RUN_HALT) {
 			engine.halted = true;
 			t->lkl.ret = -ENETDOWN;
@@ -632,9 +600,6 @@ int vcpus_init(unsigned int n)
 	int err;
 
 	engine.nvcpus = n;
-	engine.tx_pause = ns_to_cycles(TX_PAUSE_NS);
-	engine.tx_gather = ns_to_cycles(TX_GATHER_NS);
-	engine.tx_late = ns_to_cycles(TX_LATE_NS);
 	moderation_init(&engine.moderation, ns_to_cycles(1000));
 	atomic_store(&engine.hold, 0);
 	atomic_store(&engine.receiver, NULL);
@@ -646,6 +611,7 @@ int vcpus_init(unsigned int n)
 		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
+		gather_init(&v->sent, ns_to_cycles(1000));
 		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_NS) : 0;
 		err = make_kick(&v->kick_fd);
 		if (err >= 0)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "engine/engine.h"
+#include "engine/gather.h"
 #include "engine/image.h"
 #include "engine/moderation.h"
 
@@ -30,8 +31,7 @@ enum thread_sleep {
  * @lkl:      the image's view; its address is the thread's identity there
  * @wake:     futex word: 1 when the call is done
  * @sleep:    enum thread_sleep
- * @called:   when its last call began, cycles; @streak: calls without a pause since it waited,
- *	      which began at @begun bytes sent by its vCPU
+ * @streak:   its calls since it waited or paused
  * @inside:   the thread is in the engine: its signal handlers must be deferred
  * @ts:	      time-out of the sleep in progress; a signal handler zeroes it, so
  *	      that a sleep which has not begun yet ends at once
@@ -45,9 +45,7 @@ struct thread {
 	_Atomic uint32_t sleep;
 	volatile bool inside;
 	bool host_ready;
-	unsigned int streak;
-	uint64_t begun;
-	uint64_t called;
+	struct streak streak;
 	int event_fd;
 	struct timespec ts;
 	struct pollfd *host;
@@ -66,13 +64,11 @@ struct thread {
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @quiet_fd: @kick_fd alone: the sleep in which frames may gather
- * @tx_due:  devices whose sent frames are not told to the image yet; since @tx_since,
- *	      @tx_bytes; @tx_total: bytes sent in all; @tx_gathers: frames gathered
- *	      since the background thread looked last
+ * @sent:    frames that its image is not told of yet
  * @spin:    how long to poll before sleeping, adapted, cycles
  * @score:   how well polling has paid lately; @waits: waits that it did not end
  * @runs:    how often it was run; @seen: by the background thread, last time
- * @streams: it has seen @tx_gathers
+ * @streams: it has seen that sent frames gather
  */
 struct vcpu {
 	struct lkl_vcpu *lkl;
@@ -86,11 +82,7 @@ struct vcpu {
 	int epoll_fd;
 	int kick_fd;
 	int quiet_fd;
-	_Atomic uint32_t tx_due;
-	_Atomic uint32_t tx_bytes;
-	_Atomic uint64_t tx_since;
-	_Atomic uint64_t tx_total;
-	_Atomic bool tx_gathers;
+	struct gather sent;
 	uint64_t spin;
 	uint64_t waits;
 	unsigned int score;
@@ -105,8 +97,6 @@ struct vcpu {
  * @bg_asleep, @bg_until: it sleeps, until then (cycles)
  * @bg_frames: its sleep ends when frames come
  * @overdue:   a tick this late (cycles) means that the application is not calling
- * @tx_pause, @tx_gather: TX_*_NS in cycles
- * @tx_late:   sent frames not told for so long (cycles) are the background thread's business
  * @receiver:  the vCPU whose waiter took frames last: it moderates, the others stand by
  * @moderation: of the frames of all devices; @moderating: somebody is at it
  * @hold:      what it said last, cycles
@@ -127,8 +117,6 @@ struct engine {
 	double cycles_per_ns;
 	bool pwait2; /* epoll_pwait2() may be called */
 	uint64_t overdue;
-	uint64_t tx_pause, tx_gather;
-	uint64_t tx_late;
 	unsigned int processors;
 	_Atomic int spinners;
 
@@ -214,14 +202,6 @@ static inline void full_fence(void)
 static inline bool vcpu_spins(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->lkl->reason, __ATOMIC_RELAXED) == LKL_RUN_YIELD;
-}
-
-/** vcpu_tx_late() - when the background thread shall see to @v's sent frames, or LKL_NO_DEADLINE.
- */
-static inline uint64_t vcpu_tx_late(struct vcpu *v)
-{
-	return atomic_load(&v->tx_due) ? atomic_load(&v->tx_since) + engine.tx_late
-				       : LKL_NO_DEADLINE;
 }
 
 /** vcpu_service() - run @v, if free, until it is idle, on behalf of no application thread. */

@@ -35,6 +35,7 @@
 #include <unistd.h>
 #include <asm/image.h>
 #include "engine/engine.h"
+#include "engine/vcpu.h"
 
 #define CALL(nr, ...) engine_syscall((nr), (long[6]){__VA_ARGS__})
 
@@ -368,6 +369,23 @@ static void test_time(void **state)
 	engine_stop();
 }
 
+/*
+ * While frames are left to gather, who is not their receiver only looks now and then. If the
+ * receiver waits no more, one of them takes its place; else it would be woken for ever.
+ */
+static void test_receiver_gone(void **state)
+{
+	struct timespec ts = {0, 100000000};
+
+	start(1);
+	atomic_store(&engine.receiver, &engine.vcpu[LKL_MAX_VCPUS - 1]);
+	atomic_store(&engine.hold, (uint64_t)(1e6 * engine.cycles_per_ns));
+	assert_int_equal(CALL(SYS_nanosleep, (long)&ts, 0), 0);
+	assert_ptr_equal(atomic_load(&engine.receiver), &engine.vcpu[0]);
+	assert_int_equal(atomic_load(&engine.hold), 0);
+	engine_stop();
+}
+
 static void on_alarm(int sig)
 {
 	if (engine_inside())
@@ -593,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_loopback_copies),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_receiver_gone),
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_host_descriptor),
 		cmocka_unit_test(test_bad_images),
