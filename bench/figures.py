@@ -3,7 +3,8 @@
 """figures - tables and figures (SVG, by gnuplot) from the rows of bench/netperf.
 
   figures.py FILE.jsonl DIR           figures of an earlier run into DIR
-  figures.py --docs FILE.jsonl DIR    and its tables into DIR/README.md, between its markers
+  figures.py --docs FILE.jsonl DIR    and its tables into DIR/README.md, between its markers;
+                                      what FILE did not measure stays, in DIR/netperf.jsonl as well
 
 A figure has the form of the paper's: bars are goodput, points CPU, tx above, rx below;
 thin lines span the rounds. Transactions and alternatives have one panel, or clusters
@@ -201,15 +202,38 @@ def replace(text, name, lines):
     return new if n else None
 
 
+def merge(old, new):
+    """@new, and of @old what @new did not measure. Whole runs come first, partial ones say what they measured."""
+    measured = unique(r["experiment"] for r in new if r["row"] == "median")
+    if not set(r["experiment"] for r in old if r["row"] == "median") - set(measured):
+        return new
+    ends = [{k: r[k] for k in ("seconds", "others")} for r in new if r["row"] == "end"]
+    runs = [dict(r) for r in old if r["row"] == "conditions"]
+    for r in runs[1:]:
+        r["experiments"] = [e for e in r["experiments"] if e not in measured]
+    runs = runs[:1] + [r for r in runs[1:] if r["experiments"]]
+    runs += [dict(r, experiments=measured, **(ends[0] if ends else {})) for r in new if r["row"] == "conditions"]
+    goals = {r["name"]: r for r in old + new if r["row"] == "goal"}
+    kept = [r for r in old if "experiment" in r and r["experiment"] not in measured]
+    return [*runs, *kept, *(r for r in new if "experiment" in r), *goals.values(), *(r for r in old if r["row"] == "end")]
+
+
+def run_line(run):
+    """Which commit and day a run is of, and how quiet the machine was."""
+    return "commit %s, %s; %d s in all, in which %.2f processors went to others" % (
+        run["commit"], run["time"][:10], run.get("seconds", 0), run.get("others", 0))
+
+
 def conditions_lines(rows):
-    first = rows[0]
+    first, *later = (r for r in rows if r["row"] == "conditions")
     end = next((r for r in rows if r["row"] == "end"), {})
-    lines = ["Linux %s on %s, %d processors; commit %s, %s; %s everywhere; %s; %d s in all, in which %.2f processors "
-             "went to others." % (first["kernel"], first["machine"], first["processors"], first["commit"],
-                                  first["time"][:10], first["congestion_control"], first["netperf"],
-                                  end.get("seconds", 0), end.get("others", 0))]
+    lines = ["Linux %s on %s, %d processors; %s everywhere; %s; %s." % (
+        first["kernel"], first["machine"], first["processors"], first["congestion_control"], first["netperf"],
+        run_line({**first, **end}))]
     if any(r["row"] == "left out" and "payloads" in r for r in rows):
         lines += ["Not all payloads everywhere; `--full` has them."]
+    for run in later:
+        lines += ["", "Measured anew (%s): %s." % (", ".join(run["experiments"]), run_line(run))]
     left = [r for r in rows if r["row"] == "left out" and "payloads" not in r]
     if left:
         lines += ["", "Left out:", ""]
@@ -218,7 +242,10 @@ def conditions_lines(rows):
 
 
 def document(rows, directory):
-    """Figures, tables and medians into the documentation. A part that was not measured stays as it is."""
+    """Figures, tables and medians into the documentation. What was not measured stays as it is."""
+    store = os.path.join(directory, "netperf.jsonl")
+    if os.path.exists(store):
+        rows = merge(load(store), rows)
     write(rows, directory)
     path = os.path.join(directory, "README.md")
     with open(path) as f:
@@ -239,10 +266,15 @@ def document(rows, directory):
         text = new or text
     with open(path, "w") as f:
         f.write(text)
-    with open(os.path.join(directory, "netperf.jsonl"), "w") as f:
+    with open(store, "w") as f:
         for row in rows:
             if row["row"] not in ("run", "failed"):
                 f.write(json.dumps(row) + "\n")
+
+
+def load(path):
+    with open(path) as f:
+        return [json.loads(line) for line in f]
 
 
 def main():
@@ -250,9 +282,8 @@ def main():
     if len(words) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    with open(words[0]) as f:
-        rows = [json.loads(line) for line in f]
     try:
+        rows = load(words[0])
         if "--docs" in sys.argv:
             document(rows, words[1])
         else:

@@ -33,7 +33,7 @@ left() {
 before=$(left)
 mkdir "$TMP/docs"
 printf '%s\n' before '<!-- conditions -->' '<!-- end conditions -->' '<!-- goals -->' '<!-- end goals -->' \
-	'<!-- veth -->' old '<!-- end veth -->' after >"$TMP/docs/README.md"
+	'<!-- veth -->' old '<!-- end veth -->' '<!-- rr -->' '<!-- end rr -->' after >"$TMP/docs/README.md"
 
 bench "streams run on all arms" --only veth --payloads 65507
 check "every line is JSON" jq -e . "$TMP/rows"
@@ -55,6 +55,12 @@ check "and what is around them stays" sh -c "cd '$TMP/docs' && head -n 1 README.
 
 bench "transactions run inline" --only rr --arms inline
 is "all three kinds" "$(rows -r '[.[] | select(.row == "run") | .test] | sort | join(" ")')" "TCP_CRR TCP_RR UDP_RR"
+check "a part that was measured later" "$TOP/bench/figures.py" --docs "$TMP/rows" "$TMP/docs"
+is "joins what was there, goals too" "$(jq -rs '[([.[] | select(.row == "median").experiment] | unique[]),
+	([.[] | select(.row == "goal").name | split(",")[0]] | unique[])] | join(", ")' "$TMP/docs/netperf.jsonl")" \
+	"rr, veth, veth"
+is "and the page says which it is" "$(sed -n 's/^Measured anew (\([a-z]*\)): commit .*/\1/p' "$TMP/docs/README.md")" rr
+
 bench "an epoll server runs on the host and inline" --only epoll --tests NULL_CALL,EPOLL_100x4
 is "both, and the null call" "$(rows -r '[.[] | select(.row == "run") | select(.value > 1000 and .cpu > 0) |
 	.arm + " " + .test] | sort | join(",")')" "host EPOLL_100x4,host NULL_CALL,inline EPOLL_100x4,inline NULL_CALL"
