@@ -113,7 +113,7 @@ struct engine {
 	_Atomic uint32_t init_lock;
 	_Atomic bool running;
 	_Atomic bool forked;
-	bool halted;
+	_Atomic bool halted;
 	double cycles_per_ns;
 	bool pwait2; /* epoll_pwait2() may be called */
 	uint64_t overdue;

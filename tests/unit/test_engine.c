@@ -603,22 +603,14 @@ static void test_fork(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_restart),
-		cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_faults_of_others),
-		cmocka_unit_test(test_hosts_calls),
-		cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_loopback_copies),
-		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_receiver_gone),
-		cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_host_descriptor),
-		cmocka_unit_test(test_bad_images),
-		cmocka_unit_test(test_death),
-		cmocka_unit_test(test_no_pwait2),
-		cmocka_unit_test(test_own_fault),
-		cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_restart),		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_faults),		cmocka_unit_test(test_faults_of_others),
+		cmocka_unit_test(test_hosts_calls),	cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_loopback_copies), cmocka_unit_test(test_time),
+		cmocka_unit_test(test_receiver_gone),	cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_host_descriptor), cmocka_unit_test(test_bad_images),
+		cmocka_unit_test(test_death),		cmocka_unit_test(test_no_pwait2),
+		cmocka_unit_test(test_own_fault),	cmocka_unit_test(test_fork),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
