@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,6 +111,21 @@ static void check_shadow(void)
 			   "calls are notified, answered, and read (the default mode)");
 }
 
+/* The threads of shadow mode that receive calls ask for it. Of this thread alone, and undone. */
+static void check_priority(void)
+{
+	int own = getpriority(PRIO_PROCESS, 0);
+
+	if (setpriority(PRIO_PROCESS, 0, -20)) {
+		doctor_say(DOCTOR_WARN, "nice value", "run as root, or with RLIMIT_NICE of 40",
+			   "shadow mode waits for a processor as others do: on a busy machine a "
+			   "signal can interrupt more calls");
+		return;
+	}
+	setpriority(PRIO_PROCESS, 0, own);
+	doctor_say(DOCTOR_OK, "nice value", NULL, "-20 for who answers calls in shadow mode");
+}
+
 /* Yama's ptrace_scope: the supervisor is an ancestor of what it reads, which 1 allows. */
 static void check_yama(void)
 {
@@ -142,8 +158,8 @@ static void check_library(void)
 void doctor_stack(const struct doctor *d)
 {
 	static void (*const checks[])(void) = {
-		check_kernel, check_processors, check_memory, check_image,
-		check_start,  check_shadow,	check_yama,   check_library,
+		check_kernel, check_processors, check_memory, check_image,   check_start,
+		check_shadow, check_priority,	check_yama,   check_library,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

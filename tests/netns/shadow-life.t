@@ -213,8 +213,12 @@ killed() {
 	wait_for 10 grep -q connected "$TMP/background.out"
 	kids=$(cat "/proc/$pid/task/$pid/children")
 	# Until a call is received a signal interrupts it: whoever receives must not wait for a processor.
-	is "the thread that answers calls has the highest nice value" \
-		"$(ps -L -o ni=,comm= -p "$pid" | awk '$2 == "persona-call" { print $1 }')" -20
+	if [ -z "$(nice -n -20 true 2>&1)" ]; then
+		is "the thread that answers calls has the best nice value" \
+			"$(ps -L -o ni=,comm= -p "$pid" | awk '$2 == "persona-call" { print $1 }')" -20
+	else
+		skip "the thread that answers calls has the best nice value" "no right to nice -20 (CAP_SYS_NICE)"
+	fi
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null
 	for kid in $kids; do
