@@ -2,8 +2,8 @@
 /*
  * select.c - select() and pselect(), as a poll().
  *
- * Theory of operation: sets without a descriptor of the stack go to the host
- * unchanged. Otherwise each descriptor in any set becomes a poll entry, with
+ * Theory of operation: sets without a descriptor of the stack and without an epoll go to
+ * the host unchanged. Otherwise each descriptor in any set becomes a poll entry, with
  * the same events Linux takes for the three sets; a closed one gives EBADF. As on Linux the
  * time not waited is written back by select(), not by pselect().
  */
@@ -43,13 +43,12 @@ static void keep_in_set(int fd, fd_set *set, bool on)
 		w[fd / WORD_BITS] &= ~(1UL << (fd % WORD_BITS));
 }
 
-static bool mixed(int n, const fd_set *in, const fd_set *out, const fd_set *except)
+static bool concerns(int n, const fd_set *in, const fd_set *out, const fd_set *except)
 {
 	int top = fd_top();
 
 	for (int fd = 0; fd < n && fd < top; fd++)
-		if ((in_set(fd, in) || in_set(fd, out) || in_set(fd, except)) &&
-		    (slot_ours(fd_slot(fd)) || wait_stack_half(fd) >= 0))
+		if ((in_set(fd, in) || in_set(fd, out) || in_set(fd, except)) && wait_concerns(fd))
 			return true;
 	return false;
 }
@@ -139,7 +138,7 @@ HOOK int select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *
 	struct timespec t, left;
 	int ret;
 
-	if (n < 0 || !mixed(n, in, out, except))
+	if (n < 0 || !concerns(n, in, out, except))
 		return real(select)(n, in, out, except, timeout);
 	if (timeout) {
 		if (timeout->tv_sec < 0 || timeout->tv_usec < 0)
@@ -163,7 +162,7 @@ HOOK int pselect(int n, fd_set *in, fd_set *out, fd_set *except, const struct ti
 	struct edge_deadline until;
 	int err;
 
-	if (n < 0 || !mixed(n, in, out, except))
+	if (n < 0 || !concerns(n, in, out, except))
 		return real(pselect)(n, in, out, except, timeout, mask);
 	err = edge_deadline_set(&until, timeout);
 	return (int)edge_ret(err ? err : wait_select(n, in, out, except, &until, mask));

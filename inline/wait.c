@@ -7,18 +7,21 @@
  * watches them whenever it would sleep, and cuts the call short when one becomes
  * ready. Afterwards the host's are asked once more without waiting, so that both
  * kinds are reported together, as one kernel would. An epoll with both halves
- * stands in both arrays.
+ * stands in both arrays. One without a half in the stack may get it from another thread while we
+ * wait for the host's: its marker wakes us (marker.h), and all begins anew.
  *
  * No thread, no pipe; the arrays are on the stack up to SMALL entries.
  *
  * ppoll()'s signal mask: see struct edge_mask.
  *
  * Limits: the array is read here before any kernel sees it, so a wild pointer is
- * a fault, where the host's kernel says EFAULT. Several threads may wait for the same.
+ * a fault, where the host's kernel says EFAULT. Several threads may wait for the same. Of epolls
+ * without a half in the stack the first HALFLESS of a wait are looked after.
  */
 #include "inline/real.h"
 #include "inline/cancel.h"
 #include "inline/fdtable.h"
+#include "inline/marker.h"
 #include "inline/wait.h"
 #include "engine/engine.h"
 
@@ -27,7 +30,9 @@
 /* glibc 2.36 declares that poll() only writes to its array. */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
-#define SMALL 256
+#define SMALL	  256
+#define HALFLESS  16
+#define OTHERS_MS 10 /* one that was cancelled never leaves */
 
 struct split {
 	struct pollfd *fds; /* the program's */
@@ -44,14 +49,72 @@ int wait_stack_half(int fd)
 	return slot_kind(slot) == FD_EPOLL ? atomic_load(&slot_desc(slot)->epoll) : -1;
 }
 
-bool wait_mixed(const struct pollfd *fds, nfds_t n)
+bool wait_concerns(int fd)
+{
+	uint64_t slot = fd_slot(fd);
+
+	return slot_ours(slot) || slot_kind(slot) == FD_EPOLL;
+}
+
+/* Does any of these concern us? */
+static bool concerns(const struct pollfd *fds, nfds_t n)
 {
 	if (!fd_top() || !readable(fds))
 		return false;
 	for (nfds_t i = 0; i < n; i++)
-		if (slot_ours(fd_slot(fds[i].fd)) || wait_stack_half(fds[i].fd) >= 0)
+		if (wait_concerns(fds[i].fd))
 			return true;
 	return false;
+}
+
+/* Epolls of one wait that had no half in the stack when it began. */
+struct halfless {
+	struct desc *d[HALFLESS];
+	int fd[HALFLESS];
+	unsigned int n;
+};
+
+/* Be woken for them from now on. Does any entry need the stack? */
+static bool halfless_enter(struct halfless *h, const struct pollfd *fds, nfds_t n)
+{
+	bool mixed = false;
+
+	h->n = 0;
+	for (nfds_t i = 0; i < n; i++) {
+		uint64_t slot = fd_slot(fds[i].fd);
+		struct desc *d = slot_desc(slot);
+
+		if (likely(slot_kind(slot) != FD_EPOLL)) {
+			mixed |= slot_ours(slot);
+			continue;
+		}
+		if (atomic_load(&d->epoll) < 0 && h->n < HALFLESS && desc_get(d)) {
+			marker_enter(d->marker, MARKER_HOST);
+			h->d[h->n] = d;
+			h->fd[h->n++] = fds[i].fd;
+		}
+		/* Not before: who makes a half looks at the marker afterwards. */
+		mixed |= atomic_load(&d->epoll) >= 0;
+	}
+	return mixed;
+}
+
+/* Has any of them got one? */
+static bool halfless_leave(struct halfless *h)
+{
+	bool got = false;
+
+	for (unsigned int i = 0; i < h->n; i++) {
+		struct marker *m = h->d[i]->marker;
+
+		marker_leave(m, MARKER_HOST, h->fd[i]);
+		got |= atomic_load(&h->d[i]->epoll) >= 0;
+		/* While others have not left, their marker would look like an event to us. */
+		for (int ms = 0; ms < OTHERS_MS && atomic_load(&m[MARKER_HOST].fd); ms++)
+			real(poll)(NULL, 0, 1);
+		desc_put(h->d[i]);
+	}
+	return got;
 }
 
 static void split_add(struct pollfd *to, unsigned int *of, unsigned int *n, int fd, short events,
@@ -140,14 +203,15 @@ static int wait_split(struct split *s, const struct edge_deadline *until, struct
 	}
 }
 
-int wait_poll(struct pollfd *fds, nfds_t n, const struct edge_deadline *until, const sigset_t *mask)
+static int wait_both(struct pollfd *fds, nfds_t n, const struct edge_deadline *until,
+		     const sigset_t *mask)
 {
 	struct pollfd small_fds[2 * SMALL + 1];
 	unsigned int small_of[2 * SMALL];
 	struct split s = {.fds = fds, .n = n};
 	struct edge_mask m;
 	void *large = NULL;
-	int saved = errno, ret;
+	int ret;
 
 	s.stack = small_fds;
 	s.host = small_fds + SMALL;
@@ -167,6 +231,27 @@ int wait_poll(struct pollfd *fds, nfds_t n, const struct edge_deadline *until, c
 	ret = wait_split(&s, until, &m);
 	edge_mask_end(&m);
 	free(large);
+	return ret;
+}
+
+static int wait_host(struct pollfd *fds, nfds_t n, const struct edge_deadline *until,
+		     const sigset_t *mask)
+{
+	struct timespec left;
+	int ret = real(ppoll)(fds, n, edge_deadline_left(until, &left), mask);
+
+	return ret < 0 ? -errno : ret;
+}
+
+int wait_poll(struct pollfd *fds, nfds_t n, const struct edge_deadline *until, const sigset_t *mask)
+{
+	struct halfless h;
+	int saved = errno, ret;
+
+	do {
+		ret = halfless_enter(&h, fds, n) ? wait_both(fds, n, until, mask)
+						 : wait_host(fds, n, until, mask);
+	} while (halfless_leave(&h) && ret >= 0);
 	errno = saved;
 	return ret;
 }
@@ -176,7 +261,7 @@ HOOK int poll(struct pollfd *fds, nfds_t n, int timeout)
 	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
 	struct edge_deadline until;
 
-	if (!wait_mixed(fds, n))
+	if (!concerns(fds, n))
 		return real(poll)(fds, n, timeout);
 	edge_deadline_set(&until, timeout < 0 ? NULL : &t);
 	return (int)edge_ret(wait_poll(fds, n, &until, NULL));
@@ -195,7 +280,7 @@ HOOK int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, con
 	struct edge_deadline until;
 	int err;
 
-	if (!wait_mixed(fds, n))
+	if (!concerns(fds, n))
 		return real(ppoll)(fds, n, timeout, mask);
 	err = edge_deadline_set(&until, timeout);
 	return (int)edge_ret(err ? err : wait_poll(fds, n, &until, mask));

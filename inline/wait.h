@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include "inline/edge.h"
 
-/** wait_mixed() - does any of these need the stack? Otherwise the host's call will do. */
-bool wait_mixed(const struct pollfd *fds, nfds_t n);
+/** wait_concerns() - is it the stack's, or an epoll, which may get a half in the stack? */
+bool wait_concerns(int fd);
 
 /**
  * wait_poll() - poll() over descriptors of the stack and of the host

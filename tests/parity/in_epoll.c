@@ -309,6 +309,35 @@ static void *look_too(void *arg)
 	return (void *)(intptr_t)(n == 1 && ev.data.u64 == 7);
 }
 
+/* As programs do that have an event loop within another's. */
+static void *poll_it(void *arg)
+{
+	struct pollfd p = {.fd = *(int *)arg, .events = POLLIN};
+
+	return (void *)(intptr_t)(poll(&p, 1, 2000) == 1 && p.revents == POLLIN);
+}
+
+static void *select_it(void *arg)
+{
+	int ep = *(int *)arg;
+	struct timeval t = {2, 0};
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(ep, &in);
+	return (void *)(intptr_t)(select(ep + 1, &in, NULL, NULL, &t) == 1 && FD_ISSET(ep, &in));
+}
+
+static int idle; /* a socket that has nothing to read */
+
+static void *poll_both(void *arg)
+{
+	struct pollfd p[2] = {{.fd = idle, .events = POLLIN},
+			      {.fd = *(int *)arg, .events = POLLIN}};
+
+	return (void *)(intptr_t)(poll(p, 2, 2000) == 1 && p[1].revents == POLLIN);
+}
+
 /*
  * Threads sleep in an epoll that has nothing (@before < 0) or @before; meanwhile another adds
  * @late, which is readable, a descriptor of a kind that the epoll did not have.
@@ -358,18 +387,62 @@ static void late(void)
 	close_both(sv);
 }
 
+/* Threads wait for an epoll, by other calls than its own, and another adds @fd, which is readable.
+ */
+static void polled_late(int before, int fd)
+{
+	static void *(*const ways[])(void *) = {poll_it, select_it, poll_both};
+	struct late l = {.ep = epoll_create1(0), .fd = fd};
+	struct pollfd p = {.fd = l.ep, .events = POLLIN};
+	pthread_t t[3];
+	void *saw;
+
+	if (before >= 0)
+		add(l.ep, before, EPOLLIN, 1);
+	for (int i = 0; i < 3; i++)
+		if (pthread_create(&t[i], NULL, ways[i], &l.ep))
+			die("thread");
+	nap(50);
+	add_late(&l);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(t[i], &saw);
+		note("%s", saw ? "saw it" : "missed it");
+	}
+	mod(l.ep, fd, 0, 7);
+	note("then %d", poll(&p, 1, 30));
+	close(l.ep);
+}
+
+static void poll_late(void)
+{
+	int sv[2], other[2], p[2], q[2];
+
+	tcp_pair(sv);
+	tcp_pair(other);
+	idle = other[0];
+	if (pipe(p) || pipe(q))
+		die("pipe");
+	send_byte(&sv[1]);
+	send_byte(&p[1]);
+	wait_for(sv[0], POLLIN);
+	polled_late(-1, sv[0]);
+	polled_late(q[0], sv[0]);
+	polled_late(-1, p[0]);
+	polled_late(sv[1], p[0]);
+	for (int i = 0; i < 2; i++) {
+		close(p[i]);
+		close(q[i]);
+	}
+	close_both(sv);
+	close_both(other);
+}
+
 const struct behaviour in_epoll[] = {
-	{"epoll-level", level},
-	{"epoll-edge", edges},
-	{"epoll-oneshot", oneshot},
-	{"epoll-misuse", misuse},
-	{"epoll-woken", woken},
-	{"epoll-copies", copies},
-	{"epoll-nested", nested},
-	{"epoll-hangup", hangup},
-	{"epoll-timeout", timeout},
-	{"epoll-masks", masks},
-	{"epoll-exclusive", exclusive},
-	{"epoll-late", late},
-	{NULL, NULL},
+	{"epoll-level", level},		  {"epoll-edge", edges},
+	{"epoll-oneshot", oneshot},	  {"epoll-misuse", misuse},
+	{"epoll-woken", woken},		  {"epoll-copies", copies},
+	{"epoll-nested", nested},	  {"epoll-hangup", hangup},
+	{"epoll-timeout", timeout},	  {"epoll-masks", masks},
+	{"epoll-exclusive", exclusive},	  {"epoll-late", late},
+	{"epoll-polled-late", poll_late}, {NULL, NULL},
 };
