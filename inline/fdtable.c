@@ -16,14 +16,17 @@
 #include "inline/life.h"
 #include "inline/loopback.h"
 #include "inline/thread.h"
+#include "backend/rawsys.h"
 #include "setup/beside.h"
 
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Atomic uint64_t fdtable[FDTABLE_MAX];
 struct desc descs[DESC_MAX];
 
-#define FD_HEIRS 256	  /* numbers that are looked at when a program starts */
+#define FD_HEIRS 256	  /* numbers that are looked at where there is no /proc */
 #define MARK	 0x50534e /* SO_RCVLOWAT of a placeholder, by which its heirs know it */
 
 static struct lock pool_lock;
@@ -128,24 +131,37 @@ int fd_placeholder(bool cloexec)
 	return fd;
 }
 
+/* If @fd is a placeholder that an earlier program left. */
+static void find_heir(int fd)
+{
+	int mark = 0;
+	socklen_t len = sizeof(mark);
+	struct desc *d;
+
+	if (fd_slot(fd) || real(getsockopt)(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len) < 0 ||
+	    mark != MARK)
+		return;
+	d = desc_new();
+	if (!d)
+		return;
+	d->settled = true;
+	fd_set_slot(fd, FD_SOCKET, d, FD_DEAD);
+}
+
 void fd_heirs(void)
 {
-	int saved = errno;
+	int saved = errno, dir = real(open)("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct dirent64) char buf[2048];
+	long n;
 
-	for (int fd = 0; fd < FD_HEIRS; fd++) {
-		int mark = 0;
-		socklen_t len = sizeof(mark);
-		struct desc *d;
-
-		if (fd_slot(fd) || real(getsockopt)(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len) < 0 ||
-		    mark != MARK)
-			continue;
-		d = desc_new();
-		if (!d)
-			break;
-		d->settled = true;
-		fd_set_slot(fd, FD_SOCKET, d, FD_DEAD);
-	}
+	if (dir < 0)
+		for (int fd = 0; fd < FD_HEIRS; fd++)
+			find_heir(fd);
+	while (dir >= 0 && (n = RAWSYS(SYS_getdents64, dir, buf, sizeof(buf))) > 0)
+		for (long at = 0; at < n; at += ((struct dirent64 *)(buf + at))->d_reclen)
+			find_heir(atoi(((struct dirent64 *)(buf + at))->d_name));
+	if (dir >= 0)
+		real(close)(dir);
 	errno = saved;
 }
 

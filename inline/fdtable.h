@@ -149,7 +149,7 @@ void fd_internal(int fd, bool on);
  * fd_heirs() - find the sockets that a program before this one left to it
  *
  * exec keeps their placeholders, whose sockets went with the old program's stack. They
- * become the stack's again, dead: ENETDOWN. Numbers up to FD_HEIRS are looked at.
+ * become the stack's again, dead: ENETDOWN. Without /proc those below 256 are looked at.
  */
 void fd_heirs(void);
 

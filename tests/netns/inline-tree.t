@@ -161,6 +161,12 @@ for what in p.poll, lambda: select.select([0], [], []), lambda: os.read(0, 1), l
     try: print("served", what())
     except OSError as e: print(e.errno)"""))
 report("exec, stdin is a socket: poll, select, read, write", text.split(b"\n").count(b"100"), 4, text)
+def with_high_number():
+    os.dup2(s.fileno(), 700)
+    os.execv(sys.executable, [sys.executable, "-c",
+        "import os, sys\ntry: os.read(700, 1)\nexcept OSError as e: sys.exit(e.errno)"])
+got, text = child(with_high_number)
+report("exec, number 700 is a socket: read", got, errno.ENETDOWN, text)
 got, text = spawned(["/bin/cat"], s.fileno())
 report("posix_spawn, stdin is a socket: cat", got, 1, text)
 
