@@ -3,7 +3,7 @@
  * in_restart.c - a signal in every call that waits: with SA_RESTART and without,
  * with a time-out on the socket and without.
  *
- * The signal comes after FIRST ms, what the call waits for after SECOND.
+ * The signal comes after FIRST ms, what the call waits for after SECOND (on a slow machine later).
  */
 #include "parity.h"
 
@@ -215,7 +215,7 @@ static void interrupted(long arg)
 	}
 	sigaction(SIGALRM, &act, &old);
 	seen = 0;
-	t = after(SECOND, release, &n);
+	t = after(SECOND * slowness(), release, &n);
 	setitimer(ITIMER_REAL, &it, NULL);
 	ret = wait_in(n);
 	note("%s seen %d", word(ret), seen);

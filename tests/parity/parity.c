@@ -273,6 +273,13 @@ long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+int slowness(void)
+{
+	const char *slow = getenv("PARITY_SLOW");
+
+	return slow ? atoi(slow) : 1;
+}
+
 void nap(int ms)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
@@ -294,8 +301,8 @@ void kill_thread_usr1(void *id)
 
 static void *watchdog(void *unused)
 {
-	const char *slow = getenv("PARITY_SLOW"), *seen = NULL;
-	long limit = HANG * 1000L * (slow ? atoi(slow) : 1), since = now_ms();
+	const char *seen = NULL;
+	long limit = HANG * 1000L * slowness(), since = now_ms();
 
 	for (;;) {
 		nap(100);

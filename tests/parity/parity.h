@@ -106,6 +106,9 @@ void done(pthread_t t);
 long now_ms(void);
 void nap(int ms);
 
+/** slowness() - $PARITY_SLOW: how many times slower than usual the machine is */
+int slowness(void);
+
 /* Ready-made things for after(). */
 void send_byte(void *fd);	 /* on a socket or pipe: int * */
 void kill_thread_usr1(void *id); /* pthread_t * */
