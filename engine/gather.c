@@ -6,8 +6,8 @@
  *
  * A frame that was sent is the image's again as soon as it is told: it frees the buffers, and
  * the socket may send more. Telling it with the next call means that a socket never meets a
- * frame on its way, so each small send becomes a frame of its own, which costs a hundred times
- * what the send itself does. A network card that moderates its interrupts tells late; small
+ * frame on its way, so each small send becomes a frame of its own, which costs far more than
+ * the send itself. A network card that moderates its interrupts tells late; small
  * sends meet a socket with frames on their way then, and Linux makes one frame of many
  * (autocorking). So, while a thread streams, frames are told only GATHER_WAIT_US after the
  * first of them or once they are FULL bytes; without a limit of bytes the send queue would run dry.
