@@ -4,7 +4,7 @@
 #   build/persona                  the command
 #   build/persona-opener           holds the privileges of a run
 #   build/libpersona-hijack.so     inline mode, loaded by LD_PRELOAD
-#   build/persona-xdp              helper of back end xdp (xdp/xdp.mk)
+#   build/persona-xdp              helper of back end xdp (src/xdp/xdp.mk)
 #   build/personalities/NAME.so    Linux as a library (kernel/build.mk)
 #   build/testbed/, build/tests/   tools and test programs
 #
@@ -29,18 +29,20 @@ unexport ARCH
 
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	   -Wno-unused-parameter -Wno-missing-field-initializers
-CPPFLAGS += -D_GNU_SOURCE -I. -idirafter arch/lkl/include/uapi -DPERSONA_VERSION='"$(VERSION)"'
+CPPFLAGS += -D_GNU_SOURCE -Isrc -I. -idirafter arch/lkl/include/uapi -DPERSONA_VERSION='"$(VERSION)"'
 CFLAGS	?= -O2 -g
 # The engine switches stacks: no canary on the switching path, no CET landing pads needed.
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(ALL_ARCH) $(WARN) -fPIC -fvisibility=hidden -pthread
 LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
-CORE_SRC   := $(wildcard engine/*.c backend/*.c setup/*.c calls/*.c control/*.c) opener/client.c
-CORE_ASM   := $(wildcard engine/*.S)
-CLI_SRC	   := $(wildcard cli/*.c shadow/*.c profile/*.c)
-OPENER_SRC := $(filter-out %/client.c,$(wildcard opener/*.c)) $(wildcard backend/*.c)
-INLINE_SRC := $(wildcard inline/*.c)
-INLINE_ASM := $(wildcard inline/*.S)
+# The rooms of src/, from the ground floor up (docs/architecture.md, check-rooms).
+room	    = $(wildcard $(1:%=src/%/*.c))
+CORE_SRC   := $(call room,lib backend engine netconf stack control sockets) src/opener/client.c
+CORE_ASM   := $(wildcard src/engine/*.S)
+CLI_SRC	   := $(call room,shadow launch profile cli cli/doctor)
+OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,lib backend)
+INLINE_SRC := $(call room,inline)
+INLINE_ASM := $(wildcard src/inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))
 # The inline library follows its programs' libc, which a cross build's programs do not use.
 inlobj	    = $(patsubst %,$(B)/$(if $(LIBC),obj-glibc,obj)/%.o,$(basename $(1)))
@@ -112,8 +114,8 @@ install: all ## install below PREFIX (/usr/local), with capabilities for persona
 	install -m 644 $(B)/libpersona-hijack.so $(LIBDIR)/
 	install -m 755 $(B)/personalities/*.so $(LIBDIR)/personalities/
 	install -m 644 docs/persona.1 $(SHARE)/man/man1/
-	install -m 644 completion/persona.bash $(SHARE)/bash-completion/completions/persona
-	install -m 644 completion/_persona $(SHARE)/zsh/site-functions/
+	install -m 644 packaging/completion/persona.bash $(SHARE)/bash-completion/completions/persona
+	install -m 644 packaging/completion/_persona $(SHARE)/zsh/site-functions/
 	@if [ -n "$(DESTDIR)" ] || setcap $(OPENER_CAPS) $(LIBDIR)/persona-opener; then :; else \
 		echo "install: no capabilities for persona-opener: only root can share interfaces" >&2; fi
 
@@ -124,6 +126,6 @@ uninstall: ## remove what install has put there
 clean: ## remove what was built, keep the kernel trees
 	rm -rf $(B)/obj $(B)/obj-glibc $(B)/persona $(B)/persona-opener $(B)/libpersona-hijack.so $(B)/persona-xdp $(B)/testbed $(B)/tests
 
-include kernel/build.mk xdp/xdp.mk android/android.mk
+include kernel/build.mk src/xdp/xdp.mk android/android.mk
 -include $(wildcard tests/tests.mk testbed/testbed.mk bench/bench.mk check.mk)
 -include $(shell find $(B)/obj $(B)/obj-glibc -name '*.d' 2>/dev/null)

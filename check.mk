@@ -6,9 +6,9 @@
 # A tool that is not installed is named and left out; with CI=true that is an
 # error. checkpatch.pl is the kernel tree's own, once one is unpacked.
 
-CHECK_DIRS  := engine backend setup control opener cli shadow profile inline testbed bench tests xdp
-CHECK_C	    := $(wildcard $(CHECK_DIRS:%=%/*.c) tests/*/*.c)
-CHECK_H	    := $(wildcard $(CHECK_DIRS:%=%/*.h) tests/*/*.h)
+CHECK_DIRS  := src testbed bench tests
+CHECK_C	    := $(wildcard src/*/*.c src/*/*/*.c testbed/*.c bench/*.c tests/*/*.c)
+CHECK_H	    := $(wildcard src/*/*.h src/*/*/*.h testbed/*.h bench/*.h tests/*/*.h)
 CHECK_SHELL := $(shell grep -lsE -m1 '^\#!/bin/(ba)?sh' $(wildcard .ci/* android/* kernel/* testbed/* bench/* tests/* tests/*/*))
 CHECK_KERNEL := $(shell find arch/lkl -name '*.[chS]')
 CHECKPATCH  := $(firstword $(wildcard $(B)/src/linux-source-*/scripts/checkpatch.pl))
@@ -50,7 +50,7 @@ check-cppcheck:
 	@echo "  CPPCHECK"
 	@$(call have,cppcheck); cppcheck --quiet -j2 --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability $(CPPCHECK_SUPPRESS:%=--suppress=%) \
-		-D__x86_64__ $(subst -idirafter ,-I,$(CPPFLAGS)) -ixdp/steer.bpf.c $(CHECK_DIRS)
+		-D__x86_64__ $(subst -idirafter ,-I,$(CPPFLAGS)) -isrc/xdp/steer.bpf.c $(CHECK_DIRS)
 
 $(B)/check/%.tidy: %.c $(CHECK_H) .clang-tidy
 	@echo "  TIDY $<"

@@ -30,8 +30,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-#include "backend/rawsys.h"
 #include "engine/engine.h"
+#include "lib/rawsys.h"
 
 #define ROUNDS	  5
 #define NULLS	  1000000

@@ -21,8 +21,8 @@ test: ## build and run all tests; CI=true: a skipped test has failed
 # ---- unit tests: all of the host side but main(), in an archive ----
 T	 := $(B)/tests
 SAN	 := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out cli/main.c,$(CLI_SRC)) \
-	$(filter-out opener/main.c opener/client.c,$(wildcard opener/*.c))
+UNIT_LIB_SRC := $(CORE_SRC) $(CORE_ASM) $(filter-out src/cli/main.c,$(CLI_SRC)) \
+	$(filter-out src/opener/main.c src/opener/client.c,$(call room,opener))
 UNIT_LIB_OBJ := $(patsubst %,$(T)/obj/%.o,$(basename $(UNIT_LIB_SRC)))
 UNIT_BIN     := $(patsubst tests/unit/%.c,$(T)/unit/%,$(wildcard tests/unit/test_*.c))
 $(UNIT_LIB_OBJ) $(UNIT_BIN): $(wildcard arch/lkl/include/uapi/asm/*.h)

@@ -53,10 +53,10 @@
 #include <unistd.h>
 #include "backend/backend.h"
 #include "engine/engine.h"
-#include "setup/netconf.h"
-#include "setup/netlink.h"
-#include "setup/spec.h"
-#include "setup/sysctl.h"
+#include "netconf/netconf.h"
+#include "netconf/netlink.h"
+#include "netconf/spec.h"
+#include "netconf/sysctl.h"
 #include "tests/fuzz/frames.h"
 #include "tests/fuzz/ports.h"
 

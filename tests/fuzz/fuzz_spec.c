@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "setup/spec.h"
+#include "netconf/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

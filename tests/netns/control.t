@@ -308,7 +308,7 @@ user_run() {
 offered() {
 	# shellcheck disable=SC2016 # the inner shell's
 	phone env PATH="$(dirname "$PERSONA"):$PATH" bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _persona
-		echo "${COMPREPLY[*]}"' "$TOP/completion/persona.bash" "$@" 2>/dev/null
+		echo "${COMPREPLY[*]}"' "$TOP/packaging/completion/persona.bash" "$@" 2>/dev/null
 }
 
 two_runs() {

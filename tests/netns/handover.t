@@ -13,7 +13,7 @@
 # it goes and returns ten times. A stall is a silence of more than 0.1 s at the receiver;
 # each change is charged with the longest that touches the time until the next.
 #
-# When nobody is told, the stack finds out by asking the first router (setup/watch.c), and
+# When nobody is told, the stack finds out by asking the first router (stack/watch.c), and
 # tells the peer: else it is the sender's retransmission timer that decides, in a download the
 # server's, with stalls of many seconds.
 # PERSONA_HANDOVER=link,address,drop chooses among the three.

@@ -18,7 +18,7 @@ struct name {
 static const struct name names[] = {
 #define CALL(room, ret, name, proto, nr, fds, flags) {#name, 0},
 #define ALIAS(name, same)			     {#name, 1},
-#include "calls/calls.h"
+#include "sockets/calls.h"
 };
 
 int main(int argc, char **argv)

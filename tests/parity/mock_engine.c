@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
-#include "setup/config.h"
-#include "setup/stack.h"
+#include "stack/config.h"
+#include "stack/up.h"
 
 #define BASE 600
 

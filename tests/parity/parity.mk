@@ -9,12 +9,12 @@ $(T)/parity/parity: tests/parity/parity.c $(wildcard tests/parity/in_*.c) tests/
 	@echo "  CC tests/parity/parity"
 	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(T)/parity/coverage: tests/parity/coverage.c calls/calls.h
+$(T)/parity/coverage: tests/parity/coverage.c src/sockets/calls.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $< -ldl
 
-$(T)/parity/table: tests/parity/table.c calls/calls.h
+$(T)/parity/table: tests/parity/table.c src/sockets/calls.h
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(PARITY_CFLAGS) -o $@ $<

@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "calls/calls.h"
+#include "sockets/calls.h"
 
 struct call {
 	const char *room, *name;
@@ -16,7 +16,7 @@ struct call {
 
 static const struct call calls[] = {
 #define CALL(room, ret, name, proto, nr, fds, flags) {#room, #name, flags},
-#include "calls/calls.h"
+#include "sockets/calls.h"
 };
 
 #define N (sizeof(calls) / sizeof(calls[0]))

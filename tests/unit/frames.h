@@ -13,9 +13,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <time.h>
-#include "unit.h"
 #include "backend/backend.h"
 #include "backend/flows.h"
+#include "unit.h"
 
 #define FRAME_MAX 66000
 

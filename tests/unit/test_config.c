@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include "setup/config.h"
+#include "stack/config.h"
 
 /* Static: both are larger than a test's frame should be. */
 static struct config in, out;

@@ -3,13 +3,13 @@
  * test_control.c - what a run and its observers say to each other: JSON built and
  * read, requests, rates and tables.
  */
-#include "unit.h"
-#include "cli/jsonread.h"
 #include "cli/rates.h"
 #include "cli/table.h"
 #include "cli/view.h"
-#include "control/json.h"
 #include "control/server.h"
+#include "lib/json.h"
+#include "lib/jsonread.h"
+#include "unit.h"
 
 /* ---- building ---- */
 

@@ -8,7 +8,7 @@
 #include <linux/mptcp.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
-#include "control/diag.h"
+#include "netconf/sock_diag.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262

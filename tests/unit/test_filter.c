@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "calls/calls.h"
+#include "sockets/calls.h"
 #include "shadow/filter.h"
 
 #if defined(__x86_64__)
@@ -108,7 +108,7 @@ static void test_numbers(void **state)
 		unsigned int flags;
 	} table[] = {
 #define CALL(room, type, name, proto, number, fds, flags) {number, flags},
-#include "calls/calls.h"
+#include "sockets/calls.h"
 	};
 	bool seen[512] = {false};
 

@@ -8,8 +8,8 @@
  */
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include "frames.h"
 #include "bpf.h"
+#include "frames.h"
 
 /*
  * The interface: 4.x and fd00::x are own (.1), shared (.2) and the host's (.3); .9 is

@@ -8,8 +8,8 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include "unit.h"
 #include "engine/gather.h"
+#include "unit.h"
 
 #define US     1000ull
 #define MS     1000000ull

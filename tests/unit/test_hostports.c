@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include "unit.h"
 #include "opener/hostports.h"
+#include "unit.h"
 
 #define RESERVED "/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define RANGE	 "/proc/sys/net/ipv4/ip_local_port_range"

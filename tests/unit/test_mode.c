@@ -9,8 +9,8 @@
 #include <elf.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include "cli/imports.h"
-#include "cli/mode.h"
+#include "launch/imports.h"
+#include "launch/mode.h"
 
 static char dir[] = "/tmp/persona-test-XXXXXX";
 

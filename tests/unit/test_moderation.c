@@ -7,8 +7,8 @@
  * stream, which sends whatever the receiver does, and dialogues, each of which sends its next frame
  * a round-trip time after the last one was taken.
  */
-#include "unit.h"
 #include "engine/moderation.h"
+#include "unit.h"
 
 #define US	  1000ull
 #define MS	  1000000ull

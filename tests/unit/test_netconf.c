@@ -11,12 +11,12 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include "cli/host.h"
-#include "setup/link.h"
-#include "setup/route.h"
-#include "setup/netconf.h"
-#include "setup/sysctl.h"
-#include "setup/takeover.h"
+#include "launch/host.h"
+#include "netconf/link.h"
+#include "netconf/netconf.h"
+#include "netconf/route.h"
+#include "netconf/sysctl.h"
+#include "netconf/takeover.h"
 
 static struct iface_spec wlan, rmnet;
 

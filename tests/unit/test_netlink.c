@@ -10,11 +10,11 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include "setup/link.h"
-#include "setup/route.h"
-#include "setup/mptcp.h"
-#include "setup/netlink.h"
-#include "setup/sysctl.h"
+#include "netconf/link.h"
+#include "netconf/mptcp.h"
+#include "netconf/netlink.h"
+#include "netconf/route.h"
+#include "netconf/sysctl.h"
 
 static uint8_t sent[4096];
 static size_t sent_len;

@@ -13,8 +13,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include "unit.h"
 #include "opener/opener.h"
+#include "unit.h"
 
 static char path[4096];
 

@@ -5,8 +5,8 @@
  * Each test tells a story in steps of PATHMON_TICK_MS: what was received and sent meanwhile,
  * and after what time a probe is answered (NEVER: not at all).
  */
+#include "stack/pathmon.h"
 #include "unit.h"
-#include "setup/pathmon.h"
 
 #define NEVER INT64_MAX
 

@@ -2,8 +2,8 @@
 /*
  * test_policy.c - which users may use which interfaces: the text of the configuration.
  */
-#include "unit.h"
 #include "opener/policy.h"
+#include "unit.h"
 
 static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "al:x:500:500::/:/bin/sh\n"

@@ -5,8 +5,8 @@
 #include "unit.h"
 #include <elf.h>
 #include <sys/stat.h>
-#include "cli/paths.h"
-#include "cli/program.h"
+#include "launch/paths.h"
+#include "launch/program.h"
 
 static char dir[] = "/tmp/persona-test-XXXXXX";
 

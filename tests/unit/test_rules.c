@@ -7,8 +7,8 @@
  */
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include "unit.h"
 #include "opener/rules.h"
+#include "unit.h"
 
 static const struct flows flows = {
 	.naddrs = 6,

@@ -2,8 +2,8 @@
 /*
  * test_ruleset.c - which chains of the host's packet filter are in a back end's way.
  */
-#include "unit.h"
 #include "cli/ruleset.h"
+#include "unit.h"
 
 /* As nft 1.0.6 prints it. */
 static const char listing[] =

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "cli/cli.h"
-#include "cli/supervise.h"
+#include "launch/supervise.h"
 
 static char text[8192]; /* what the last child wrote to stderr */
 

@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 #include <sys/socket.h>
-#include "setup/closest.h"
-#include "setup/spec.h"
+#include "lib/closest.h"
+#include "netconf/spec.h"
 
 static const struct {
 	const char *text;

@@ -3,8 +3,8 @@
  * test_steer.c - what is the stack's: as text and back.
  */
 #include <arpa/inet.h>
-#include "unit.h"
 #include "backend/steer.h"
+#include "unit.h"
 
 static void test_round_trip(void **state)
 {

@@ -3,8 +3,8 @@
  * test_xring.c - the rings of AF_XDP, with the kernel's side played here.
  */
 #include <sys/mman.h>
-#include "unit.h"
 #include "backend/xring.h"
+#include "unit.h"
 
 #define SIZE 8
 

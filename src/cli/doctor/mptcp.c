@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mptcp.c - does MPTCP pass, or is its option stripped on the way?
+ *
+ * Theory of operation
+ *
+ * Per interface a child process opens it as a run does, starts the stack with it alone,
+ * connects to the host by MPTCP and asks the socket what became of it. What it has to say
+ * comes back by a pipe (so do the sentences of a start that fails), the outcome as its exit
+ * status; the process is the clean-up. When all have come back they are compared: if one
+ * interface gets through to MPTCP, it is not the server that lacks it elsewhere.
+ *
+ * Limits: the handshake is judged; a path that strips the option from data alone
+ * is not found. One address of the host is tried, the first of a family that the
+ * interface has.
+ */
+#include <errno.h>
+#include <linux/mptcp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "cli/cli.h"
+#include "cli/doctor/doctor.h"
+#include "engine/engine.h"
+#include "launch/interfaces.h"
+#include "launch/paths.h"
+#include "stack/config.h"
+#include "stack/up.h"
+
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+#define CONNECT_S 6 /* more than the retransmissions after which a SYN goes without the option */
+#define WORDS	  512
+
+/* A child's exit status; others mean that it could not try. */
+enum outcome { PASSES = 10, FALLS_BACK, REFUSED };
+
+struct visit {
+	int status;
+	char words[WORDS];
+};
+
+static long sys(long nr, long a, long b, long c, long d, long e)
+{
+	const long args[6] = {a, b, c, d, e, 0};
+
+	return engine_syscall(nr, args);
+}
+
+/* ---- in the child ---- */
+
+static const struct addrinfo *fit_address(const struct addrinfo *list, const struct iface_spec *s)
+{
+	for (; list; list = list->ai_next) {
+		for (uint32_t i = 0; i < s->naddrs; i++) {
+			if (s->addr[i].family == list->ai_family)
+				return list;
+		}
+	}
+	return NULL;
+}
+
+static long connect_by(long fd, const struct addrinfo *to)
+{
+	struct pollfd p = {.fd = (int)fd, .events = POLLOUT};
+	struct timespec patience = {.tv_sec = CONNECT_S};
+	int err = 0;
+	socklen_t len = sizeof(err);
+	long r = sys(SYS_connect, fd, (long)to->ai_addr, (long)to->ai_addrlen, 0, 0);
+
+	if (r != -EINPROGRESS)
+		return r;
+	r = sys(SYS_ppoll, (long)&p, 1, (long)&patience, 0, 0);
+	if (r <= 0)
+		return r ? r : -ETIMEDOUT;
+	r = sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&err, (long)&len);
+	return r ? r : -err;
+}
+
+/* A socket that has fallen back knows this option no more, or says so in it. */
+static enum outcome judge(long fd)
+{
+	struct mptcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (sys(SYS_getsockopt, fd, SOL_MPTCP, MPTCP_INFO, (long)&info, (long)&len) ||
+	    info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK)
+		return FALLS_BACK;
+	return PASSES;
+}
+
+static int try(struct config *c, const struct addrinfo *list)
+{
+	const struct addrinfo *to;
+	int outcome = EXIT_PERSONA;
+	const char *why;
+	long fd, r;
+
+	if (interfaces_open(c))
+		return EXIT_PERSONA;
+	to = fit_address(list, &c->iface[0].spec);
+	if (!to)
+		return complain(EXIT_PERSONA, "no address of the same IP version");
+	if (stack_up(c, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	fd = sys(SYS_socket, to->ai_family, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0);
+	if (fd < 0) {
+		complain(0, "no MPTCP in the stack: %s", strerror((int)-fd));
+	} else {
+		r = connect_by(fd, to);
+		outcome = r ? REFUSED : (int)judge(fd);
+		if (r)
+			complain(0, "%s", r == -ETIMEDOUT ? "no answer" : strerror((int)-r));
+		sys(SYS_close, fd, 0, 0, 0, 0);
+	}
+	engine_stop();
+	if (c->opener)
+		close(c->opener);
+	interfaces_end();
+	return outcome;
+}
+
+/* ---- in the parent ---- */
+
+static int configure(struct config *c, const struct iface_spec *s)
+{
+	memset(c, 0, sizeof(*c));
+	c->mptcp = true;
+	c->nifaces = 1;
+	c->iface[0].spec = *s;
+	c->iface[0].fd = -1;
+	return path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL);
+}
+
+static void visit(struct config *c, const struct addrinfo *list, struct visit *v)
+{
+	size_t len = 0, head = strlen("persona: ");
+	int fd[2], status = -1;
+	ssize_t n;
+	pid_t pid;
+
+	v->status = -1;
+	snprintf(v->words, sizeof(v->words), "no process");
+	if (pipe(fd))
+		return;
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		dup2(fd[1], 2);
+		close(fd[0]);
+		close(fd[1]);
+		_exit(try(c, list));
+	}
+	close(fd[1]);
+	while (pid > 0 && len < WORDS - 1 &&
+	       ((n = read(fd[0], v->words + len, WORDS - 1 - len)) > 0 ||
+		(n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	close(fd[0]);
+	if (pid < 0)
+		return;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	v->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	v->words[len] = '\0';
+	if (!strncmp(v->words, "persona: ", head))
+		memmove(v->words, v->words + head, len + 1 - head);
+	v->words[strcspn(v->words, "\n")] = '\0';
+}
+
+static void tell(const struct doctor *d, const struct iface_spec *s, const struct visit *v,
+		 bool server_has)
+{
+	char thing[IF_NAMESIZE + 16];
+
+	snprintf(thing, sizeof(thing), "%s MPTCP", s->name);
+	switch (v->status) {
+	case PASSES:
+		doctor_say(DOCTOR_OK, thing, NULL, "MPTCP reaches %s:%s by %s", d->mptcp, d->port,
+			   s->name);
+		break;
+	case FALLS_BACK:
+		doctor_say(DOCTOR_WARN, thing, NULL, "falls back to TCP: %s %s",
+			   server_has ? "the option is stripped on the way by"
+				      : "the server has no MPTCP, or the option is stripped on "
+					"the way by",
+			   s->name);
+		break;
+	case REFUSED:
+		doctor_say(DOCTOR_FAIL, thing, "does something serve that port?",
+			   "refused: %s:%s by %s: %s", d->mptcp, d->port, s->name, v->words);
+		break;
+	default:
+		doctor_say(DOCTOR_FAIL, thing, NULL, "could not be tried: %s",
+			   v->words[0] ? v->words : "the process died");
+	}
+}
+
+void doctor_mptcp(const struct doctor *d)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list = NULL;
+	static struct visit visits[DOCTOR_IFACES];
+	struct config *c;
+	bool server_has = false;
+	int err;
+
+	if (!d->mptcp[0])
+		return;
+	err = getaddrinfo(d->mptcp, d->port, &hints, &list);
+	if (err) {
+		doctor_say(DOCTOR_FAIL, "MPTCP", "give its address", "%s: %s", d->mptcp,
+			   gai_strerror(err));
+		return;
+	}
+	c = malloc(sizeof(*c));
+	for (unsigned int i = 0; c && i < d->n; i++) {
+		if (configure(c, &d->spec[i]))
+			break; /* was said before */
+		visit(c, list, &visits[i]);
+		server_has |= visits[i].status == PASSES;
+	}
+	for (unsigned int i = 0; c && i < d->n; i++)
+		tell(d, &d->spec[i], &visits[i], server_has);
+	free(c);
+	freeaddrinfo(list);
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * view.c - the report of a run for people, see view.h.
+ *
+ *	run 4711: curl -O http://10.1.0.1/file
+ *	shadow, linux-6.12, up 12s
+ *
+ *	INTERFACE  STATE   MTU   DOWN     UP  RECEIVED  SENT  DROPS  ADDRESSES
+ *	wlan0      up     1500  48.5M   1.2M      102M  3.1M      0  10.1.0.2/24
+ *
+ *	PROTO  INTERFACE  LOCAL  REMOTE  STATE  DOWN  UP  RECEIVED  SENT  SHARE  RTT ...
+ *	mptcp             10.1.0.2:50796 ...            the connection, then its subflows
+ *	       wlan0      10.1.0.2:50796 ...
+ *
+ * Rates are bits per second between two documents. A subflow's share is that of the bytes
+ * moved between them, both ways; of all its bytes if none were.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include "cli/table.h"
+#include "cli/view.h"
+#include "lib/jsonread.h"
+
+#define WORD 96
+
+struct view {
+	const struct rates *now, *old;
+	struct table table;
+};
+
+const char *view_command(const char *document, char buf[VIEW_COMMAND])
+{
+	const char *word = json_first(json_member(document, "command"));
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (; word && len + 2 < VIEW_COMMAND; word = json_next(word)) {
+		if (len)
+			buf[len++] = ' ';
+		json_string(word, buf + len, VIEW_COMMAND - len);
+		len += strlen(buf + len);
+	}
+	return buf;
+}
+
+static const char *text(const char *object, const char *key, char buf[WORD])
+{
+	return json_string(json_member(object, key), buf, WORD);
+}
+
+static uint64_t number(const char *object, const char *key)
+{
+	return json_uint(json_member(object, key));
+}
+
+/* What a subflow is known by from one document to the next. */
+static void flow_key(const char *flow, char key[2 * WORD + 8])
+{
+	char local[WORD], remote[WORD];
+
+	snprintf(key, 2 * WORD + 8, "flow %s %s", text(flow, "local", local),
+		 text(flow, "remote", remote));
+}
+
+static void link_key(const char *link, char key[2 * WORD + 8])
+{
+	char name[WORD];
+
+	snprintf(key, 2 * WORD + 8, "link %s", text(link, "name", name));
+}
+
+void view_rates(const char *document, struct rates *r)
+{
+	const char *p, *flow;
+	char key[2 * WORD + 8];
+
+	r->time_ns = number(document, "time_ns");
+	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p)) {
+		link_key(p, key);
+		rates_note(r, key, number(json_member(p, "rx"), "bytes"),
+			   number(json_member(p, "tx"), "bytes"));
+	}
+	for (p = json_first(json_member(document, "connections")); p; p = json_next(p)) {
+		for (flow = json_first(json_member(p, "subflows")); flow; flow = json_next(flow)) {
+			flow_key(flow, key);
+			rates_note(r, key, number(flow, "received"), number(flow, "sent"));
+		}
+	}
+	rates_close(r);
+}
+
+static void put_rate(struct table *t, const struct rate *r)
+{
+	char buf[HUMAN_TEXT];
+
+	table_cell(t, "%s", human_rate(r->in, r->ns, buf));
+	table_cell(t, "%s", human_rate(r->out, r->ns, buf));
+}
+
+static void put_bytes(struct table *t, uint64_t in, uint64_t out)
+{
+	char buf[HUMAN_TEXT];
+
+	table_cell(t, "%s", human_bytes(in, buf));
+	table_cell(t, "%s", human_bytes(out, buf));
+}
+
+static void put_link(struct view *v, const char *link)
+{
+	const char *rx = json_member(link, "rx"), *tx = json_member(link, "tx"), *a;
+	char buf[WORD], addresses[4 * WORD] = "", key[2 * WORD + 8];
+	struct table *t = &v->table;
+	bool up = !strcmp(text(link, "state", buf), "up");
+	struct rate rate;
+
+	link_key(link, key);
+	rate = rates_since(v->old, v->now, key);
+	table_cell(t, "%s", text(link, "name", buf));
+	table_cell(t, "%s",
+		   !up					     ? "down"
+		   : json_true(json_member(link, "carrier")) ? "up"
+							     : "no carrier");
+	table_cell(t, "%" PRIu64, number(link, "mtu"));
+	put_rate(t, &rate);
+	put_bytes(t, number(rx, "bytes"), number(tx, "bytes"));
+	table_cell(t, "%" PRIu64,
+		   number(rx, "drops") + number(tx, "drops") + number(rx, "errors") +
+			   number(tx, "errors"));
+	for (a = json_first(json_member(link, "addresses")); a; a = json_next(a))
+		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
+			 "%s%s", *addresses ? " " : "", json_string(a, buf, sizeof(buf)));
+	table_cell(t, "%s", addresses);
+}
+
+/* PROTO to STATE; @protocol NULL: a subflow of the row above. */
+static void put_ends(struct table *t, const char *s, const char *protocol)
+{
+	char buf[WORD];
+
+	table_cell(t, "%s", protocol ? protocol : "");
+	table_cell(t, "%s", text(s, "interface", buf));
+	table_cell(t, "%s", text(s, "local", buf));
+	table_cell(t, "%s", text(s, "remote", buf));
+	table_cell(t, "%s", text(s, "state", buf));
+}
+
+/* @whole: bytes that the connection has moved, in the interval or ever. */
+static void put_flow(struct view *v, const char *flow, const char *protocol,
+		     const struct rate *whole)
+{
+	uint64_t in = number(flow, "received"), out = number(flow, "sent");
+	uint64_t all = whole->in + whole->out, part = in + out;
+	struct table *t = &v->table;
+	char buf[WORD], key[2 * WORD + 8];
+	struct rate rate;
+
+	flow_key(flow, key);
+	rate = rates_since(v->old, v->now, key);
+	if (whole->ns)
+		part = rate.in + rate.out;
+	put_ends(t, flow, protocol);
+	put_rate(t, &rate);
+	put_bytes(t, in, out);
+	if (all)
+		table_cell(t, "%.0f%%", 100.0 * (double)part / (double)all);
+	else
+		table_cell(t, "-");
+	table_cell(t, "%.1f ms", (double)number(flow, "rtt_us") / 1000);
+	table_cell(t, "%" PRIu64, number(flow, "retransmissions"));
+	table_cell(t, "%" PRIu64, number(flow, "lost"));
+	table_cell(t, "%s%s", text(flow, "congestion_control", buf),
+		   json_true(json_member(flow, "backup")) ? " backup" : "");
+}
+
+static void put_dashes(struct table *t, unsigned int n)
+{
+	while (n--)
+		table_cell(t, "-");
+}
+
+static void put_connection(struct view *v, const char *c)
+{
+	const char *flows = json_first(json_member(c, "subflows")), *flow;
+	struct rate sum = {0}, rate;
+	char buf[WORD], key[2 * WORD + 8];
+	const char *protocol = text(c, "protocol", buf);
+	bool mptcp = !strcmp(protocol, "mptcp");
+
+	for (flow = flows; flow; flow = json_next(flow)) {
+		flow_key(flow, key);
+		rate = rates_since(v->old, v->now, key);
+		sum.in += rate.in;
+		sum.out += rate.out;
+		sum.ns |= rate.ns;
+	}
+	if (mptcp) {
+		put_ends(&v->table, c,
+			 json_true(json_member(c, "fallback")) ? "mptcp (tcp)" : "mptcp");
+		put_rate(&v->table, &sum);
+		put_bytes(&v->table, number(c, "received"), number(c, "sent"));
+		put_dashes(&v->table, 5);
+	}
+	if (!sum.in && !sum.out)
+		sum = (struct rate){number(c, "received"), number(c, "sent"), 0};
+	for (flow = flows; flow; flow = json_next(flow))
+		put_flow(v, flow, mptcp ? NULL : protocol, &sum);
+}
+
+/* Sockets without a connection: listening ones, UDP. */
+static void put_others(struct table *t, const char *list, const char *protocol, const char *state)
+{
+	char buf[WORD];
+
+	for (const char *s = json_first(list); s; s = json_next(s)) {
+		table_cell(t, "%s", protocol ? protocol : text(s, "protocol", buf));
+		table_cell(t, " ");
+		table_cell(t, "%s", text(s, "local", buf));
+		table_cell(t, "%s", text(s, "remote", buf));
+		table_cell(t, "%s", state ? state : text(s, "state", buf));
+		put_dashes(t, 9);
+	}
+}
+
+static void head(struct table *t, const char *right, const char *const *names)
+{
+	t->right = right;
+	for (size_t i = 0; right[i]; i++)
+		table_cell(t, "%s", names[i]);
+}
+
+void view_print(const char *document, const struct rates *now, const struct rates *old, FILE *out,
+		size_t width, size_t rows)
+{
+	static const char *const links[] = {"INTERFACE", "STATE", "MTU",   "DOWN",     "UP",
+					    "RECEIVED",	 "SENT",  "DROPS", "ADDRESSES"};
+	static const char *const sockets[] = {
+		"PROTO",    "INTERFACE", "LOCAL", "REMOTE", "STATE",   "DOWN", "UP",
+		"RECEIVED", "SENT",	 "SHARE", "RTT",    "RETRANS", "LOST", "CONGESTION"};
+	struct view v = {.now = now, .old = old};
+	char command[VIEW_COMMAND], mode[WORD], image[WORD], time[HUMAN_TEXT];
+	const char *p;
+	size_t used;
+
+	fprintf(out, "run %" PRIu64 ": %.*s\n", number(document, "id"),
+		width > 20 ? (int)(width - 20) : 0, view_command(document, command));
+	fprintf(out, "%s, %s, up %s\n\n", text(document, "mode", mode),
+		text(document, "personality", image),
+		human_time(number(document, "uptime_ms") / 1000, time));
+
+	head(&v.table, "<<>>>>>><", links);
+	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p))
+		put_link(&v, p);
+	used = 4 + v.table.n / strlen(v.table.right);
+	table_print(&v.table, out, width, rows);
+	putc('\n', out);
+
+	head(&v.table, "<<<<<>>>>>>>><", sockets);
+	for (p = json_first(json_member(document, "connections")); p; p = json_next(p))
+		put_connection(&v, p);
+	put_others(&v.table, json_member(document, "listening"), NULL, "listening");
+	put_others(&v.table, json_member(document, "udp"), "udp", NULL);
+	table_print(&v.table, out, width, rows > used + 2 ? rows - used - 2 : 1);
+}

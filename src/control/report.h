@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * report.h - the state of a stack, as a JSON object.
+ *
+ *	"time_ns"	CLOCK_MONOTONIC of the host when it was gathered, for rates
+ *	"interfaces"	name, type, state, carrier, mtu, backend, host (interface), addresses,
+ *			rx and tx: bytes, packets, errors, drops
+ *	"routes"	default routes: family, interface, gateway, table, metric
+ *	"mptcp"		subflows and accepted (limits), endpoints; absent without MPTCP
+ *	"connections"	protocol, local, remote, state, sent, received, and subflows: for
+ *			plain TCP the connection itself. Each subflow: interface, local,
+ *			remote, state, sent, received, acked, delivery_rate (bytes, bytes/s),
+ *			retransmissions, lost (segments), rtt_us, rttvar_us, min_rtt_us, cwnd,
+ *			mss, congestion_control, backup
+ *	"listening"	protocol, local
+ *	"udp"		local, remote, state, receive_queue, send_queue (bytes)
+ */
+#ifndef PERSONA_CONTROL_REPORT_H
+#define PERSONA_CONTROL_REPORT_H
+
+#include "lib/json.h"
+#include "netconf/netlink.h"
+
+/**
+ * report() - append the members of the report to the open object @j
+ * @call: system calls of the stack: engine_syscall()
+ *
+ * Any thread; allocates. Return: 0 or -errno: then @j is not complete.
+ */
+int report(nl_call_fn *call, struct json *j);
+
+#endif /* PERSONA_CONTROL_REPORT_H */

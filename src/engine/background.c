@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * background.c - the thread that drives while no application thread is inside.
+ *
+ * Three situations, seen from the vCPUs that no thread waits for:
+ *  - a task stands in user mode, its application computes or will call again
+ *    soon: leave it alone until its next tick is overdue, then take over (the
+ *    task is parked, the vCPU becomes idle and its tick stops);
+ *  - nobody is inside at all, or blocked calls have nobody who waits for their
+ *    vCPU: wait for frames and for the earliest timer;
+ *  - a thread waits or runs: frames are its business; sleep until the earliest
+ *    timer of the others.
+ *
+ * While applications call often it looks every WATCH_NS and nobody needs to
+ * wake it; after a quiet period it sleeps for good.
+ *
+ * One thread for all vCPUs; it takes no signals (ownthread.c). It sleeps in epoll; application
+ * threads wake it (background_kick()) only if it would wake too late.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include "engine/fault.h"
+#include "engine/netif.h"
+#include "engine/vcpu.h"
+#include "lib/rawsys.h"
+
+#define OVERDUE_NS 10000000 /* a tick this late: the application is not calling */
+#define WATCH_NS   8000000  /* how often to look while applications call; less than OVERDUE_NS */
+#define KICK_TAG   0xffffffffu
+
+static pthread_t thread;
+
+void background_kick(uint64_t deadline)
+{
+	uint64_t one = 1;
+
+	if (deadline && (deadline == LKL_NO_DEADLINE ||
+			 atomic_load(&engine.bg_until) <= deadline + engine.overdue))
+		return;
+	RAWSYS(SYS_write, engine.bg_kick_fd, &one, sizeof(one));
+}
+
+/* Have applications called since the last look? */
+static bool look_busy(void)
+{
+	bool busy = false;
+
+	for_each_vcpu (v) {
+		uint64_t runs = __atomic_load_n(&v->runs, __ATOMIC_RELAXED);
+
+		busy |= runs != v->seen;
+		v->seen = runs;
+		v->streams = gather_used(&v->sent);
+	}
+	return busy;
+}
+
+/* Serve what nobody else does; gives when to look again, and whether frames matter. */
+static uint64_t survey(bool busy, bool *frames)
+{
+	uint64_t until = LKL_NO_DEADLINE;
+	bool active = false, alone = false;
+
+	for_each_vcpu (v) {
+		uint64_t deadline, late = gather_late(&v->sent);
+		uint64_t soon = cycles() + GATHER_LATE_US * v->sent.us;
+		bool idle = atomic_load(&v->idle);
+		bool orphans;
+
+		if (atomic_load(&v->waiter) || atomic_load(&v->lock)) {
+			active = true;
+			/* Who is inside tells of its frames, or leaves them to us. */
+			if (v->streams && soon < until)
+				until = soon;
+			continue;
+		}
+		orphans = atomic_load(&v->blocked) > 0;
+		deadline = v->lkl->deadline;
+		if (!idle && deadline != LKL_NO_DEADLINE && !orphans)
+			deadline += engine.overdue;
+		if (__atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST) & 0xff ||
+		    cycles() >= deadline || cycles() >= late || vcpu_spins(v) ||
+		    ((idle || orphans) && __atomic_load_n(&v->lkl->pending, __ATOMIC_RELAXED))) {
+			vcpu_service(v);
+			return 0;
+		}
+		if (deadline < until)
+			until = deadline;
+		if (late < until)
+			until = late;
+		if (v->streams && soon < until)
+			until = soon;
+		if (orphans)
+			alone = true;
+		else if (!idle)
+			active = true;
+	}
+	*frames = alone || !active;
+	if (active && busy) {
+		/* Look again soon, so that nobody who leaves has to wake us. */
+		uint64_t watch = cycles() + (uint64_t)(WATCH_NS * engine.cycles_per_ns);
+
+		if (watch < until)
+			until = watch;
+	}
+	return until;
+}
+
+static void sleep_until(uint64_t until, bool frames)
+{
+	struct epoll_event ev[LKL_MAX_NETDEVS + 1];
+	struct timespec ts = {3600, 0};
+	uint64_t now = cycles();
+	long n;
+
+	if (until != LKL_NO_DEADLINE) {
+		double ns = until > now ? (double)(until - now) / engine.cycles_per_ns : 0;
+
+		if (ns < 3600e9) {
+			ts.tv_sec = (time_t)(ns / 1e9);
+			ts.tv_nsec = (long)(ns - (double)ts.tv_sec * 1e9);
+		}
+	}
+	if (netif_stalled() && (ts.tv_sec || ts.tv_nsec > 1000000))
+		ts = (struct timespec){0, 1000000};
+	if (!frames) {
+		/* Only the kick descriptor: frames are the callers' business. */
+		struct pollfd p = {.fd = engine.bg_kick_fd, .events = POLLIN};
+		uint64_t v;
+
+		RAWSYS(SYS_ppoll, &p, 1, &ts, NULL, 0);
+		if (p.revents)
+			RAWSYS(SYS_read, engine.bg_kick_fd, &v, sizeof(v));
+		return;
+	}
+	n = vcpu_epoll(engine.bg_epoll_fd, ev, LKL_MAX_NETDEVS + 1, &ts);
+	for (long i = 0; i < n; i++) {
+		struct vcpu *v = &engine.vcpu[0];
+
+		if (ev[i].data.u32 == KICK_TAG) {
+			uint64_t count;
+
+			RAWSYS(SYS_read, engine.bg_kick_fd, &count, sizeof(count));
+			continue;
+		}
+		/* Prefer a vCPU that nobody waits for: we drive it ourselves. */
+		for_each_vcpu (w) {
+			if (!atomic_load(&w->waiter)) {
+				v = w;
+				break;
+			}
+		}
+		__atomic_fetch_or(&v->lkl->pending, LKL_PENDING_RX(ev[i].data.u32),
+				  __ATOMIC_SEQ_CST);
+		if (atomic_load(&v->waiter))
+			vcpu_kick(v);
+		else
+			vcpu_service(v);
+	}
+}
+
+static void *background(void *arg)
+{
+	/* It may run a call of the program's, with a bad pointer. */
+	void *alt_stack = fault_thread_init();
+
+	prctl(PR_SET_NAME, "persona");
+	while (!atomic_load(&engine.stop)) {
+		bool busy = look_busy(), frames = false;
+		uint64_t until;
+
+		until = survey(busy, &frames);
+		if (!until)
+			continue;
+		atomic_store(&engine.bg_until, until);
+		atomic_store(&engine.bg_asleep, true);
+		full_fence();
+		/* Again: somebody may have left before we said that we sleep. */
+		until = survey(busy, &frames);
+		if (until) {
+			atomic_store(&engine.bg_until, until);
+			atomic_store(&engine.bg_frames, frames);
+			sleep_until(until, frames);
+		}
+		atomic_store(&engine.bg_asleep, false);
+		if (netif_stalled())
+			netif_flush(netif_stalled());
+	}
+	fault_thread_exit(alt_stack);
+	return arg;
+}
+
+int background_start(void)
+{
+	atomic_store(&engine.stop, false);
+	engine.overdue = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
+	return engine_thread_create(&thread, 256 << 10, 0, background, NULL);
+}
+
+void background_stop(void)
+{
+	atomic_store(&engine.stop, true);
+	background_kick(0);
+	pthread_join(thread, NULL);
+}

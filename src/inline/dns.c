@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dns.c - the resolver's state, with our proxy as its name servers.
+ *
+ * Theory of operation: the list of name servers in a res_state belongs to the
+ * application, and glibc honours a changed one (and does not reload
+ * resolv.conf over it). For one look-up the addresses are replaced by the proxy's
+ * on 127.0.0.1, one for one, so the order, time-outs and rotation remain
+ * the resolver's. Name servers on loopback are the host's and stay.
+ *
+ * Limits: with musl names are resolved through the host.
+ *
+ * An IPv6 name server stands behind the pointer _u._ext.nsaddrs[i] while
+ * sin_family is 0. The resolver copies IPv4 addresses to the same place, so what
+ * stood there is saved and put back too.
+ */
+#include "inline/real.h"
+#include "sockets/address.h"
+#include "inline/dns.h"
+#include "inline/life.h"
+#include "inline/loopback.h"
+#include "inline/thread.h"
+
+#include <string.h>
+
+/* Not there in musl, whose resolver has no state that could be changed: its queries are the host's.
+ */
+#pragma weak __res_ninit
+
+#define NOBODY 1 /* a port on which nobody listens */
+
+static int server_at(res_state st, int i, struct dns_server *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->index = i;
+	if (st->nsaddr_list[i].sin_family == AF_INET) {
+		s->len = sizeof(st->nsaddr_list[i]);
+		memcpy(&s->addr, &st->nsaddr_list[i], s->len);
+	} else if (st->_u._ext.nsaddrs[i]) {
+		s->len = sizeof(*st->_u._ext.nsaddrs[i]);
+		memcpy(&s->addr, st->_u._ext.nsaddrs[i], s->len);
+	} else {
+		return -ENOENT;
+	}
+	return address_class((void *)&s->addr, s->len) == ADDRESS_OTHER ? 0 : -ENOENT;
+}
+
+static void save(struct dns *d)
+{
+	d->count = d->state->nscount;
+	memcpy(d->list, d->state->nsaddr_list, sizeof(d->list));
+	for (int i = 0; i < DNS_SERVERS; i++)
+		if (d->state->_u._ext.nsaddrs[i])
+			d->ext[i] = *d->state->_u._ext.nsaddrs[i];
+}
+
+static void restore(struct dns *d)
+{
+	d->state->nscount = d->count;
+	memcpy(d->state->nsaddr_list, d->list, sizeof(d->list));
+	for (int i = 0; i < DNS_SERVERS; i++)
+		if (d->state->_u._ext.nsaddrs[i] && d->ext[i].sin6_family)
+			*d->state->_u._ext.nsaddrs[i] = d->ext[i];
+}
+
+void dns_begin(struct dns *d, res_state state)
+{
+	struct dns_server servers[DNS_SERVERS];
+	int n = 0, saved = errno;
+
+	memset(d, 0, sizeof(*d));
+	if (!res_ninit)
+		goto out;
+	if (!(state->options & RES_INIT) && res_ninit(state) < 0)
+		goto out;
+	d->state = state;
+	save(d);
+	for (int i = 0; i < d->count && i < DNS_SERVERS; i++)
+		if (server_at(state, i, &servers[n]) == 0)
+			n++;
+	if (!n)
+		goto out;
+	self.bypass++;
+	if (stack_is_up() || life_start() == 0)
+		d->proxy = dns_proxy_start(servers, n);
+	self.bypass--;
+	for (int i = 0; i < n; i++) {
+		struct sockaddr_in nobody = {.sin_family = AF_INET,
+					     .sin_port = htons(NOBODY),
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+		state->nsaddr_list[servers[i].index] =
+			d->proxy ? dns_proxy_server(d->proxy, i)->local : nobody;
+	}
+out:
+	errno = saved;
+}
+
+void dns_end(struct dns *d)
+{
+	int saved = errno;
+
+	if (d->state)
+		restore(d);
+	if (d->proxy)
+		dns_proxy_stop(d->proxy);
+	errno = saved;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * drain.c - what the program wrote reaches its peers, though the program ends.
+ *
+ * Theory of operation: a host's kernel goes on sending after a process has
+ * exited; a stack inside the process cannot. So the last thread waits: all
+ * sockets are closed, and then the stack is asked for connections with bytes or
+ * a FIN unacknowledged (stack/drain.h). Sleeping is a poll() inside the stack, so the
+ * waiting thread drives the timers and the retransmissions itself.
+ *
+ * Only the owner's last thread comes here; nothing is shared.
+ *
+ * Limits: after @ms the rest is lost. What the peer still sends to a
+ * half-closed connection is not waited for, but for its FIN.
+ */
+#include "inline/real.h"
+#include "inline/edge.h"
+#include "inline/fdtable.h"
+#include "inline/life.h"
+#include "inline/say.h"
+#include "stack/drain.h"
+
+#include <time.h>
+
+#define TELL_AFTER_MS 3000
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A nap of @nap ms, the next one is longer. */
+static void sleep_inside(long *nap)
+{
+	struct timespec t = {.tv_nsec = *nap * 1000000};
+
+	edge(SYS_ppoll, NULL, 0, &t, NULL, 8, 0);
+	*nap = *nap < 20 ? *nap * 2 : 20;
+}
+
+void drain(int ms, bool close_all)
+{
+	long start = now_ms(), nap = 1;
+	bool told = false;
+	int pending;
+
+	for (int fd = 0; close_all && fd < fd_top(); fd++)
+		if (slot_ours(fd_slot(fd)))
+			fd_drop(fd_take(fd));
+	while ((pending = drain_pending(edge_args)) > 0) {
+		long waited = now_ms() - start;
+
+		if (waited >= ms) {
+			say("gave up on %d connection%s with undelivered data", pending,
+			    pending == 1 ? "" : "s");
+			return;
+		}
+		if (waited >= TELL_AFTER_MS && !told) {
+			say("waiting for the peers of %d connection%s to take the last data",
+			    pending, pending == 1 ? "" : "s");
+			told = true;
+		}
+		sleep_inside(&nap);
+	}
+	start = now_ms();
+	while (now_ms() - start < DRAIN_CLOSING_MS && drain_closing(edge_args) > 0)
+		sleep_inside(&nap);
+}

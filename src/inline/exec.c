@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * exec.c - the next program in the same process.
+ *
+ * Theory of operation: exec destroys the stack together with the old program.
+ * So what was written is delivered first (drain.c, without closing: exec may
+ * fail). The next program must find this library and the configuration in
+ * its environment, or it would use the host's network unawares: what is missing
+ * there is put back. A program that cannot load a library (statically
+ * linked) is refused with EACCES and a line.
+ *
+ * posix_spawn() likewise, in the parent: its exec is inside libc.
+ *
+ * Limits: sockets of the stack that are inherited across exec are dead
+ * placeholders in the next program (fd_heirs()). popen() and system() start a shell inside
+ * libc and pass the caller's environment on. Setuid programs drop the library.
+ */
+#include "inline/real.h"
+#include "inline/edge.h"
+#include "inline/life.h"
+#include "inline/say.h"
+#include "inline/thread.h"
+#include "stack/config.h"
+
+#include <alloca.h>
+#include <dlfcn.h>
+#include <elf.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAIN_MS 30000
+#define PRELOAD	 "LD_PRELOAD"
+
+extern char **environ;
+
+/* Does the ELF file at @path lack a dynamic loader? False also for what is no ELF. */
+static bool is_static(const char *path)
+{
+	Elf64_Ehdr eh;
+	Elf64_Phdr ph;
+	bool answer = false;
+	int saved = errno, fd;
+
+	fd = real(open)(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		goto out;
+	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh) ||
+	    memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    eh.e_phentsize != sizeof(ph))
+		goto close;
+	answer = true;
+	for (int i = 0; answer && i < eh.e_phnum; i++)
+		if (pread(fd, &ph, sizeof(ph), (off_t)(eh.e_phoff + i * sizeof(ph))) ==
+			    sizeof(ph) &&
+		    ph.p_type == PT_INTERP)
+			answer = false;
+close:
+	real(close)(fd);
+out:
+	errno = saved;
+	return answer;
+}
+
+/* As execvp() would find it; @path has PATH_MAX bytes. */
+static const char *search(const char *file, char *path)
+{
+	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
+
+	if (strchr(file, '/'))
+		return file;
+	for (;; dirs++) {
+		size_t n = strcspn(dirs, ":");
+
+		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)n, dirs, n ? "/" : "", file) <
+			    PATH_MAX &&
+		    access(path, X_OK) == 0)
+			return path;
+		dirs += n;
+		if (!*dirs)
+			return NULL;
+	}
+}
+
+static const char *find(char *const *env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; env && *env; env++)
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
+			return *env + n + 1;
+	return NULL;
+}
+
+/* valgrind's tools are static, and load the client's libraries, ours among them. */
+static bool is_valgrind(char *const *envp)
+{
+	return find(envp, "VALGRIND_LAUNCHER") != NULL;
+}
+
+static bool refuse(const char *file, char *const *envp)
+{
+	char path[PATH_MAX];
+	int saved = errno;
+	const char *found = file ? search(file, path) : NULL;
+
+	errno = saved;
+	if (!found || is_valgrind(envp) || !is_static(found))
+		return false;
+	say_once("%s is statically linked: inline mode cannot serve it: " SAY_REMEDY, found);
+	errno = EACCES;
+	return true;
+}
+
+static const char *own_path(void)
+{
+	Dl_info info;
+
+	return dladdr((void *)own_path, &info) && info.dli_fname ? info.dli_fname : "";
+}
+
+/* Environment for the next program, completed in @room and @text. */
+struct env {
+	char **list;
+	char preload[PATH_MAX + 256];
+	char fd[48];
+};
+
+static void complete(struct env *e, char *const *from, char **room)
+{
+	const char *preload = find(from, PRELOAD), *own = own_path();
+	bool told = find(from, CONFIG_ENV) != NULL;
+	int config = life_config();
+	size_t n = 0;
+
+	for (; from && *from; from++) {
+		bool drop = preload && !strstr(preload, own) &&
+			    strncmp(*from, PRELOAD "=", sizeof(PRELOAD)) == 0;
+
+		if (!drop)
+			room[n++] = *from;
+	}
+	if (!preload || !strstr(preload, own)) {
+		snprintf(e->preload, sizeof(e->preload), PRELOAD "=%s%s%s", own, preload ? ":" : "",
+			 preload ? preload : "");
+		room[n++] = e->preload;
+	}
+	if (config >= 0 && !told) {
+		snprintf(e->fd, sizeof(e->fd), CONFIG_ENV "=%d", config);
+		room[n++] = e->fd;
+	}
+	room[n] = NULL;
+	e->list = room;
+}
+
+static size_t length(char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static void leave(void)
+{
+	int saved = errno;
+
+	if (stack_is_up())
+		drain(DRAIN_MS, false);
+	errno = saved;
+}
+
+#define COMPLETE(e, envp) complete(&(e), envp, alloca((length(envp) + 3) * sizeof(char *)))
+
+HOOK int execve(const char *path, char *const argv[], char *const envp[])
+{
+	struct env e;
+
+	if (refuse(path, envp))
+		return -1;
+	COMPLETE(e, envp);
+	leave();
+	return real(execve)(path, argv, e.list);
+}
+
+HOOK int execv(const char *path, char *const argv[])
+{
+	return execve(path, argv, environ);
+}
+
+HOOK int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+	struct env e;
+
+	if (refuse(file, envp))
+		return -1;
+	COMPLETE(e, envp);
+	leave();
+	return real(execvpe)(file, argv, e.list);
+}
+
+HOOK int execvp(const char *file, char *const argv[])
+{
+	return execvpe(file, argv, environ);
+}
+
+HOOK int fexecve(int fd, char *const argv[], char *const envp[])
+{
+	char path[40];
+	struct env e;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+	if (refuse(path, envp))
+		return -1;
+	COMPLETE(e, envp);
+	leave();
+	return real(fexecve)(fd, argv, e.list);
+}
+
+HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	int saved = errno;
+	struct env e;
+
+	if (refuse(path, envp)) {
+		errno = saved;
+		return EACCES;
+	}
+	COMPLETE(e, envp);
+	return real(posix_spawn)(pid, path, actions, attr, argv, e.list);
+}
+
+HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		      const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	int saved = errno;
+	struct env e;
+
+	if (refuse(file, envp)) {
+		errno = saved;
+		return EACCES;
+	}
+	COMPLETE(e, envp);
+	return real(posix_spawnp)(pid, file, actions, attr, argv, e.list);
+}
+
+/* The arguments after @arg up to NULL, as an array in the caller's frame. */
+#define COLLECT(argv, arg, ap)                                                 \
+	do {                                                                   \
+		size_t n = 0, i;                                               \
+		const char *a;                                                 \
+                                                                               \
+		va_start(ap, arg);                                             \
+		for (a = arg; a; a = va_arg(ap, const char *))                 \
+			n++;                                                   \
+		va_end(ap);                                                    \
+		argv = alloca((n + 1) * sizeof(*argv));                        \
+		va_start(ap, arg);                                             \
+		for (i = 0, a = arg; i < n; i++, a = va_arg(ap, const char *)) \
+			argv[i] = (char *)a;                                   \
+		argv[n] = NULL;                                                \
+	} while (0)
+
+HOOK int execl(const char *path, const char *arg, ...)
+{
+	char **argv;
+	va_list ap;
+
+	COLLECT(argv, arg, ap);
+	va_end(ap);
+	return execv(path, argv);
+}
+
+HOOK int execlp(const char *file, const char *arg, ...)
+{
+	char **argv;
+	va_list ap;
+
+	COLLECT(argv, arg, ap);
+	va_end(ap);
+	return execvp(file, argv);
+}
+
+HOOK int execle(const char *path, const char *arg, ...)
+{
+	char **argv, **envp;
+	va_list ap;
+
+	COLLECT(argv, arg, ap);
+	envp = va_arg(ap, char **);
+	va_end(ap);
+	return execve(path, argv, envp);
+}

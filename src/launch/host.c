@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * host.c - fill an interface specification from the host's configuration.
+ *
+ * Behind passt the stack has addresses of its own, fixed and private: of each family that
+ * the host can send by, since passt serves no other.
+ *
+ * An address that the host has too is not refused, since a phone's interface
+ * has but one, but it is reported: the host's kernel answers segments of
+ * connections it does not know with RST.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "backend/passt.h"
+#include "launch/host.h"
+#include "lib/why.h"
+#include "netconf/link.h"
+#include "netconf/route.h"
+#include "netconf/takeover.h"
+
+#define MAX_HOST_ADDRS 64
+#define MTU_MIN_IPV6   1280 /* RFC 8200 */
+
+static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
+{
+	struct link_info info;
+	int err;
+
+	s->follow = true;
+	s->fixed4 = s->gw4.family;
+	s->fixed6 = s->gw6.family;
+	err = takeover_read(nl, s, &info);
+	if (err)
+		return why_set(why, -err, "cannot read interface '%s': %s", s->ifname,
+			       strerror(-err));
+	if (!s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "interface '%s' has no address on the host: give one by ip=ADDR/LEN",
+			       s->ifname);
+	return 0;
+}
+
+/* Has the host, or its interface if one is named, what @family needs? */
+static bool host_serves(struct nl *nl, const char *ifname, int family)
+{
+	struct ip_addr a[MAX_HOST_ADDRS];
+	struct link_info info;
+	int i, n;
+
+	if (!*ifname)
+		return !link_default_gw(nl, 0, family, a);
+	if (link_get(nl, ifname, &info))
+		return false;
+	n = link_addrs(nl, info.index, a, MAX_HOST_ADDRS);
+	for (i = 0; i < n; i++) {
+		if (a[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+static void add_address(struct iface_spec *s, const char *text, unsigned int prefix)
+{
+	struct ip_addr *a = &s->addr[s->naddrs++];
+
+	ip_parse(text, a);
+	a->prefix = (uint16_t)prefix;
+}
+
+/* passt answers for whatever gateway it is asked. */
+static void fill_passt(struct iface_spec *s)
+{
+	struct nl *nl;
+	bool six;
+	unsigned int i;
+	int err;
+
+	if (!s->naddrs) {
+		nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
+		six = nl && (!s->mtu || s->mtu >= MTU_MIN_IPV6) &&
+		      host_serves(nl, s->ifname, AF_INET6);
+		if (!six || host_serves(nl, s->ifname, AF_INET))
+			add_address(s, PASST_ADDR4, PASST_PREFIX4);
+		if (six)
+			add_address(s, PASST_ADDR6, PASST_PREFIX6);
+		nl_close(nl);
+	}
+	for (i = 0; i < s->naddrs; i++) {
+		if (s->addr[i].family == AF_INET && !s->gw4.family)
+			ip_parse(PASST_GATEWAY4, &s->gw4);
+		if (s->addr[i].family == AF_INET6 && !s->gw6.family)
+			ip_parse(PASST_GATEWAY6, &s->gw6);
+	}
+}
+
+static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_addr *shared)
+{
+	struct ip_addr host[MAX_HOST_ADDRS];
+	int n = link_addrs(nl, 0, host, MAX_HOST_ADDRS);
+	unsigned int i;
+
+	for (i = 0; i < s->naddrs; i++) {
+		int k;
+
+		for (k = 0; k < n; k++) {
+			if (ip_equal(&s->addr[i], &host[k])) {
+				*shared = s->addr[i];
+				return;
+			}
+		}
+	}
+}
+
+/* A link beside the host's, with an Ethernet address of its own: IP ones, too. */
+static bool parts_by_address(const struct iface_spec *s)
+{
+	return !strcmp(s->backend, "macvtap");
+}
+
+static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
+{
+	char text[IP_ADDR_TEXT];
+
+	if (!s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "%s:%s: the stack needs an address of its own beside the host's: "
+			       "give a free one of that network by ip=ADDR/LEN",
+			       s->backend, s->ifname);
+	if (shared->family)
+		return why_set(why, EADDRINUSE,
+			       "%s:%s: %s is the host's own address: give a free one by ip=",
+			       s->backend, s->ifname, ip_format(shared, false, text));
+	return 0;
+}
+
+int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
+{
+	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun") ||
+		       !strcmp(s->backend, "fd");
+	struct nl *nl;
+	int err = 0;
+
+	memset(shared, 0, sizeof(*shared));
+	if (far_end && !s->naddrs)
+		return why_set(why, EADDRNOTAVAIL,
+			       "%s:%s is a link to the host, whose address is the host's own: give "
+			       "the stack another one of that network by ip=ADDR/LEN",
+			       s->backend, s->ifname);
+	if (!strcmp(s->backend, "passt")) {
+		fill_passt(s);
+		return 0;
+	}
+	if (parts_by_address(s) && !s->naddrs)
+		return check_own(s, shared, why);
+	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
+	if (!nl) {
+		if (s->naddrs)
+			return 0; /* an app's sandbox may forbid rtnetlink */
+		return why_set(why, -err, "cannot read the addresses of '%s': %s: give ip=ADDR/LEN",
+			       s->ifname, strerror(-err));
+	}
+	if (!s->naddrs)
+		err = take_over(nl, s, why);
+	if (!err)
+		find_shared(nl, s, shared);
+	nl_close(nl);
+	if (!err && parts_by_address(s))
+		err = check_own(s, shared, why);
+	return err;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * interfaces.c - open the interfaces of a run, see interfaces.h.
+ *
+ * Theory of operation
+ *
+ * Back ends that need privileges are opened by persona-opener, one process per run that is
+ * started at the first need and stays (it also holds the host's rules and ports);
+ * its connection goes with the stack, so that the end of the stack is its end. The others are
+ * opened here. `tap` and `tun` may be the user's own: tried here first.
+ *
+ * If an address turns out to be the host's too, a slice of the host's ports is reserved:
+ * stack/ports.c tells the two stacks' packets apart by it.
+ *
+ * Descriptors are moved to high numbers, where they are not in the way of programs that
+ * use small ones by number (shell scripts). A failure just returns: all ends
+ * with the process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "backend/backend.h"
+#include "backend/hostif.h"
+#include "launch/host.h"
+#include "launch/interfaces.h"
+#include "launch/paths.h"
+#include "lib/complain.h"
+#include "opener/client.h"
+#include "stack/config.h"
+
+#define END_MS	1000 /* for the opener to take everything back */
+#define MTU_MAX 65535
+#define SLICE	4096 /* ports of ours on addresses shared with the host */
+
+static int opener_gone = -1;
+
+/* A number above those that programs use by number, below the limit. */
+int interfaces_move_high(int fd)
+{
+	struct rlimit lim;
+	int base = 900;
+	int high;
+
+	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur < 1000)
+		base = lim.rlim_cur > 100 ? (int)lim.rlim_cur - 64 : 3;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, base);
+	close(fd);
+	return high < 0 ? -errno : high;
+}
+
+static int start_opener(struct config *c, const char **why)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (c->opener)
+		return 0;
+	err = path_opener(path, sizeof(path), why);
+	if (err)
+		return err;
+	fd = opener_spawn(path, &opener_gone, why);
+	if (fd < 0)
+		return fd;
+	c->opener = interfaces_move_high(fd);
+	if (c->opener > 0)
+		return 0;
+	c->opener = 0;
+	return -EMFILE;
+}
+
+/* The descriptor of one back end, or -errno with the sentence in @why. */
+static int open_fd(struct config *c, const struct backend_ops *ops, const char *ifname,
+		   const char **why)
+{
+	int fd = -EPERM;
+
+	if (ops->opener != BACKEND_OPENER)
+		fd = ops->open(ifname, why);
+	if (ops->opener == BACKEND_SELF || (fd != -EPERM && fd != -EACCES))
+		return fd;
+	fd = start_opener(c, why);
+	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
+}
+
+bool interfaces_name_taken(const struct config *c, const struct config_iface *ci)
+{
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		const struct config_iface *other = &c->iface[i];
+
+		if (other != ci && *ci->spec.name && !strcmp(other->spec.name, ci->spec.name))
+			return true;
+	}
+	return false;
+}
+
+/* The device's own name, where only its descriptor was given. */
+static int name_interface(const struct config *c, struct config_iface *ci, const char *device)
+{
+	struct iface_spec *s = &ci->spec;
+
+	if (s->name[0])
+		return 0;
+	if (ifname_valid(device) && strcmp(device, "lo"))
+		snprintf(s->name, sizeof(s->name), "%s", device);
+	else
+		snprintf(s->name, sizeof(s->name), "tun%.12s", s->ifname);
+	if (interfaces_name_taken(c, ci))
+		return complain(EXIT_PERSONA,
+				"-i %s:%s: name '%s' is taken: give another by name=", s->backend,
+				s->ifname, s->name);
+	return 0;
+}
+
+/*
+ * Name, MTU and kind of the link. By the interface's name; where there may be none, by attaching
+ * for a moment: the kinds that need no privileges allow it.
+ */
+static int learn(const struct backend_ops *ops, const struct config_iface *ci, struct backend *link)
+{
+	const struct iface_spec *s = &ci->spec;
+	struct backend *be;
+	struct hostif h;
+	const char *why;
+	int fd, err;
+
+	if (ops->opener != BACKEND_SELF) {
+		err = hostif_get(-1, s->ifname, &h);
+		if (err)
+			return complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
+					strerror(-err));
+		*link = (struct backend){.mtu = h.mtu < MTU_MAX ? h.mtu : MTU_MAX};
+		snprintf(link->ifname, sizeof(link->ifname), "%s", s->ifname);
+		return 0;
+	}
+	fd = fcntl(ci->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
+	if (ops->attach(&be, fd, s->ifname, &why)) {
+		close(fd);
+		return complain(EXIT_PERSONA, "%s", why);
+	}
+	*link = *be;
+	ops->close(be);
+	return 0;
+}
+
+/* What the interface knows, and what is still open: name, addresses. */
+static int complete(struct config *c, struct config_iface *ci, const struct backend_ops *ops,
+		    bool *shared)
+{
+	struct iface_spec *s = &ci->spec;
+	struct backend link;
+	struct ip_addr addr;
+	const char *host, *why;
+	int err;
+
+	err = learn(ops, ci, &link);
+	if (err)
+		return err;
+	if (name_interface(c, ci, link.ifname))
+		return EXIT_PERSONA;
+	host = link.ifname[0] ? link.ifname : s->name;
+	if (s->has_mac && link.link != BACKEND_LINK_ETHER)
+		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address", host);
+	if (s->mtu > link.mtu)
+		return complain(
+			EXIT_PERSONA,
+			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
+			s->mtu, link.mtu, host, host, s->mtu);
+	if (host_fill(s, &addr, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	*shared |= addr.family && (ops->set_filter || ops->steer);
+	if (c->verbose)
+		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, host,
+			 s->mtu ? s->mtu : link.mtu,
+			 addr.family ? ", addresses shared with the host" : "");
+	return 0;
+}
+
+/* It is attached to once, by who has the stack: some kinds allow no second time. */
+static int open_interface(struct config *c, struct config_iface *ci, bool *shared)
+{
+	struct iface_spec *s = &ci->spec;
+	const struct backend_ops *ops;
+	const char *why = "no such back end";
+	int fd;
+
+	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
+	if (!ops)
+		return complain(EXIT_PERSONA, "%s", why);
+	snprintf(s->backend, sizeof(s->backend), "%s", ops->name);
+	if (s->has_mac && !ops->set_mac)
+		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
+				s->ifname);
+	fd = open_fd(c, ops, s->ifname, &why);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "%s", why);
+	ci->fd = interfaces_move_high(fd);
+	if (ci->fd < 0)
+		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
+				s->ifname);
+	return complete(c, ci, ops, shared);
+}
+
+/* The opener needs no more than to hold what it has; @shared: and ports. */
+static int all_open(struct config *c, bool shared)
+{
+	const char *why;
+
+	for (unsigned int i = 0; shared && i < c->nsysctls; i++) {
+		if (strstr(c->sysctl[i].name, "ip_local_port_range"))
+			return complain(
+				EXIT_PERSONA,
+				"-o %s: on addresses that the host has too, the stack's ports "
+				"are a part of the host's: give it addresses of its own by ip=",
+				c->sysctl[i].name);
+	}
+	if (opener_slice(c->opener, shared ? SLICE : 0, &c->first_port, &c->last_port, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (shared && c->verbose)
+		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,
+			 c->last_port);
+	return 0;
+}
+
+int interfaces_open(struct config *c)
+{
+	bool shared = false;
+	int status = 0;
+
+	for (unsigned int i = 0; i < c->nifaces && !status; i++)
+		status = open_interface(c, &c->iface[i], &shared);
+	if (!status && c->opener)
+		status = all_open(c, shared);
+	if (status && c->opener) {
+		close(c->opener);
+		c->opener = 0;
+	}
+	return status;
+}
+
+void interfaces_end(void)
+{
+	struct pollfd p = {.fd = opener_gone, .events = POLLIN};
+
+	if (opener_gone < 0)
+		return;
+	poll(&p, 1, END_MS);
+	close(opener_gone);
+	opener_gone = -1;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mptcp.h - MPTCP's in-kernel path manager, by generic netlink.
+ */
+#ifndef PERSONA_NETCONF_MPTCP_H
+#define PERSONA_NETCONF_MPTCP_H
+
+#include "netconf/netlink.h"
+#include "netconf/spec.h"
+
+#define MPTCP_MAX_ENDPOINTS 8 /* the kernel's own maximum, of limits as well */
+
+/**
+ * mptcp_limits() - how many further subflows a connection may have
+ * @nl:	      NETLINK_GENERIC
+ * @subflows: at most MPTCP_MAX_ENDPOINTS
+ * @accepted: announced addresses of the peer that are used
+ *
+ * Return: 0, -ENOENT if the kernel has no MPTCP, or another -errno.
+ */
+int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted);
+
+/**
+ * mptcp_endpoint_add() - further subflows may leave from @a by interface @index
+ *
+ * Connections that exist open one at once. The kernel chooses the endpoint's
+ * identifier; -ERANGE if it has MPTCP_MAX_ENDPOINTS already.
+ */
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index);
+
+/**
+ * mptcp_endpoint_del() - close all subflows from @a, tell the peers, open no more
+ *
+ * Return: 0, -ENOENT if @a is no endpoint, or another -errno.
+ */
+int mptcp_endpoint_del(struct nl *nl, const struct ip_addr *a);
+
+#endif /* PERSONA_NETCONF_MPTCP_H */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sysctl.c - /proc/sys of a Linux reached by system calls, see sysctl.h.
+ *
+ * The defaults, and why they differ from the kernel's:
+ *
+ * - Several interfaces may share a network: an address answers ARP only where
+ *   it lives, and requests name a sender that belongs to the interface. Reverse
+ *   path filtering is off, since traffic leaves by its source address.
+ * - IPv6 addresses are given, not learned: no router advertisements, no
+ *   autoconfiguration; and no duplicate detection, which would keep link-local
+ *   addresses unusable for a second or two.
+ * - An interface whose link is down takes no traffic: its routes are passed over as
+ *   if they were not there, until the link is back (follow.c).
+ * - A new address may come before the old one of the same network goes: it must
+ *   not go with it.
+ * - Buffers: the kernel derives its bounds from the memory it finds, which for
+ *   128 MB means that a receive window of at most a twentieth of it (6 MB, which
+ *   fills 100 Mbit/s at 100 ms several times over). TCP feels pressure
+ *   at half of the memory; its hard limit is late, at three quarters, since
+ *   MPTCP drops what it has acknowledged already when it meets that limit.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "lib/rawsys.h"
+#include "netconf/sysctl.h"
+
+#define PROC_SYS "/proc/sys/"
+
+#define PAGE 4096u
+
+#define WINDOW_MAX (16u << 20)
+#define WINDOW_MIN (512u << 10)
+
+static long sys(nl_call_fn *call, long nr, long a, long b, long c, long d, long e)
+{
+	const long args[6] = {a, b, c, d, e, 0};
+
+	return call(nr, args);
+}
+
+int sysctl_mount(nl_call_fn *call)
+{
+	long r;
+
+	r = sys(call, SYS_mkdirat, AT_FDCWD, (long)"/proc", 0755, 0, 0);
+	if (r && r != -EEXIST)
+		return (int)r;
+	r = sys(call, SYS_mount, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
+	return r == -EBUSY ? 0 : (int)r;
+}
+
+int sysctl_name_valid(const char *name)
+{
+	const char *p;
+
+	if (!*name || *name == '/' || *name == '.' || strstr(name, "..") || strstr(name, "//") ||
+	    strstr(name, "./") || strstr(name, "/."))
+		return 0;
+	for (p = name; *p; p++) {
+		if (*p <= ' ' || *p >= 0x7f)
+			return 0;
+	}
+	return p[-1] != '/' && p[-1] != '.';
+}
+
+int sysctl_set(nl_call_fn *call, const char *name, const char *value)
+{
+	char path[256];
+	char *p;
+	long fd, r;
+
+	if (!sysctl_name_valid(name))
+		return -ENOENT;
+	if (snprintf(path, sizeof(path), PROC_SYS "%s", name) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (!strchr(name, '/')) {
+		for (p = path + strlen(PROC_SYS); *p; p++) {
+			if (*p == '.')
+				*p = '/';
+		}
+	}
+	fd = sys(call, SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
+	if (fd < 0)
+		return (int)fd;
+	r = sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
+	sys(call, SYS_close, fd, 0, 0, 0, 0);
+	if (r == -ENOENT) /* the key is there: its value names something that is not */
+		return -EINVAL;
+	return r < 0 ? (int)r : 0;
+}
+
+static const struct {
+	const char *name;
+	const char *value;
+} defaults[] = {
+	{"net.ipv4.conf.all.arp_ignore", "1"},
+	{"net.ipv4.conf.all.arp_announce", "2"},
+	{"net.ipv4.conf.all.rp_filter", "0"},
+	{"net.ipv4.conf.default.rp_filter", "0"},
+	{"net.ipv4.conf.all.promote_secondaries", "1"},
+	{"net.ipv4.conf.all.ignore_routes_with_linkdown", "1"},
+	{"net.ipv6.conf.all.ignore_routes_with_linkdown", "1"},
+	{"net.ipv6.conf.default.ignore_routes_with_linkdown", "1"},
+	{"net.ipv4.ping_group_range", "0 2147483647"},
+	{"net.ipv6.conf.default.accept_ra", "0"},
+	{"net.ipv6.conf.default.autoconf", "0"},
+	{"net.ipv6.conf.default.accept_dad", "0"},
+	{"net.ipv6.conf.default.dad_transmits", "0"},
+	{"net.ipv6.conf.default.router_solicitations", "0"},
+};
+
+#define NDEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
+
+static size_t clamp(size_t n, size_t low, size_t high)
+{
+	if (n < low)
+		return low;
+	return n > high ? high : n;
+}
+
+static void note(int *first, int err)
+{
+	if (err && err != -ENOENT && !*first)
+		*first = err;
+}
+
+int sysctl_defaults(nl_call_fn *call, size_t memory)
+{
+	size_t window = clamp(memory / 20, WINDOW_MIN, WINDOW_MAX);
+	size_t pages = memory / PAGE;
+	char text[96];
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < NDEFAULTS; i++)
+		note(&err, sysctl_set(call, defaults[i].name, defaults[i].value));
+
+	snprintf(text, sizeof(text), "4096 131072 %zu", window);
+	note(&err, sysctl_set(call, "net.ipv4.tcp_rmem", text));
+	snprintf(text, sizeof(text), "4096 65536 %zu", window / 2);
+	note(&err, sysctl_set(call, "net.ipv4.tcp_wmem", text));
+	snprintf(text, sizeof(text), "%zu %zu %zu", pages * 3 / 8, pages / 2, pages * 3 / 4);
+	note(&err, sysctl_set(call, "net.ipv4.tcp_mem", text));
+	snprintf(text, sizeof(text), "%zu", window);
+	note(&err, sysctl_set(call, "net.core.rmem_max", text));
+	note(&err, sysctl_set(call, "net.core.wmem_max", text));
+	return err;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main.c - persona-opener: the one process that holds privileges, for one run.
+ *
+ * Theory of operation
+ *
+ *	persona (any user)		persona-opener (file capabilities, or root)
+ *	OPEN wlan0 ...		--->	may this user? open; pass the descriptor
+ *	SLICE			--->	start nft; give up what opening needed (confine.c);
+ *					reserve ports
+ *	FLOWS, CLAIM, RELEASE	--->	rules for the host's kernel
+ *	(ends, however)		--->	end of the connection: take everything back
+ *
+ * Here are the process and its connection; what is asked is served by requests.c.
+ * It starts the tool that holds the rules before it confines itself, and asks the
+ * host nothing on behalf of the user that the kernel would not allow its two
+ * capabilities.
+ *
+ * No memory is allocated: all state is static, and libc functions that would
+ * allocate are not used. One thread. Signals of a terminal do not come (a session of
+ * its own); SIGTERM is taken as the end.
+ *
+ * Limits: OPENER_SLOTS interfaces; it trusts the kernel and nft.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/rawsys.h"
+#include "opener/opener.h"
+#include "opener/requests.h"
+
+static struct opener_request request;
+
+static int reply(const struct opener_reply *r, int fd)
+{
+	union {
+		struct cmsghdr hdr;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec iov = {(void *)r, sizeof(*r)};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (fd >= 0) {
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(OPENER_FD, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static volatile sig_atomic_t told_to_end;
+
+static void end(int sig)
+{
+	told_to_end = 1;
+}
+
+static void loop(void)
+{
+	struct opener_reply r;
+	ssize_t n;
+	int fd, err;
+
+	while (!told_to_end) {
+		n = recv(OPENER_FD, &request, sizeof(request), MSG_TRUNC);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		fd = requests_serve(&request, (size_t)n, &r);
+		err = reply(&r, fd);
+		if (fd >= 0)
+			close(fd);
+		if (err)
+			return;
+	}
+}
+
+/* Descriptors that were forgotten above ours; 0 to 2 lead nowhere. */
+static void set_descriptors(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	for (int fd = OPENER_GONE_FD + 1;
+	     syscall(SYS_close_range, OPENER_GONE_FD + 1, ~0u, 0) && fd < 1024; fd++)
+		close(fd);
+	fcntl(OPENER_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(OPENER_GONE_FD, F_SETFD, FD_CLOEXEC);
+}
+
+int main(void)
+{
+	struct sigaction sa = {.sa_handler = end};
+	struct stat st;
+
+	if (fstat(OPENER_FD, &st) || !S_ISSOCK(st.st_mode)) {
+		dprintf(2, "persona: persona-opener is started by persona run, not by hand\n");
+		return 125;
+	}
+	set_descriptors();
+	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGTERM, &sa, NULL);
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(022);
+	if (chdir("/"))
+		return 125;
+	loop();
+	requests_take_back();
+	return 0;
+}

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * control.c - calls that make sockets and connect them, see serve.h.
+ *
+ * The stack's sockets are always non-blocking; whether the program's call blocks
+ * is its own descriptor's flag, read when it matters.
+ *
+ * A call may be interrupted by a signal while it is served and made again
+ * (SA_RESTART): connect() of a socket that is connecting waits for the
+ * same connection, and an accepted connection whose caller has gone is kept
+ * for the next one, by closing nothing before the answer has arrived.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "shadow/call.h"
+#include "shadow/dgram.h"
+#include "shadow/park.h"
+#include "shadow/ports.h"
+#include "shadow/pump.h"
+#include "shadow/serve.h"
+#include "shadow/sniff.h"
+#include "shadow/sock.h"
+#include "shadow/stream.h"
+#include "stack/ports.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+#define SOON_NS 100000
+
+#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static bool is_host(int domain, int protocol)
+{
+	if (domain != AF_NETLINK)
+		return false;
+	switch (protocol) {
+	case NETLINK_ROUTE:
+	case NETLINK_SOCK_DIAG:
+	case NETLINK_GENERIC:
+	case NETLINK_NETFILTER:
+		return false;
+	}
+	return true;
+}
+
+static bool mptcp_wanted(int domain, int type, int protocol)
+{
+	return serve_options.mptcp && (domain == AF_INET || domain == AF_INET6) &&
+	       type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP);
+}
+
+/*
+ * Hand the program's end @fd over as the result. CALL_ANSWERED, and @s is unlocked; or
+ * -errno, and it is still ours (-ENOENT: the caller is gone).
+ */
+static long hand_over(struct call *c, struct sock *s, int fd, int flags)
+{
+	int n;
+
+	if (flags & SOCK_NONBLOCK)
+		fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	s->tid = c->tid;
+	n = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
+	close(fd);
+	if (n < 0)
+		return n;
+	s->fd = n;
+	sock_put(s);
+	return CALL_ANSWERED;
+}
+
+long control_socket(struct call *c)
+{
+	int domain = (int)c->args[0], type = (int)c->args[1], protocol = (int)c->args[2];
+	int flags = type & TYPE_FLAGS, fd, err;
+	struct sock *s;
+	long stack = -EPROTONOSUPPORT;
+	bool mptcp;
+
+	if (is_host(domain, protocol))
+		return CALL_PASS;
+	if (domain == AF_PACKET) {
+		fd = sniff_socket(type, protocol);
+		if (fd >= 0) {
+			stack = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
+			close(fd);
+			return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
+		}
+	}
+	if (sock_full())
+		return -ENFILE;
+	type &= ~TYPE_FLAGS;
+	mptcp = mptcp_wanted(domain, type, protocol);
+	if (mptcp)
+		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0,
+				   0);
+	if (stack == -EPROTONOSUPPORT || stack == -ENOPROTOOPT || stack == -EINVAL) {
+		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, protocol, 0, 0, 0);
+		mptcp = false;
+	}
+	if (stack < 0)
+		return stack;
+	s = sock_new(&(struct sock_kind){domain, type, protocol, type == SOCK_STREAM}, (int)stack,
+		     &fd, &err);
+	if (!s)
+		return err;
+	s->mptcp = mptcp;
+	if (sock_is_stream(s)) {
+		pump_fresh(s);
+	} else {
+		pump_watch_host(s, EPOLLIN | EPOLLOUT);
+		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	}
+	stack = hand_over(c, s, fd, flags);
+	if (stack != CALL_ANSWERED)
+		sock_destroy(s);
+	return stack == -ENOENT ? CALL_ANSWERED : stack;
+}
+
+/* The port may be that of a socket which the program has closed, and we do not know yet. */
+static long bind_again(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
+{
+	uint64_t id = sock_id(s);
+
+	/* Our caller waits, so the socket stays; only the lock must be let go. */
+	sock_put(s);
+	pump_sweep();
+	if (sock_get(id) != s)
+		return -EBADF;
+	return stack_call(SYS_bind, s->stack, addr, len, 0, 0, 0);
+}
+
+long control_bind(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = (socklen_t)c->args[2];
+	long ret = call_read_addr(c, c->args[1], c->args[2], &addr);
+
+	if (ret)
+		return ret;
+	if (ports_should_bind(s, (struct sockaddr *)&addr, len)) {
+		ret = ports_move(c, s);
+		return ret ? ret : CALL_PASS;
+	}
+	ret = ports_reserve(s->type, (struct sockaddr *)&addr, len);
+	if (ret)
+		return ret;
+	ret = stack_call(SYS_bind, s->stack, &addr, len, 0, 0, 0);
+	if (ret == -EADDRINUSE)
+		ret = bind_again(s, &addr, len);
+	if (!ret)
+		ports_bound(s, false);
+	else
+		ports_released();
+	return ret;
+}
+
+/* connect() of a stream socket that has begun already: the stack knows how far it is. */
+static long connect_again(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
+			  socklen_t len)
+{
+	long ret;
+
+	if (s->state == SOCK_FAILED && s->was_open)
+		return -EISCONN;
+	if (s->state == SOCK_FAILED) {
+		ret = -s->error;
+		s->error = 0;
+		return ret;
+	}
+	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
+	if (s->state == SOCK_CONNECTING && ret && ret != -EALREADY && ret != -EINPROGRESS &&
+	    ret != -EISCONN) {
+		/* Refused, and told by this call. */
+		stream_refused(s, (int)-ret);
+		s->error = 0;
+	}
+	if (ret != -EALREADY || s->state != SOCK_CONNECTING || call_nonblocking(c, 0))
+		return ret;
+	c->connecting = true;
+	return call_wait(c, s, SO_SNDTIMEO, -EALREADY);
+}
+
+static long connect_message(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
+			    socklen_t len)
+{
+	long ret;
+
+	dgram_drain_up(s);
+	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
+	if (!ret)
+		s->settled = true;
+	return ret;
+}
+
+/* Refused before, and now again: the program's end has had its error, it needs a new one. */
+static int renew(struct call *c, struct sock *s)
+{
+	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd;
+	int err = sock_renew(s, &fd);
+
+	if (err)
+		return err;
+	fcntl(fd, F_SETFL, flags);
+	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
+	close(c->fd);
+	c->fd = fd;
+	s->error = 0;
+	pump_fresh(s);
+	return err;
+}
+
+/* The stack's socket may be connected again. */
+static void stack_disconnect(const struct sock *s)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	stack_call(SYS_connect, s->stack, &none, sizeof(none), 0, 0, 0);
+}
+
+/* A near peer answers before other threads could be told to wait for it. */
+static bool soon_connected(const struct sock *s)
+{
+	struct pollfd p = {.fd = s->stack, .events = POLLOUT};
+	struct timespec t = {0, SOON_NS};
+
+	return stack_call(SYS_ppoll, &p, 1, &t, NULL, 8, 0) == 1;
+}
+
+long control_connect(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = (socklen_t)c->args[2];
+	long ret = call_read_addr(c, c->args[1], c->args[2], &addr);
+
+	if (ret)
+		return ret;
+	if (c->connecting) {
+		/* Parked: this very call began it. */
+		if (s->state == SOCK_CONNECTING)
+			return CALL_PARK;
+		ret = connect_again(c, s, &addr, len);
+		return s->state == SOCK_OPEN ? 0 : ret;
+	}
+	if (s->state == SOCK_FAILED && !s->was_open && !s->error) {
+		ret = renew(c, s);
+		if (ret)
+			return ret;
+	}
+	if (s->state != SOCK_FRESH)
+		return connect_again(c, s, &addr, len);
+	if (ports_should_send(s, (struct sockaddr *)&addr, len)) {
+		ret = ports_move(c, s);
+		return ret ? ret : CALL_PASS;
+	}
+	if (!sock_is_stream(s))
+		return connect_message(c, s, &addr, len);
+	ret = stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
+	if (!ret && addr.ss_family != AF_UNSPEC)
+		return stream_join(s, c->fd, STREAM_OPEN);
+	if (ret != -EINPROGRESS)
+		return ret;
+	if (call_nonblocking(c, 0)) {
+		int err = stream_join(s, c->fd, STREAM_CONNECTING);
+
+		return err ? err : ret;
+	}
+	if (soon_connected(s)) {
+		int err = sock_stack_error(s);
+
+		if (err) {
+			stack_disconnect(s);
+			return -err;
+		}
+		/* Now it is EISCONN to connect once more. */
+		stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
+		return stream_join(s, c->fd, STREAM_OPEN);
+	}
+	ret = stream_join(s, c->fd, STREAM_CONNECTING);
+	if (ret)
+		return ret;
+	c->connecting = true;
+	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
+}
+
+long control_listen(struct call *c, struct sock *s)
+{
+	long ret;
+
+	if (s->state == SOCK_FAILED)
+		return -EINVAL;
+	if (s->state == SOCK_FRESH && s->rd_shut) { /* it listened before */
+		ret = renew(c, s);
+		if (ret)
+			return ret;
+		s->rd_shut = false;
+	}
+	ret = stack_call(SYS_listen, s->stack, (int)c->args[1], 0, 0, 0, 0);
+
+	if (ret)
+		return ret;
+	if (s->state != SOCK_FRESH)
+		return 0;
+	ports_bound(s, true);
+	return stream_join(s, c->fd, STREAM_LISTENING);
+}
+
+/* A peer without MPTCP makes the stack hand out a plain TCP socket. */
+static bool is_mptcp(int stack)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	stack_call(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
+	return protocol == IPPROTO_MPTCP;
+}
+
+/* What an accepted socket has from its listener, beside what the stack gives it. */
+static void inherit(const struct sock *s, int listener, struct sock *child, int fd)
+{
+	static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+
+	for (int i = 0; i < 2; i++) {
+		struct timeval t;
+		socklen_t len = sizeof(t);
+
+		if (!getsockopt(listener, SOL_SOCKET, names[i], &t, &len) &&
+		    (t.tv_sec || t.tv_usec))
+			setsockopt(fd, SOL_SOCKET, names[i], &t, sizeof(t));
+	}
+	child->linger = s->linger;
+}
+
+/* The caller did not get it: the next one will. */
+static void keep_accepted(struct sock *s, int stack, const struct sockaddr_storage *peer,
+			  socklen_t len)
+{
+	struct sock_accepted *a = malloc(sizeof(*a)), **p = &s->accepted;
+
+	if (!a) {
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+		return;
+	}
+	*a = (struct sock_accepted){NULL, stack, len, *peer};
+	while (*p)
+		p = &(*p)->next;
+	*p = a;
+}
+
+/* The next connection: the stack's descriptor, or -errno. */
+static long next_accepted(struct sock *s, struct sockaddr_storage *peer, socklen_t *len)
+{
+	struct sock_accepted *a = s->accepted;
+	long stack;
+
+	if (!a)
+		return stack_call(SYS_accept4, s->stack, peer, len, SOCK_NONBLOCK, 0, 0);
+	s->accepted = a->next;
+	*peer = a->peer;
+	*len = a->len;
+	stack = a->stack;
+	free(a);
+	return stack;
+}
+
+/* The connection is there; make it a socket of the program. */
+static long take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
+		 socklen_t len)
+{
+	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
+	struct sock *child;
+	int fd, err;
+	long ret;
+
+	if (c->args[1]) {
+		err = call_write_addr(c, c->args[1], c->args[2], peer, len);
+		if (err) {
+			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+			return err;
+		}
+	}
+	child = sock_new(&(struct sock_kind){s->domain, s->type, s->protocol, false}, stack, &fd,
+			 &err);
+	if (!child)
+		return err;
+	child->mptcp = s->mptcp && is_mptcp(stack);
+	inherit(s, c->fd, child, fd);
+	call_done(c);
+	stream_open(child, fd);
+	ret = hand_over(c, child, fd, flags);
+	if (ret == CALL_ANSWERED)
+		return ret;
+	if (ret == -ENOENT) {
+		/* Nothing has been read from it: its lock was ours. */
+		keep_accepted(s, stack, peer, len);
+		pump_unwatch_stack(child);
+		child->stack = -1;
+	}
+	sock_destroy(child);
+	stream_queue(s, -1);
+	return ret == -ENOENT ? CALL_ANSWERED : ret;
+}
+
+long control_accept(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	long stack;
+
+	if (c->nr == SYS_accept4 && (int)c->args[3] & ~TYPE_FLAGS)
+		return -EINVAL;
+	if (!sock_is_stream(s))
+		return -EOPNOTSUPP;
+	if (s->state != SOCK_LISTENING)
+		return -EINVAL;
+	if (!call_valid(c))
+		return CALL_ANSWERED;
+	if (sock_full())
+		return -ENFILE;
+	stack = next_accepted(s, &peer, &len);
+	if (stack == -EAGAIN) {
+		stream_queue(s, c->fd);
+		if (call_nonblocking(c, 0))
+			return -EAGAIN;
+		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+	}
+	if (stack < 0)
+		return stack;
+	stream_queue(s, c->fd);
+	return take(c, s, (int)stack, &peer, len);
+}
+
+long control_name(struct call *c, struct sock *s)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	long ret = stack_call(c->nr, s->stack, &addr, &len, 0, 0, 0);
+
+	return ret ? ret : call_write_addr(c, c->args[1], c->args[2], &addr, len);
+}
+
+/* Have both directions ended? */
+static bool is_over(const struct sock *s)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return s->up_eof && s->down_eof &&
+	       !stack_call(SYS_getsockopt, s->stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) &&
+	       info.tcpi_state == TCP_CLOSE;
+}
+
+/* Who polls the listener or waits in accept() learns it. */
+static void stop_listening(struct call *c, struct sock *s)
+{
+	s->state = SOCK_FRESH;
+	s->rd_shut = true;
+	shutdown(c->fd, SHUT_RDWR);
+	park_retry(s);
+}
+
+long control_shutdown(struct call *c, struct sock *s)
+{
+	int how = (int)c->args[1];
+	long ret;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	if (!sock_is_stream(s)) {
+		dgram_drain_up(s);
+		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
+		if (!ret) {
+			s->rd_shut |= how != SHUT_WR;
+			shutdown(c->fd, how);
+		}
+		return ret;
+	}
+	if (s->state == SOCK_LISTENING) {
+		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
+		if (!ret && how != SHUT_WR)
+			stop_listening(c, s);
+		return ret;
+	}
+	if (s->state == SOCK_CONNECTING)
+		return stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
+	if (s->state != SOCK_OPEN || is_over(s))
+		return -ENOTCONN;
+	/* Ours follows from the pair: end of file behind the data. */
+	if (how != SHUT_WR)
+		s->rd_shut = true;
+	shutdown(c->fd, how);
+	stream_drain_up(s);
+	return 0;
+}

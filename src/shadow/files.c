@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * files.c - /proc/net and /proc/sys/net are the stack's, see serve.h.
+ *
+ * open() for reading gives a copy, whole and as of now, in a memfd; for writing, the
+ * end of a pipe whose other end a thread writes into the stack, so that `sysctl -w`
+ * works; calls that could depend on a value wait until it has arrived. /proc/self/net,
+ * /proc/thread-self/net and /proc/PID/net mean the same.
+ *
+ * Limits: only absolute paths; directories and stat() show the host's; a value that
+ * the stack refuses is not reported by write(), but by a line on stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "lib/complain.h"
+#include "shadow/call.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+
+#define PATH_LIMIT 256
+#define SETTLE	   1000 /* times 100 us */
+
+static const char *after(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) ? NULL : path + n;
+}
+
+/* The path inside, as "net/tcp" or "sys/net/ipv4/ip_forward"; NULL: the host's. */
+static const char *inside(const char *path)
+{
+	const char *rest = after(path, "/proc/"), *net;
+
+	if (!rest)
+		return NULL;
+	if (after(rest, "sys/net/") || (after(rest, "net/") && rest[4]))
+		return rest;
+	net = after(rest, "self/net/");
+	if (!net)
+		net = after(rest, "thread-self/net/");
+	if (!net) {
+		size_t digits = strspn(rest, "0123456789");
+
+		net = digits ? after(rest + digits, "/net/") : NULL;
+	}
+	return net && *net ? net - strlen("net/") : NULL;
+}
+
+static int copy_out(int stack)
+{
+	char buf[4096];
+	int fd = memfd_create("persona-proc", MFD_CLOEXEC);
+	long n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = stack_call(SYS_read, stack, buf, sizeof(buf), 0, 0, 0)) > 0) {
+		if (write(fd, buf, (size_t)n) != n) {
+			n = -EIO;
+			break;
+		}
+	}
+	if (n < 0) {
+		close(fd);
+		return (int)n;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/**
+ * struct writer - a file of the stack that a program has opened for writing
+ * @lock: held while bytes are on their way from the pipe into the stack
+ */
+struct writer {
+	struct writer *next;
+	pthread_mutex_t lock;
+	int pipe;
+	int stack;
+	char path[PATH_LIMIT];
+};
+
+static pthread_mutex_t writers_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct writer *writers;
+static _Atomic int nwriters;
+
+/* One write of the program's; false: it has closed the file. */
+static bool pass_on(struct writer *w)
+{
+	struct pollfd p = {.fd = w->pipe, .events = POLLIN};
+	char buf[4096];
+	ssize_t n;
+	long ret;
+
+	poll(&p, 1, -1);
+	pthread_mutex_lock(&w->lock);
+	n = read(w->pipe, buf, sizeof(buf));
+	if (n > 0) {
+		ret = stack_call(SYS_write, w->stack, buf, n, 0, 0, 0);
+		if (ret < 0)
+			complain(0, "/proc/%s: the stack refuses '%.*s': %s", w->path,
+				 (int)strcspn(buf, "\n"), buf, strerror((int)-ret));
+	}
+	pthread_mutex_unlock(&w->lock);
+	return n > 0;
+}
+
+static void *write_in(void *arg)
+{
+	struct writer *w = arg, **p = &writers;
+
+	while (pass_on(w))
+		;
+	pthread_mutex_lock(&writers_lock);
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	nwriters--;
+	pthread_mutex_unlock(&writers_lock);
+	close(w->pipe);
+	stack_call(SYS_close, w->stack, 0, 0, 0, 0, 0);
+	free(w);
+	engine_thread_exit();
+	return NULL;
+}
+
+/* Has all that was written to @w arrived? */
+static bool is_idle(struct writer *w)
+{
+	int waiting = 0;
+
+	pthread_mutex_lock(&w->lock);
+	ioctl(w->pipe, FIONREAD, &waiting);
+	pthread_mutex_unlock(&w->lock);
+	return !waiting;
+}
+
+void files_settle(void)
+{
+	struct timespec t = {0, 100000};
+	bool idle = !nwriters;
+
+	for (int i = 0; i < SETTLE && !idle; i++) {
+		if (i)
+			nanosleep(&t, NULL);
+		idle = true;
+		pthread_mutex_lock(&writers_lock);
+		for (struct writer *w = writers; w; w = w->next)
+			idle &= is_idle(w);
+		pthread_mutex_unlock(&writers_lock);
+	}
+}
+
+static int pipe_in(int stack, const char *path)
+{
+	struct writer *w = malloc(sizeof(*w));
+	pthread_t thread;
+	int ends[2];
+
+	if (!w)
+		return -ENOMEM;
+	if (pipe2(ends, O_CLOEXEC)) {
+		free(w);
+		return -errno;
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	w->pipe = ends[0];
+	w->stack = stack;
+	snprintf(w->path, sizeof(w->path), "%s", path);
+	pthread_mutex_lock(&writers_lock);
+	w->next = writers;
+	writers = w;
+	nwriters++;
+	pthread_mutex_unlock(&writers_lock);
+	if (pthread_create(&thread, NULL, write_in, w)) {
+		/* The thread's end of it all, by ourselves: nobody will write. */
+		close(ends[1]);
+		write_in(w);
+		return -EAGAIN;
+	}
+	pthread_detach(thread);
+	return ends[1];
+}
+
+long files_open(struct call *c)
+{
+	bool at = c->nr == SYS_openat;
+	uint64_t from = c->args[at ? 1 : 0];
+	int flags = (int)c->args[at ? 2 : 1], fd;
+	char path[PATH_LIMIT], full[PATH_LIMIT + 8];
+	const char *rest;
+	char prefix[8];
+	long stack;
+
+	/* Nearly all paths are told by their beginning. */
+	if (call_read(c, from, prefix, 6) || memcmp(prefix, "/proc/", 6))
+		return CALL_PASS;
+	if (call_read_string(c, from, path, sizeof(path)))
+		return CALL_PASS;
+	rest = inside(path);
+	if (!rest)
+		return CALL_PASS;
+	files_settle();
+	snprintf(full, sizeof(full), "/proc/%s", rest);
+	stack = stack_call(SYS_openat, AT_FDCWD, full, flags & ~(O_CREAT | O_CLOEXEC), 0, 0, 0);
+	if (stack < 0)
+		return stack;
+	if (flags & O_DIRECTORY) {
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+		return CALL_PASS;
+	}
+	if ((flags & O_ACCMODE) == O_RDONLY) {
+		fd = copy_out((int)stack);
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	} else {
+		fd = pipe_in((int)stack, rest);
+		if (fd < 0 && fd != -EAGAIN)
+			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	}
+	if (fd == -EISDIR)
+		return CALL_PASS;
+	if (fd < 0)
+		return fd;
+	stack = call_answer_fd(c, fd, flags & O_CLOEXEC);
+	close(fd);
+	return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
+}

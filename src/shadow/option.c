@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * option.c - options and ioctls: the stack's, and what must hold for the pair too.
+ *
+ * Theory of operation: options go to the stack as they come. Time-outs go to
+ * the program's end as well, where its plain reads and writes block. What MPTCP does
+ * not have and merely tunes is accepted and remembered (sockets/hints.h); until a socket
+ * has an address all are remembered, since it may still move to the host.
+ *
+ * SO_ERROR is both sides': an error that the pump has met, then the stack's own. It
+ * is cleared only if the answer has arrived.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include "shadow/call.h"
+#include "shadow/chunk.h"
+#include "shadow/dgram.h"
+#include "shadow/serve.h"
+#include "shadow/sock.h"
+#include "shadow/stream.h"
+#include "sockets/hints.h"
+
+#define VALUE_MAX 4096 /* longest option value that is read at once */
+
+static bool unknown(long err)
+{
+	return err == -ENOPROTOOPT || err == -EOPNOTSUPP;
+}
+
+/* TCP says ENOPROTOOPT where MPTCP says EOPNOTSUPP. */
+static long as_tcp(const struct sock *s, long ret)
+{
+	return s->mptcp && ret == -EOPNOTSUPP ? -ENOPROTOOPT : ret;
+}
+
+static struct sock_opt *find(struct sock *s, int level, int name)
+{
+	for (int i = 0; i < s->nopts; i++)
+		if (s->opt[i].level == level && s->opt[i].name == name)
+			return &s->opt[i];
+	return NULL;
+}
+
+static void remember(struct sock *s, int level, int name, const void *val, size_t len)
+{
+	struct sock_opt *o = find(s, level, name);
+
+	if (len > sizeof(o->val) || (!o && s->nopts == SOCK_OPTS))
+		return;
+	if (!o)
+		o = &s->opt[s->nopts++];
+	o->level = level;
+	o->name = name;
+	o->len = (uint8_t)len;
+	memcpy(o->val, val, len);
+}
+
+/* What the program's own end must do. */
+static void mirror(struct call *c, struct sock *s, int level, int name, const void *val, size_t len)
+{
+	const struct linger *l = val;
+
+	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
+	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
+		s->recverr = len >= sizeof(int) && *(const int *)val;
+	if (level != SOL_SOCKET)
+		return;
+	switch (name) {
+	case SO_RCVTIMEO:
+	case SO_SNDTIMEO:
+	case SO_RCVLOWAT:
+		setsockopt(c->fd, level, name, val, (socklen_t)len);
+		break;
+	case SO_SNDBUF:
+	case SO_RCVBUF:
+		if (sock_is_stream(s) && len >= sizeof(int))
+			stream_buffers(s, c->fd, name, *(const int *)val);
+		break;
+	case SO_LINGER:
+		if (len >= sizeof(*l))
+			s->linger = l->l_onoff ? l->l_linger : -1;
+		break;
+	}
+}
+
+/* Urgent data and peeking are the pair's. */
+static bool is_pairs(const struct sock *s, int level, int name)
+{
+	return sock_is_stream(s) && level == SOL_SOCKET &&
+	       (name == SO_OOBINLINE || name == SO_PEEK_OFF);
+}
+
+/* A program for the socket filter: the value points to it. */
+static long set_filter(struct call *c, struct sock *s, int name, const void *value, size_t len)
+{
+	struct sock_filter insn[BPF_MAXINSNS];
+	struct sock_fprog prog;
+
+	if (len != sizeof(prog))
+		return -EINVAL;
+	memcpy(&prog, value, sizeof(prog));
+	if (!prog.len || prog.len > BPF_MAXINSNS)
+		return -EINVAL;
+	if (call_read(c, (uintptr_t)prog.filter, insn, prog.len * sizeof(insn[0])))
+		return -EFAULT;
+	prog.filter = insn;
+	return stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, name, &prog, sizeof(prog), 0);
+}
+
+long option_set(struct call *c, struct sock *s)
+{
+	int level = (int)c->args[1], name = (int)c->args[2], len = (int)c->args[4];
+	char value[VALUE_MAX] __attribute__((aligned(8)));
+	long ret;
+
+	if (len < 0)
+		return -EINVAL;
+	if (len > VALUE_MAX)
+		return -ENOMEM;
+	if (call_read(c, c->args[3], value, (size_t)len))
+		return -EFAULT;
+	if (s->domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
+		return -ENOPROTOOPT; /* memory of the stack cannot be mapped by the program */
+	if (is_pairs(s, level, name))
+		return CALL_PASS;
+	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
+		return set_filter(c, s, name, value, (size_t)len);
+	ret = stack_call(SYS_setsockopt, s->stack, level, name, value, len, 0);
+	if (s->mptcp && unknown(ret) && len >= (int)sizeof(int) && hint(level, name)) {
+		remember(s, level, name, value, (size_t)len);
+		ret = 0;
+	} else if (!ret && !s->settled) {
+		remember(s, level, name, value, (size_t)len);
+	}
+	if (!ret)
+		mirror(c, s, level, name, value, (size_t)len);
+	return as_tcp(s, ret);
+}
+
+static int maxseg(const struct sock *s)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (!stack_call(SYS_getsockopt, s->stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) &&
+	    info.tcpi_snd_mss)
+		return (int)info.tcpi_snd_mss;
+	return 536;
+}
+
+/* An option that MPTCP does not have. */
+static void substitute(struct sock *s, int level, int name, void *value, int *len)
+{
+	struct sock_opt *o = find(s, level, name);
+	int zero = 0;
+
+	if (level == IPPROTO_TCP && name == TCP_MAXSEG && !o)
+		zero = maxseg(s);
+	if (o) {
+		*len = *len < o->len ? *len : o->len;
+		memcpy(value, o->val, (size_t)*len);
+	} else {
+		*len = *len < (int)sizeof(zero) ? *len : (int)sizeof(zero);
+		memcpy(value, &zero, (size_t)*len);
+	}
+}
+
+static long give(struct call *c, const void *value, int len)
+{
+	if (call_write(c, c->args[3], value, (size_t)len) ||
+	    call_write(c, c->args[4], &len, sizeof(len)))
+		return -EFAULT;
+	return 0;
+}
+
+/* A reset that read() or write() has told already is not told again. */
+static void look_at_mark(struct call *c, struct sock *s)
+{
+	socklen_t len = sizeof(int);
+	int theirs = 0;
+
+	if (!s->marked || getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &theirs, &len))
+		return;
+	s->marked = false;
+	if (!theirs)
+		s->error = 0;
+}
+
+static long get_error(struct call *c, struct sock *s, int room)
+{
+	int err;
+	long ret;
+
+	look_at_mark(c, s);
+	call_done(c);
+	err = s->error ? s->error : sock_stack_error(s);
+	if (err && s->state == SOCK_CONNECTING)
+		stream_refused(s, err); /* before the pump has seen it */
+	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
+	s->error = err;
+	if (!call_answer(c, ret) && !ret)
+		s->error = 0;
+	return CALL_ANSWERED;
+}
+
+long option_get(struct call *c, struct sock *s)
+{
+	int level = (int)c->args[1], name = (int)c->args[2], len;
+	char small[VALUE_MAX] __attribute__((aligned(8)));
+	char *value = small;
+	long ret;
+
+	if (call_read(c, c->args[4], &len, sizeof(len)))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	if (level == SOL_SOCKET && name == SO_ERROR)
+		return get_error(c, s, len);
+	if (is_pairs(s, level, name))
+		return CALL_PASS;
+	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
+		return -EOPNOTSUPP; /* it would map the stack's memory here, not there */
+	if (len > VALUE_MAX) {
+		/* No option is longer than a megabyte. */
+		len = len < 1 << 20 ? len : 1 << 20;
+		value = malloc((size_t)len);
+		if (!value)
+			return -ENOMEM;
+	}
+	/* Some options read their value too. */
+	call_read(c, c->args[3], value, (size_t)len);
+	ret = stack_call(SYS_getsockopt, s->stack, level, name, value, &len, 0);
+	if (s->mptcp && unknown(ret) && hint(level, name)) {
+		substitute(s, level, name, value, &len);
+		ret = 0;
+	} else if (s->mptcp && !ret && level == SOL_SOCKET && name == SO_PROTOCOL) {
+		int tcp = IPPROTO_TCP;
+
+		memcpy(value, &tcp, (size_t)(len < (int)sizeof(tcp) ? len : (int)sizeof(tcp)));
+	}
+	if (!ret)
+		ret = give(c, value, len);
+	if (value != small)
+		free(value);
+	return as_tcp(s, ret);
+}
+
+/* Bytes of the argument of an ioctl, all in and out. */
+static size_t ioctl_size(unsigned int cmd)
+{
+	switch (cmd) {
+	case SIOCGIFCONF:
+		return sizeof(struct ifconf);
+	case SIOCATMARK:
+	case SIOCOUTQ:
+	case SIOCOUTQNSD:
+		return sizeof(int);
+	case SIOCADDRT:
+	case SIOCDELRT:
+		return sizeof(struct rtentry);
+	case SIOCGARP:
+	case SIOCSARP:
+	case SIOCDARP:
+		return sizeof(struct arpreq);
+	default:
+		return sizeof(struct ifreq);
+	}
+}
+
+/* A route by ioctl() names its device by a pointer. */
+static int route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
+{
+	if (!rt->rt_dev)
+		return 0;
+	if (call_read_string(c, (uintptr_t)rt->rt_dev, name, IFNAMSIZ))
+		return -EFAULT;
+	rt->rt_dev = name;
+	return 0;
+}
+
+/* A list of interfaces, through a buffer of ours. */
+static long interfaces(struct call *c, int stack)
+{
+	struct ifconf theirs, ours;
+	long ret = -EFAULT;
+
+	if (call_read(c, c->args[2], &theirs, sizeof(theirs)))
+		return -EFAULT;
+	if (theirs.ifc_len < 0)
+		return -EINVAL;
+	ours = theirs;
+	if (ours.ifc_len > 1 << 20)
+		ours.ifc_len = 1 << 20;
+	if (theirs.ifc_buf) {
+		ours.ifc_buf = malloc((size_t)ours.ifc_len + 1);
+		if (!ours.ifc_buf)
+			return -ENOMEM;
+	}
+	ret = stack_call(SYS_ioctl, stack, SIOCGIFCONF, &ours, 0, 0, 0);
+	if (!ret && theirs.ifc_buf)
+		ret = call_write(c, (uintptr_t)theirs.ifc_buf, ours.ifc_buf, (size_t)ours.ifc_len);
+	theirs.ifc_len = ours.ifc_len;
+	if (theirs.ifc_buf)
+		free(ours.ifc_buf);
+	return ret ? ret : call_write(c, c->args[2], &theirs, sizeof(theirs));
+}
+
+/* Bytes on their way to the peer: in the pair, in our hands, in the stack. */
+static long out_queue(struct call *c, struct sock *s)
+{
+	int total = 0, part = 0;
+	long ret = stack_call(SYS_ioctl, s->stack, SIOCOUTQ, &total, 0, 0, 0);
+
+	if (ret)
+		return ret;
+	if (s->pair >= 0 && s->state == SOCK_OPEN && !ioctl(s->pair, FIONREAD, &part))
+		total += part;
+	if (s->up)
+		total += (int)s->up->len;
+	return call_write(c, c->args[2], &total, sizeof(total));
+}
+
+static long interface_ioctl(struct call *c, int stack)
+{
+	unsigned int cmd = (unsigned int)c->args[1];
+	char arg[256] __attribute__((aligned(8))) = {0}, name[IFNAMSIZ];
+	size_t size = ioctl_size(cmd);
+	long ret;
+
+	if (call_read(c, c->args[2], arg, size))
+		return -EFAULT;
+	if (cmd == SIOCADDRT || cmd == SIOCDELRT) {
+		ret = route_device(c, (struct rtentry *)arg, name);
+		return ret ? ret : stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
+	}
+	ret = stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
+	if (ret >= 0 && call_write(c, c->args[2], arg, size))
+		return -EFAULT;
+	return ret;
+}
+
+long option_ioctl(struct call *c, struct sock *s)
+{
+	unsigned int cmd = (unsigned int)c->args[1];
+
+	switch (cmd) {
+	case SIOCATMARK:
+		if (sock_is_stream(s))
+			return CALL_PASS;
+		break;
+	case SIOCGIFCONF:
+		return interfaces(c, s->stack);
+	case SIOCOUTQ:
+		return out_queue(c, s);
+	case FIOSETOWN:
+	case SIOCSPGRP:
+	case FIOGETOWN:
+	case SIOCGPGRP:
+		return CALL_PASS;
+	case SIOCETHTOOL: /* full of pointers */
+		return -EOPNOTSUPP;
+	case SIOCGSTAMP_OLD:
+	case SIOCGSTAMPNS_OLD:
+		return -ENOENT;
+	}
+	return interface_ioctl(c, s->stack);
+}
+
+long option_ioctl_host(struct call *c)
+{
+	static int any = -1;
+	unsigned int cmd = (unsigned int)c->args[1];
+
+	if (cmd < SIOCGIFNAME || cmd > SIOCSIFTXQLEN)
+		return CALL_PASS;
+	if (any < 0)
+		any = (int)stack_call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
+	if (any < 0)
+		return any;
+	return cmd == SIOCGIFCONF ? interfaces(c, any) : interface_ioctl(c, any);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - run a program tree whose sockets are the stack's, see shadow.h.
+ *
+ * Theory of operation
+ *
+ *	parent (becomes the supervisor)		child (becomes the program)
+ *	fork					wait
+ *	start the stack, pump
+ *	"install"		------->	install the filter
+ *	take the listener	<-------	its number
+ *	serve calls
+ *	"go"			------->	execute the program
+ *	wait for the whole tree
+ *
+ * The fork comes before the stack has threads. The listener is taken out of the
+ * child by pidfd_getfd(), since sendmsg() of the child would already be a
+ * notified call.
+ *
+ * Then others can look in and join (control/server.h, join.h); who has joined is waited
+ * for, too. At the end all pairs have hung up: the pump delivers what was written, closes the
+ * stack's sockets, and then we wait until the peers have acknowledged all,
+ * for options->linger seconds at most.
+ *
+ * Descriptors: this process may need one per socket, so its limit is raised as far
+ * as allowed; the program gets back the limit that we were started with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include "control/server.h"
+#include "engine/engine.h"
+#include "launch/supervise.h"
+#include "lib/complain.h"
+#include "shadow/call.h"
+#include "shadow/filter.h"
+#include "shadow/join.h"
+#include "shadow/pump.h"
+#include "shadow/serve.h"
+#include "shadow/shadow.h"
+#include "shadow/sniff.h"
+#include "shadow/sock.h"
+#include "sockets/address.h"
+#include "stack/config.h"
+#include "stack/drain.h"
+#include "stack/follow.h"
+#include "stack/ports.h"
+#include "stack/up.h"
+
+#define TELL_AFTER_MS 1000
+
+/**
+ * struct run
+ * @to_child, @to_parent: pipes; [0] is read
+ * @limit: of descriptors, as we were started
+ * @up:	   the stack runs
+ */
+struct run {
+	const struct config *config;
+	const struct shadow_options *options;
+	int to_child[2];
+	int to_parent[2];
+	struct rlimit limit;
+	bool up;
+	struct control_run control;
+};
+
+static int in_child(void *arg)
+{
+	struct run *r = arg;
+	int fd;
+	char go;
+
+	close(r->to_child[1]);
+	close(r->to_parent[0]);
+	setrlimit(RLIMIT_NOFILE, &r->limit);
+	if (read(r->to_child[0], &go, 1) != 1)
+		return 1; /* the parent has failed, and said so */
+	fd = filter_install();
+	if (write(r->to_parent[1], &fd, sizeof(fd)) != sizeof(fd) || fd < 0 ||
+	    read(r->to_child[0], &go, 1) != 1)
+		return 1;
+	close(fd);
+	return 0;
+}
+
+static void tell(const char *sentence)
+{
+	complain(0, "%s", sentence);
+}
+
+static int start_stack(struct run *r)
+{
+	struct rlimit many = {1 << 20, 1 << 20};
+	const char *why;
+	int err;
+
+	if (stack_up(r->config, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	r->up = true;
+	sock_set_memory(r->config->memory ? r->config->memory : ENGINE_MEMORY_DEFAULT);
+	stack_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &many, NULL, 0, 0);
+	err = pump_start();
+	if (err)
+		return complain(EXIT_PERSONA, "cannot start the pump: %s", strerror(-err));
+	err = follow_start(tell);
+	if (err && r->config->verbose)
+		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
+	return 0;
+}
+
+/* The descriptor, or a negative exit status; what is wrong has been said. */
+static int take_listener(struct run *r, pid_t child)
+{
+	int theirs = -EPIPE, fd;
+
+	if (write(r->to_child[1], "i", 1) != 1 ||
+	    read(r->to_parent[0], &theirs, sizeof(theirs)) != sizeof(theirs))
+		return -complain(EXIT_PERSONA, "the program ended before it began");
+	if (theirs == -EBUSY)
+		return -complain(EXIT_PERSONA, SHADOW_SUPERVISED);
+	if (theirs == -EINVAL || theirs == -ENOSYS)
+		return -complain(EXIT_PERSONA, "the host kernel has no seccomp user notification "
+					       "(Linux 5.9 or later): use --inline");
+	if (theirs < 0)
+		return -complain(EXIT_PERSONA, "cannot install the system call filter: %s",
+				 strerror(-theirs));
+	fd = call_peek_fd(child, theirs);
+	if (fd < 0)
+		return -complain(
+			EXIT_PERSONA, "cannot take the filter's descriptor (pidfd_getfd): %s%s",
+			strerror(-fd),
+			fd == -ENOSYS ? ": Linux 5.6 is needed, and that no filter upon us "
+					"forbids it, as Android's before 12 does: use --inline"
+				      : "");
+	return fd;
+}
+
+static int in_parent(void *arg, pid_t child)
+{
+	struct run *r = arg;
+	struct serve_options options = {
+		.mptcp = r->config->mptcp,
+		.isolate = r->options->isolate,
+	};
+	int status, listener, err;
+
+	close(r->to_child[0]);
+	close(r->to_parent[1]);
+	status = start_stack(r);
+	if (status)
+		return status;
+	listener = take_listener(r, child);
+	if (listener < 0)
+		return -listener;
+	err = serve_start(listener, &options);
+	if (err)
+		return complain(EXIT_PERSONA, "cannot start a thread: %s", strerror(-err));
+	err = control_start(&r->control);
+	if (err)
+		complain(0, "warning: persona ps will not find this run: %s", strerror(-err));
+	if (write(r->to_child[1], "g", 1) != 1)
+		return EXIT_PERSONA;
+	close(r->to_child[1]);
+	close(r->to_parent[0]);
+	return 0;
+}
+
+static void nap(long ms)
+{
+	struct timespec t = {.tv_nsec = ms * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+/* Is the peer in the stack itself? It has ended, too: nobody waits for the data. */
+static bool is_inside(const struct sock *s)
+{
+	struct sockaddr_storage self = {0}, peer = {0};
+	socklen_t len = sizeof(self), peerlen = sizeof(peer);
+	size_t at = offsetof(struct sockaddr_in, sin_addr), n = sizeof(struct in_addr);
+
+	if (stack_call(SYS_getsockname, s->stack, &self, &len, 0, 0, 0) ||
+	    stack_call(SYS_getpeername, s->stack, &peer, &peerlen, 0, 0, 0))
+		return false;
+	if (self.ss_family == AF_INET6) {
+		at = offsetof(struct sockaddr_in6, sin6_addr);
+		n = sizeof(struct in6_addr);
+	}
+	return address_class((struct sockaddr *)&peer, peerlen) == ADDRESS_LOOPBACK ||
+	       !memcmp((char *)&self + at, (char *)&peer + at, n);
+}
+
+static int unfinished(void)
+{
+	struct sock *s;
+	int n = 0;
+
+	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
+		i = s->index + 1;
+		n += !is_inside(s);
+	}
+	return n;
+}
+
+/* Sockets not yet emptied into the stack, and connections not yet acknowledged. */
+static int undelivered(void)
+{
+	int n;
+
+	pump_sweep(); /* all programs have ended: all their ends are closed */
+	n = sock_count() ? unfinished() : 0;
+	return n ? n : drain_pending(engine_syscall);
+}
+
+static void deliver(int seconds)
+{
+	uint64_t start = pump_now();
+	bool told = false;
+	long ms = 1;
+	int left;
+
+	while ((left = undelivered())) {
+		uint64_t waited = (pump_now() - start) / 1000000;
+
+		if (waited >= (uint64_t)seconds * 1000) {
+			complain(0, "gave up on %d connection%s with undelivered data", left,
+				 left == 1 ? "" : "s");
+			return;
+		}
+		if (waited >= TELL_AFTER_MS && !told) {
+			complain(0,
+				 "waiting for the peers of %d connection%s to take the last data",
+				 left, left == 1 ? "" : "s");
+			told = true;
+		}
+		nap(ms);
+		ms = ms < 100 ? ms * 2 : 100;
+	}
+	start = pump_now();
+	while (pump_now() - start < DRAIN_CLOSING_MS * 1000000ull && drain_closing(engine_syscall))
+		nap(1);
+}
+
+static void raise_limit(struct rlimit *old)
+{
+	struct rlimit more;
+
+	if (getrlimit(RLIMIT_NOFILE, old))
+		*old = (struct rlimit){1024, 1024};
+	more = *old;
+	more.rlim_cur = more.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &more);
+}
+
+int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
+	       char *const *argv)
+{
+	struct run r = {
+		.config = config,
+		.options = options,
+		.control = {
+			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
+	struct supervise_ops ops = {
+		.in_child = in_child, .in_parent = in_parent, .arg = &r, .tree = true};
+	int status;
+
+	if (pipe2(r.to_child, O_CLOEXEC) || pipe2(r.to_parent, O_CLOEXEC))
+		return complain(EXIT_PERSONA, "cannot make a pipe: %s", strerror(errno));
+	raise_limit(&r.limit);
+	status = supervise(path, argv, NULL, 0, &ops);
+	if (!r.up)
+		return status;
+	join_wait();
+	deliver(options->linger);
+	control_stop();
+	serve_stop();
+	pump_stop();
+	sniff_stop();
+	follow_stop();
+	engine_stop();
+	ports_down();
+	return status;
+}

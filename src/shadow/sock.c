@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sock.c - the table of sockets, see sock.h.
+ *
+ * Sockets live in slabs that are never freed, found by index; a hash table finds
+ * them by the inode of the program's end. The table's lock is never held
+ * while a socket's is taken: between the two the socket may change, so
+ * what it is is checked again under its own lock.
+ */
+#include <stdatomic.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/complain.h"
+#include "shadow/call.h"
+#include "shadow/chunk.h"
+#include "shadow/dgram.h"
+#include "shadow/pair.h"
+#include "shadow/park.h"
+#include "shadow/ports.h"
+#include "shadow/sock.h"
+#include "stack/ports.h"
+
+#define SLAB	    256
+#define SLABS	    4096
+#define BUCKETS	    8192
+#define SOCK_MEMORY 6144 /* bytes of the stack that a socket may take: MPTCP, idle */
+
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static struct sock *slab[SLABS];
+static uint32_t nslots; /* slots ever used */
+static struct sock *unused;
+static struct sock *bucket[BUCKETS];
+static _Atomic unsigned int count;
+static unsigned int limit = UINT32_MAX;
+
+static struct sock *slot(uint32_t index)
+{
+	return &slab[index / SLAB][index % SLAB];
+}
+
+static struct sock *take_slot(void)
+{
+	struct sock *s = NULL;
+
+	pthread_mutex_lock(&table);
+	if (unused) {
+		s = unused;
+		unused = s->hash;
+	} else if (nslots < SLAB * SLABS) {
+		if (!slab[nslots / SLAB])
+			slab[nslots / SLAB] = calloc(SLAB, sizeof(*s));
+		if (slab[nslots / SLAB]) {
+			s = slot(nslots);
+			s->index = nslots;
+			pthread_mutex_init(&s->lock, NULL);
+			__atomic_store_n(&nslots, nslots + 1, __ATOMIC_RELEASE);
+		}
+	}
+	pthread_mutex_unlock(&table);
+	return s;
+}
+
+static void insert(struct sock *s)
+{
+	pthread_mutex_lock(&table);
+	s->hash = bucket[s->ino % BUCKETS];
+	bucket[s->ino % BUCKETS] = s;
+	count++;
+	pthread_mutex_unlock(&table);
+}
+
+/* The table's lock is held. */
+static void unhash(struct sock *s)
+{
+	struct sock **p = &bucket[s->ino % BUCKETS];
+
+	while (*p && *p != s)
+		p = &(*p)->hash;
+	if (*p) {
+		*p = s->hash;
+		count--;
+	}
+}
+
+/* Out of the table, into the free list; its generation has been advanced. */
+static void remove_slot(struct sock *s)
+{
+	pthread_mutex_lock(&table);
+	unhash(s);
+	s->hash = unused;
+	unused = s;
+	pthread_mutex_unlock(&table);
+}
+
+struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err)
+{
+	struct sock *s = take_slot();
+
+	*err = -ENOMEM;
+	if (!s)
+		goto fail;
+	pthread_mutex_lock(&s->lock);
+	s->pair = -1;
+	s->stack = stack;
+	s->domain = kind->domain;
+	s->type = kind->type;
+	s->protocol = kind->protocol;
+	s->state = SOCK_FRESH;
+	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
+	s->rd_shut = s->abort = s->token = s->was_open = s->marked = s->settled = s->bound = false;
+	s->on_stack = s->on_host = false;
+	s->port = 0;
+	s->linger = -1;
+	s->error = 0;
+	s->tid = 0;
+	s->fd = -1;
+	s->up = s->down = NULL;
+	s->dgram = NULL;
+	s->parked = NULL;
+	s->lost.tid = 0;
+	s->accepted = NULL;
+	s->nopts = 0;
+	s->suspect = s->recverr = false;
+	s->sndbuf = s->rcvbuf = 0;
+	if (kind->alone)
+		*err = pair_alone(fd, &s->ino);
+	else
+		*err = pair_make(sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET, fd, &s->pair,
+				 &s->ino);
+	if (!*err && !sock_is_stream(s)) {
+		s->dgram = dgram_new();
+		if (!s->dgram) {
+			close(*fd);
+			close(s->pair);
+			*err = -ENOMEM;
+		}
+	}
+	if (*err) {
+		pthread_mutex_unlock(&s->lock);
+		pthread_mutex_lock(&table);
+		s->hash = unused;
+		unused = s;
+		pthread_mutex_unlock(&table);
+		goto fail;
+	}
+	s->generation++;
+	insert(s);
+	return s;
+
+fail:
+	stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
+	return NULL;
+}
+
+int sock_renew(struct sock *s, int *fd)
+{
+	int err;
+
+	pthread_mutex_lock(&table);
+	unhash(s);
+	pthread_mutex_unlock(&table);
+	sock_close_pair(s);
+	if (sock_is_stream(s))
+		err = pair_alone(fd, &s->ino);
+	else
+		err = pair_make(SOCK_SEQPACKET, fd, &s->pair, &s->ino);
+	insert(s);
+	if (!err)
+		s->state = SOCK_FRESH;
+	return err;
+}
+
+struct sock *sock_find(ino_t ino)
+{
+	struct sock *s;
+
+	pthread_mutex_lock(&table);
+	for (s = bucket[ino % BUCKETS]; s; s = s->hash)
+		if (s->ino == ino)
+			break;
+	pthread_mutex_unlock(&table);
+	if (!s)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	if (s->generation & 1 && s->ino == ino)
+		return s;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sock *sock_get(uint64_t id)
+{
+	uint32_t index = (uint32_t)id;
+	struct sock *s;
+
+	if (index >= __atomic_load_n(&nslots, __ATOMIC_ACQUIRE))
+		return NULL;
+	s = slot(index);
+	pthread_mutex_lock(&s->lock);
+	if (s->generation == id >> 32)
+		return s;
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+struct sock *sock_first(uint32_t index)
+{
+	for (; index < __atomic_load_n(&nslots, __ATOMIC_ACQUIRE); index++) {
+		struct sock *s = slot(index);
+
+		pthread_mutex_lock(&s->lock);
+		if (s->generation & 1)
+			return s;
+		pthread_mutex_unlock(&s->lock);
+	}
+	return NULL;
+}
+
+unsigned int sock_count(void)
+{
+	return atomic_load_explicit(&count, memory_order_relaxed);
+}
+
+void sock_set_memory(size_t bytes)
+{
+	limit = (unsigned int)(bytes / SOCK_MEMORY);
+}
+
+bool sock_full(void)
+{
+	static _Atomic bool told;
+
+	if (sock_count() < limit)
+		return false;
+	if (!told) {
+		told = true;
+		complain(0, "%u sockets: the stack's memory holds no more: give it more by --mem",
+			 limit);
+	}
+	return true;
+}
+
+void sock_put(struct sock *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sock_close_pair(struct sock *s)
+{
+	if (s->pair >= 0)
+		close(s->pair);
+	s->pair = -1;
+	s->on_host = false;
+}
+
+void sock_destroy(struct sock *s)
+{
+	park_drop_all(s);
+	sock_close_pair(s);
+	if (s->stack >= 0) {
+		/* The program has not waited for close(): nor do we. */
+		struct linger l = {.l_onoff = s->abort, .l_linger = 0};
+
+		if (s->abort || s->linger > 0)
+			stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_LINGER, &l, sizeof(l),
+				   0);
+		stack_call(SYS_close, s->stack, 0, 0, 0, 0, 0);
+	}
+	while (s->accepted) {
+		struct sock_accepted *a = s->accepted;
+
+		s->accepted = a->next;
+		stack_call(SYS_close, a->stack, 0, 0, 0, 0, 0);
+		free(a);
+	}
+	ports_forget(s);
+	s->stack = -1;
+	chunk_put(s->up);
+	chunk_put(s->down);
+	s->up = s->down = NULL;
+	if (s->dgram)
+		dgram_free(s->dgram);
+	s->dgram = NULL;
+	s->generation++;
+	pthread_mutex_unlock(&s->lock);
+	remove_slot(s);
+	ports_released();
+}
+
+int sock_stack_error(const struct sock *s)
+{
+	int err = 0;
+	socklen_t len = sizeof(err);
+
+	stack_call(SYS_getsockopt, s->stack, SOL_SOCKET, SO_ERROR, &err, &len, 0);
+	return err;
+}
+
+int sock_peek(const struct sock *s)
+{
+	struct stat st;
+	int fd;
+
+	if (!s->tid)
+		return -ESRCH;
+	fd = call_peek_fd(s->tid, s->fd);
+	if (fd < 0)
+		return fd;
+	if (!fstat(fd, &st) && st.st_ino == s->ino)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * up.h - from a configuration to a running, configured stack.
+ */
+#ifndef PERSONA_STACK_UP_H
+#define PERSONA_STACK_UP_H
+
+#include <stdbool.h>
+
+struct config;
+struct iface_spec;
+struct netconf_iface;
+
+/**
+ * stack_up() - start the engine and configure the stack inside
+ * @c:	 configuration; its descriptors pass into the engine's possession
+ * @why: on failure one sentence: the thing, the reason, the remedy
+ *
+ * Starts the engine, attaches each interface's back end, sets lo up, addresses,
+ * routes, one routing table and rule per interface, MPTCP endpoints and
+ * limits, sysctls. All or nothing: on failure the engine is stopped again.
+ *
+ * Return: 0 or -errno. Same thread-safety as engine_start().
+ */
+int stack_up(const struct config *c, const char **why);
+
+/**
+ * stack_ifaces() - the interfaces of the running stack, in the order of the configuration
+ * @n: receives how many
+ *
+ * Valid until engine_stop(). Who changes them (follow) says so in its own documentation.
+ */
+struct netconf_iface *stack_ifaces(unsigned int *n);
+
+/** stack_spec() - what interface @i is configured to; whole, and valid for a while. Any thread. */
+const struct iface_spec *stack_spec(unsigned int i);
+
+/** stack_set_spec() - it is configured to @s now. The follower's alone. */
+void stack_set_spec(unsigned int i, const struct iface_spec *s);
+
+/** stack_verbose() - does the user want to hear of changes? */
+bool stack_verbose(void);
+
+#endif /* PERSONA_STACK_UP_H */
