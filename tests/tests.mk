@@ -46,6 +46,16 @@ $(T)/unit/%: tests/unit/%.c $(T)/libunit.a
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
 
+# What stands above the engine is tested with the host's stack in its place (standin.h).
+STANDIN := $(T)/obj/tests/unit/standin.o
+$(STANDIN): tests/unit/standin.c tests/unit/standin.h
+
+$(T)/unit/test_shadow_%: tests/unit/test_shadow_%.c $(STANDIN) $(T)/libunit.a
+	@mkdir -p $(@D) $(T)/dep
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/test_shadow_$*.d -MT $@ -o $@ \
+		$< $(STANDIN) $(T)/libunit.a -lcmocka
+
 # The opener beside them is the real one.
 $(T)/unit/persona-opener: $(B)/persona-opener
 	@mkdir -p $(@D)
