@@ -98,6 +98,15 @@ static inline int host_listen(struct sockaddr_in *at)
 	return fd;
 }
 
+/* A port that refuses, and that nobody else can take: its socket hears itself only. */
+static inline int host_refusing(struct sockaddr_in *at)
+{
+	int fd = host_socket(SOCK_DGRAM, at);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)at, sizeof(*at)), 0);
+	return fd;
+}
+
 static inline int host_connect(int type, const struct sockaddr_in *to)
 {
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
