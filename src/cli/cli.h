@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include "lib/complain.h"
 
-#define DEFAULT_PERSONALITY "linux-6.12"
-
 /* Subcommands: arguments begin with the subcommand's name; return exit status. */
 int cmd_help(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "backend/backend.h"
 #include "cli/cli.h"
+#include "launch/paths.h"
 
 int cmd_help(int argc, char **argv)
 {

@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * run.c - `persona run`: from the command line to a running program.
+ * run.c - `persona run`: the command line, checked word by word.
  *
- * Theory of operation
- *
- * Everything that can be wrong is found before the program starts, in the
- * order in which a user would want to hear of it: the line itself, the
- * command, the personality with memory and sysctls, then each interface (interfaces.c). Their
- * descriptors are inherited by the program; a sealed memfd tells the library inside about them.
- *
- * A failure on the way just returns: descriptors end with the process, and
- * interfaces created by us end with their descriptors.
+ * Theory of operation: each option goes into struct config (stack/config.h), or, if only the
+ * start of the program needs it, into struct launch (launch/launch.h). What is wrong with an
+ * option is said where it stands, in one line; the first mistake ends the command. launch()
+ * does the rest.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/cli.h"
 #include "engine/engine.h"
 #include "launch/interfaces.h"
-#include "launch/mode.h"
+#include "launch/launch.h"
 #include "launch/paths.h"
-#include "launch/preflight.h"
-#include "launch/program.h"
-#include "launch/supervise.h"
 #include "lib/closest.h"
 #include "netconf/sysctl.h"
-#include "shadow/shadow.h"
 #include "stack/config.h"
 
 #define DEFAULT_LINGER	  30 /* seconds for the last data to be delivered */
@@ -228,41 +216,35 @@ refused:
 	return complain(EXIT_PERSONA, "--pcap %s: cannot write: %s", text, strerror(errno));
 }
 
-/* What is the command line's alone. */
-struct choice {
-	const char *personality;
-	enum mode mode;
-	struct shadow_options shadow;
-};
-
-static int set_linger(struct choice *o, const char *text)
+static int set_linger(struct launch *l, const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
 	if (end == text || *end || n < 0 || n > 86400)
 		return complain(EXIT_PERSONA, "--linger %s: must be seconds from 0 to 86400", text);
-	o->shadow.linger = (int)n;
+	l->linger = (int)n;
 	return 0;
 }
 
-static int set_mode(struct choice *o, const char *text)
+static int set_mode(struct launch *l, const char *text)
 {
 	enum mode mode = mode_parse(text);
 
 	if (mode == MODE_UNSET)
 		return complain(EXIT_PERSONA, "--mode %s: must be auto, inline or shadow", text);
-	if (o->mode != MODE_UNSET && o->mode != mode)
+	if (l->mode != MODE_UNSET && l->mode != mode)
 		return complain(EXIT_PERSONA,
 				"--mode %s and --mode %s (--inline is --mode inline): give one",
-				mode_name(o->mode), text);
-	o->mode = mode;
+				mode_name(l->mode), text);
+	l->mode = mode;
 	return 0;
 }
 
-/* Options into @c and @o; -1 to go on, else an exit status. */
-static int parse(int argc, char **argv, struct config *c, struct choice *o)
+/* Options into @l and its configuration; -1 to go on, else an exit status. */
+static int parse(int argc, char **argv, struct launch *l)
 {
+	struct config *c = l->config;
 	int opt, status = 0;
 
 	opterr = 0;
@@ -270,7 +252,7 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 	while (!status && (opt = getopt_long(argc, argv, RUN_SHORT, run_options, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
-			o->personality = optarg;
+			l->personality = optarg;
 			break;
 		case 'i':
 			status = add_interface(c, optarg);
@@ -282,16 +264,16 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 			c->verbose = true;
 			break;
 		case OPT_INLINE:
-			status = set_mode(o, "inline");
+			status = set_mode(l, "inline");
 			break;
 		case OPT_MODE:
-			status = set_mode(o, optarg);
+			status = set_mode(l, optarg);
 			break;
 		case OPT_ISOLATE:
-			o->shadow.isolate = c->isolate = true;
+			c->isolate = true;
 			break;
 		case OPT_LINGER:
-			status = set_linger(o, optarg);
+			status = set_linger(l, optarg);
 			break;
 		case OPT_NO_MPTCP:
 			c->mptcp = false;
@@ -324,132 +306,21 @@ static int parse(int argc, char **argv, struct config *c, struct choice *o)
 	return status ? status : -1;
 }
 
-/* What tells the program's loader and our library in it. */
-static int set_environment(const char *path, int config_fd)
-{
-	char library[PATH_MAX], number[16];
-	const char *old = getenv("LD_PRELOAD");
-	const char *why;
-	char *preload;
-
-	if (path_inline_library(program_uses_musl(path), library, sizeof(library), &why))
-		return complain(EXIT_PERSONA, "%s", why);
-	if (strpbrk(library, " :"))
-		return complain(EXIT_PERSONA,
-				"%s: the loader takes no library whose path has blanks or colons",
-				library);
-	if (asprintf(&preload, "%s%s%s", library, old && *old ? ":" : "", old ? old : "") < 0)
-		return complain(EXIT_PERSONA, "out of memory");
-	snprintf(number, sizeof(number), "%d", config_fd);
-	if (setenv("LD_PRELOAD", preload, 1) || setenv(CONFIG_ENV, number, 1)) {
-		free(preload);
-		return complain(EXIT_PERSONA, "out of memory");
-	}
-	free(preload);
-	return 0;
-}
-
-/* The stack inside the program: it inherits the interfaces and the configuration. */
-static int launch_inline(struct config *c, const char *path, char **argv)
-{
-	int keep[CONFIG_MAX_IFACES + 2];
-	unsigned int n;
-	int fd, status;
-
-	for (n = 0; n < c->nifaces; n++)
-		keep[n] = c->iface[n].fd;
-	if (c->opener)
-		keep[n++] = c->opener;
-	fd = config_to_fd(c);
-	if (fd < 0)
-		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
-	keep[n] = interfaces_move_high(fd);
-	if (keep[n] < 0)
-		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
-	status = set_environment(path, keep[n]);
-	if (status)
-		return status;
-	return supervise(path, argv, keep, n + 1, NULL);
-}
-
-/* What must hold before the program starts with the stack inside. */
-static int check_inline(const char *path)
-{
-	const char *why;
-
-	if (program_preloadable(path, &why))
-		return complain(EXIT_PERSONA, "%s", why);
-	return 0;
-}
-
-/* Under a filter already: another persona's? Its kernel takes no second one, and our opener would
- * meet it. */
-static int check_shadow(void)
-{
-	const char *why;
-
-	if (prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER && shadow_probe(&why) == -EBUSY)
-		return complain(EXIT_PERSONA, SHADOW_SUPERVISED);
-	return 0;
-}
-
-/* `--mode auto`: decide, and say so to whoever wants to know. */
-static void choose_mode(struct choice *o, bool verbose, const char *path, char *const *argv)
-{
-	const char *why;
-
-	if (o->mode != MODE_AUTO)
-		return;
-	o->mode = mode_choose(path, argv, &why);
-	if (verbose)
-		complain(0, "mode %s: %s", mode_name(o->mode), why);
-}
-
 int cmd_run(int argc, char **argv)
 {
-	struct choice o = {.personality = DEFAULT_PERSONALITY,
-			   .shadow = {.linger = DEFAULT_LINGER}};
 	struct config *c = calloc(1, sizeof(*c));
-	char path[PATH_MAX];
-	const char *why;
-	int status, err;
-	bool inside;
+	struct launch l = {
+		.config = c, .personality = DEFAULT_PERSONALITY, .linger = DEFAULT_LINGER};
+	int status;
 
 	if (!c)
 		return complain(EXIT_PERSONA, "out of memory");
 	c->mptcp = true;
-	status = parse(argc, argv, c, &o);
-	if (status >= 0)
-		goto out;
-
-	err = program_find(argv[optind], path, &why);
-	if (err) {
-		status = complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
-		goto out;
+	status = parse(argc, argv, &l);
+	if (status < 0) {
+		l.argv = argv + optind;
+		status = launch(&l);
 	}
-	choose_mode(&o, c->verbose, path, argv + optind);
-	inside = o.mode == MODE_INLINE;
-	status = 0;
-	if (path_personality(o.personality, c->image, sizeof(c->image), &why))
-		status = complain(EXIT_PERSONA, "%s", why);
-	if (!status && inside)
-		status = check_inline(path);
-	if (!status && !inside)
-		status = check_shadow();
-	/* What the user gave that can be wrong is heard of before the interfaces. */
-	if (!status && (strcmp(o.personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
-		status = preflight(c);
-	if (!status)
-		status = interfaces_open(c);
-	if (status)
-		goto out;
-	c->mirror = !inside;
-	if (inside)
-		status = launch_inline(c, path, argv + optind);
-	else
-		status = shadow_run(c, &o.shadow, path, argv + optind);
-out:
-	interfaces_end();
 	free(c);
 	return status;
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define DEFAULT_PERSONALITY "linux-6.12"
+
 /**
  * path_personality() - image file of a personality
  * @name: name, or a path if it has a slash

@@ -5,22 +5,23 @@
  * Theory of operation
  *
  *	parent (becomes the supervisor)		child (becomes the program)
- *	fork					wait
+ *	shadow_new(), fork
+ *	shadow_in_parent():			shadow_in_child():
  *	start the stack, pump
  *	"install"		------->	install the filter
  *	take the listener	<-------	its number
  *	serve calls
  *	"go"			------->	execute the program
- *	wait for the whole tree
+ *	wait for the whole tree, shadow_finish()
  *
- * The fork comes before the stack has threads. The listener is taken out of the
- * child by pidfd_getfd(), since sendmsg() of the child would already be a
- * notified call.
+ * The fork and the waiting are the caller's (launch/supervise.c). The fork comes before the
+ * stack has threads. The listener is taken out of the child by pidfd_getfd(), since sendmsg()
+ * of the child would already be a notified call.
  *
- * Then others can look in and join (control/server.h, join.h); who has joined is waited
- * for, too. At the end all pairs have hung up: the pump delivers what was written, closes the
- * stack's sockets, and then we wait until the peers have acknowledged all,
- * for options->linger seconds at most.
+ * Then others can look in and join (control/server.h, join.h); programs that have joined are
+ * waited for, too. At the end all pairs have hung up: the pump delivers what was written, closes
+ * the stack's sockets, and then we wait until the peers have acknowledged all, for as long as
+ * the user has said (--linger).
  *
  * Descriptors: this process may need one per socket, so its limit is raised as far
  * as allowed; the program gets back the limit that we were started with.
@@ -29,6 +30,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,7 +40,6 @@
 #include <unistd.h>
 #include "control/server.h"
 #include "engine/engine.h"
-#include "launch/supervise.h"
 #include "lib/complain.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
@@ -58,14 +59,15 @@
 #define TELL_AFTER_MS 1000
 
 /**
- * struct run
- * @to_child, @to_parent: pipes; [0] is read
- * @limit: of descriptors, as we were started
- * @up:	   the stack runs
+ * struct shadow - one run
+ * @config:   of the stack
+ * @to_child, @to_parent: pipes; [0] is read; -1: closed
+ * @limit:    of descriptors, as we were started
+ * @up:	      the stack runs
+ * @control:  answers `persona ps`, `show`, `exec`
  */
-struct run {
+struct shadow {
 	const struct config *config;
-	const struct shadow_options *options;
 	int to_child[2];
 	int to_parent[2];
 	struct rlimit limit;
@@ -73,9 +75,16 @@ struct run {
 	struct control_run control;
 };
 
-static int in_child(void *arg)
+static void run_close(int *fd)
 {
-	struct run *r = arg;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int shadow_in_child(void *shadow)
+{
+	struct shadow *r = shadow;
 	int fd;
 	char go;
 
@@ -97,7 +106,7 @@ static void tell(const char *sentence)
 	complain(0, "%s", sentence);
 }
 
-static int start_stack(struct run *r)
+static int start_stack(struct shadow *r)
 {
 	struct rlimit many = {1 << 20, 1 << 20};
 	const char *why;
@@ -118,7 +127,7 @@ static int start_stack(struct run *r)
 }
 
 /* The descriptor, or a negative exit status; what is wrong has been said. */
-static int take_listener(struct run *r, pid_t child)
+static int take_listener(struct shadow *r, pid_t child)
 {
 	int theirs = -EPIPE, fd;
 
@@ -144,17 +153,17 @@ static int take_listener(struct run *r, pid_t child)
 	return fd;
 }
 
-static int in_parent(void *arg, pid_t child)
+int shadow_in_parent(void *shadow, pid_t child)
 {
-	struct run *r = arg;
+	struct shadow *r = shadow;
 	struct serve_options options = {
 		.mptcp = r->config->mptcp,
-		.isolate = r->options->isolate,
+		.isolate = r->config->isolate,
 	};
 	int status, listener, err;
 
-	close(r->to_child[0]);
-	close(r->to_parent[1]);
+	run_close(&r->to_child[0]);
+	run_close(&r->to_parent[1]);
 	status = start_stack(r);
 	if (status)
 		return status;
@@ -169,8 +178,8 @@ static int in_parent(void *arg, pid_t child)
 		complain(0, "warning: persona ps will not find this run: %s", strerror(-err));
 	if (write(r->to_child[1], "g", 1) != 1)
 		return EXIT_PERSONA;
-	close(r->to_child[1]);
-	close(r->to_parent[0]);
+	run_close(&r->to_child[1]);
+	run_close(&r->to_parent[0]);
 	return 0;
 }
 
@@ -261,32 +270,44 @@ static void raise_limit(struct rlimit *old)
 	setrlimit(RLIMIT_NOFILE, &more);
 }
 
-int shadow_run(const struct config *config, const struct shadow_options *options, const char *path,
-	       char *const *argv)
+int shadow_new(struct shadow **shadow, const struct config *config, char *const *argv)
 {
-	struct run r = {
+	struct shadow *r = malloc(sizeof(*r));
+
+	if (!r)
+		return complain(EXIT_PERSONA, "out of memory");
+	*r = (struct shadow){
 		.config = config,
-		.options = options,
+		.to_child = {-1, -1},
+		.to_parent = {-1, -1},
 		.control = {
 			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
-	struct supervise_ops ops = {
-		.in_child = in_child, .in_parent = in_parent, .arg = &r, .tree = true};
-	int status;
+	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC)) {
+		complain(0, "cannot make a pipe: %s", strerror(errno));
+		shadow_finish(r, 0);
+		return EXIT_PERSONA;
+	}
+	raise_limit(&r->limit);
+	*shadow = r;
+	return 0;
+}
 
-	if (pipe2(r.to_child, O_CLOEXEC) || pipe2(r.to_parent, O_CLOEXEC))
-		return complain(EXIT_PERSONA, "cannot make a pipe: %s", strerror(errno));
-	raise_limit(&r.limit);
-	status = supervise(path, argv, NULL, 0, &ops);
-	if (!r.up)
-		return status;
-	join_wait();
-	deliver(options->linger);
-	control_stop();
-	serve_stop();
-	pump_stop();
-	sniff_stop();
-	follow_stop();
-	engine_stop();
-	ports_down();
-	return status;
+void shadow_finish(struct shadow *r, int linger)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		run_close(&r->to_child[i]);
+		run_close(&r->to_parent[i]);
+	}
+	if (r->up) {
+		join_wait();
+		deliver(linger);
+		control_stop();
+		serve_stop();
+		pump_stop();
+		sniff_stop();
+		follow_stop();
+		engine_stop();
+		ports_down();
+	}
+	free(r);
 }

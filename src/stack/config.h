@@ -36,7 +36,7 @@ struct config {
 	size_t memory;	  /* bytes, 0: default */
 	int vcpus;	  /* 0: default */
 	bool mptcp;	  /* plain TCP sockets become MPTCP */
-	bool isolate;	  /* loopback addresses are the stack's (inline mode) */
+	bool isolate;	  /* loopback addresses are the stack's, too */
 	bool verbose;
 	bool mirror;	     /* frames can be shown to packet sockets (backend/mirror.h) */
 	char pcap[4096];     /* capture file or "" */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "cli/cli.h"
+#include "launch/paths.h"
 #include "launch/supervise.h"
 
 static char text[8192]; /* what the last child wrote to stderr */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * launch.c - from a parsed command line to a running program, see launch.h.
+ *
+ * Theory of operation
+ *
+ * Everything that can be wrong is found before the program starts, in the order in which a
+ * user wants to hear of it: the command (program.c), the mode (mode.c), the personality, whether
+ * the mode can serve the command, memory and sysctls (preflight.c), then each interface
+ * (interfaces.c). The way down is the same in both modes up to supervise(), which runs
+ * the program; the modes differ in what surrounds its start:
+ *
+ *	inline	the program inherits the interfaces' descriptors and a sealed memfd with the
+ *		configuration; LD_PRELOAD names the library that starts the stack in it
+ *	shadow	this process starts the stack and serves the program's tree: the callbacks of
+ *		shadow/shadow.h
+ *
+ * A failure on the way just returns: descriptors end with the process, and interfaces
+ * created by us end with their descriptors.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include "launch/interfaces.h"
+#include "launch/launch.h"
+#include "launch/paths.h"
+#include "launch/preflight.h"
+#include "launch/program.h"
+#include "launch/supervise.h"
+#include "lib/complain.h"
+#include "shadow/shadow.h"
+#include "stack/config.h"
+
+/* LD_PRELOAD for the program's loader, the configuration's descriptor for our library in it. */
+static int launch_environment(const char *path, int config_fd)
+{
+	char library[PATH_MAX], number[16];
+	const char *old = getenv("LD_PRELOAD");
+	const char *why;
+	char *preload;
+
+	if (path_inline_library(program_uses_musl(path), library, sizeof(library), &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (strpbrk(library, " :"))
+		return complain(EXIT_PERSONA,
+				"%s: the loader takes no library whose path has blanks or colons",
+				library);
+	if (asprintf(&preload, "%s%s%s", library, old && *old ? ":" : "", old ? old : "") < 0)
+		return complain(EXIT_PERSONA, "out of memory");
+	snprintf(number, sizeof(number), "%d", config_fd);
+	if (setenv("LD_PRELOAD", preload, 1) || setenv(CONFIG_ENV, number, 1)) {
+		free(preload);
+		return complain(EXIT_PERSONA, "out of memory");
+	}
+	free(preload);
+	return 0;
+}
+
+/* The stack inside the program: it inherits the interfaces and the configuration. */
+static int launch_inline(const struct launch *l, const char *path)
+{
+	const struct config *c = l->config;
+	int keep[CONFIG_MAX_IFACES + 2];
+	unsigned int n;
+	int fd, status;
+
+	for (n = 0; n < c->nifaces; n++)
+		keep[n] = c->iface[n].fd;
+	if (c->opener)
+		keep[n++] = c->opener;
+	fd = config_to_fd(c);
+	if (fd < 0)
+		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
+	keep[n] = interfaces_move_high(fd);
+	if (keep[n] < 0)
+		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
+	status = launch_environment(path, keep[n]);
+	if (status)
+		return status;
+	return supervise(path, l->argv, keep, n + 1, NULL);
+}
+
+/* The stack in this process, which serves the program and all that it starts. */
+static int launch_shadow(const struct launch *l, const char *path)
+{
+	struct supervise_ops ops = {
+		.in_child = shadow_in_child, .in_parent = shadow_in_parent, .tree = true};
+	struct shadow *shadow;
+	int status = shadow_new(&shadow, l->config, l->argv);
+
+	if (status)
+		return status;
+	ops.arg = shadow;
+	status = supervise(path, l->argv, NULL, 0, &ops);
+	shadow_finish(shadow, l->linger);
+	return status;
+}
+
+/* What must hold before the program starts with the stack inside. */
+static int launch_check_inline(const char *path)
+{
+	const char *why;
+
+	if (program_preloadable(path, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	return 0;
+}
+
+/*
+ * Is there a filter upon this process, another persona's? The kernel then takes no second one
+ * with a listener, and persona-opener's calls would be answered by that persona.
+ */
+static int launch_check_shadow(void)
+{
+	const char *why;
+
+	if (prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER && shadow_probe(&why) == -EBUSY)
+		return complain(EXIT_PERSONA, SHADOW_SUPERVISED);
+	return 0;
+}
+
+/* `--mode auto` decides by the command; -v says what was decided, and why. */
+static enum mode launch_mode(const struct launch *l, const char *path)
+{
+	enum mode mode = l->mode;
+	const char *why;
+
+	if (mode != MODE_AUTO)
+		return mode;
+	mode = mode_choose(path, l->argv, &why);
+	if (l->config->verbose)
+		complain(0, "mode %s: %s", mode_name(mode), why);
+	return mode;
+}
+
+int launch(const struct launch *l)
+{
+	struct config *c = l->config;
+	char path[PATH_MAX];
+	const char *why;
+	int status, err;
+	bool inside;
+
+	err = program_find(l->argv[0], path, &why);
+	if (err)
+		return complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
+	inside = launch_mode(l, path) == MODE_INLINE;
+	if (path_personality(l->personality, c->image, sizeof(c->image), &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	status = inside ? launch_check_inline(path) : launch_check_shadow();
+	if (status)
+		return status;
+	/* What the user gave that can be wrong is heard of before the interfaces. */
+	if (strcmp(l->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls) {
+		status = preflight(c);
+		if (status)
+			return status;
+	}
+	status = interfaces_open(c);
+	if (!status) {
+		c->mirror = !inside;
+		status = inside ? launch_inline(l, path) : launch_shadow(l, path);
+	}
+	interfaces_end();
+	return status;
+}
