@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
+#include "lib/clock.h"
 #include "profile/flame.h"
 #include "profile/hostsyms.h"
 #include "profile/perf.h"
@@ -129,14 +130,6 @@ static int parse(int argc, char **argv, struct choice *c)
 	return status ? status : -1;
 }
 
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* The child waits for its events, then is `persona run`. */
 static pid_t start(const struct choice *c, int *go)
 {
@@ -233,7 +226,7 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 				  : perf->whole ? "clock of processors"
 						: "clock of threads",
 			   .graph = c->graph};
-	double begin = seconds();
+	uint64_t begin = clock_mono_ns();
 	int wstatus;
 
 	space_read(s->stops.root);
@@ -242,7 +235,7 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 		kill(s->stops.root, SIGKILL);
 	close(go);
 	wstatus = collect(s, &trace);
-	r.wall = seconds() - begin;
+	r.wall = (double)(clock_mono_ns() - begin) / 1e9;
 	if (!s->stopping)
 		perf_drain(&s->perf, true, trace_sample, &trace);
 	trace_settle(&trace);

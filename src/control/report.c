@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include "control/links.h"
 #include "control/report.h"
+#include "lib/clock.h"
 #include "netconf/sock_diag.h"
 
 #ifndef IPPROTO_MPTCP
@@ -315,11 +315,9 @@ static int gather_sockets(nl_call_fn *call, const struct links *l)
 int report(nl_call_fn *call, struct json *j)
 {
 	struct links l = {.j = j};
-	struct timespec t;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	json_number(j, "time_ns", (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec);
+	json_number(j, "time_ns", clock_mono_ns());
 	err = links_put(call, &l);
 	if (!err)
 		err = put_mptcp(call, &l);

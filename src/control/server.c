@@ -40,6 +40,7 @@
 #include "control/server.h"
 #include "control/wire.h"
 #include "engine/engine.h"
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/rawsys.h"
 #include "netconf/spec.h"
@@ -58,7 +59,7 @@ static const struct control_run *run;
 static pthread_t thread;
 static bool started;
 static _Atomic bool stop;
-static struct timespec begun, begun_wall;
+static uint64_t begun_ms, begun_wall_ns;
 
 enum control_request control_parse(const char *text, size_t len, int *number)
 {
@@ -142,15 +143,6 @@ static void put_own_command(struct json *j)
 	}
 }
 
-static uint64_t uptime_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)(now.tv_sec - begun.tv_sec) * 1000u + (uint64_t)now.tv_nsec / 1000000u -
-	       (uint64_t)begun.tv_nsec / 1000000u;
-}
-
 /* What both documents begin with. */
 static void put_info(struct json *j)
 {
@@ -163,8 +155,8 @@ static void put_info(struct json *j)
 	if (!run->argv)
 		put_own_command(j);
 	json_close(j, ']');
-	json_number(j, "started", (uint64_t)begun_wall.tv_sec);
-	json_number(j, "uptime_ms", uptime_ms());
+	json_number(j, "started", begun_wall_ns / CLOCK_NS_PER_S);
+	json_number(j, "uptime_ms", clock_mono_ms() - begun_ms);
 }
 
 /* The interfaces by name; the report has more of them. */
@@ -333,8 +325,8 @@ int control_start(const struct control_run *r)
 	int err;
 
 	run = r;
-	clock_gettime(CLOCK_MONOTONIC, &begun);
-	clock_gettime(CLOCK_REALTIME, &begun_wall);
+	begun_ms = clock_mono_ms();
+	begun_wall_ns = clock_read_ns(CLOCK_REALTIME);
 	atomic_store(&stop, false);
 	err = listen_on_name();
 	if (err)

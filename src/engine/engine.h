@@ -79,12 +79,10 @@ void engine_stop(void);
 /*
  * If set before engine_start(): called with each host descriptor that the engine
  * opens (@open) or closes, so that an interposer can protect it from the program.
- * The engine's descriptors are numbered from ENGINE_FD_BASE up where the limit
- * allows, so that the program finds the low numbers free.
+ * The engine's descriptors have high numbers (lib/highfd.h), so that the program finds the
+ * low ones free.
  */
 extern void (*engine_host_fd)(int fd, bool open);
-
-#define ENGINE_FD_BASE 900
 
 /** host_fd_keep() - renumber a new descriptor that way, and say so; -errno stays. */
 int host_fd_keep(int fd);

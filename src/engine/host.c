@@ -11,7 +11,6 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -19,24 +18,18 @@
 #include "engine/host.h"
 #include "engine/netif.h"
 #include "engine/vcpu.h"
+#include "lib/clock.h"
+#include "lib/highfd.h"
 #include "lib/rawsys.h"
 
-static __u64 clock_read(clockid_t id)
+static __u64 host_clock_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (__u64)ts.tv_sec * 1000000000 + (__u64)ts.tv_nsec;
+	return clock_mono_ns();
 }
 
-static __u64 clock_ns(void)
+static __u64 host_wall_ns(void)
 {
-	return clock_read(CLOCK_MONOTONIC);
-}
-
-static __u64 wall_ns(void)
-{
-	return clock_read(CLOCK_REALTIME);
+	return clock_read_ns(CLOCK_REALTIME);
 }
 
 static void print(int level, const char *text, unsigned int len)
@@ -155,11 +148,9 @@ int host_fd_keep(int fd)
 
 	if (fd < 0)
 		return fd;
-	high = (int)RAWSYS(SYS_fcntl, fd, F_DUPFD_CLOEXEC, ENGINE_FD_BASE);
-	if (high >= 0) {
-		raw_close(fd);
+	high = highfd_move(fd, F_DUPFD_CLOEXEC);
+	if (high >= 0)
 		fd = high;
-	}
 	if (engine_host_fd)
 		engine_host_fd(fd, true);
 	return fd;
@@ -179,8 +170,8 @@ void host_ops_init(struct lkl_host_ops *ops)
 {
 	*ops = (struct lkl_host_ops){
 		.abi = LKL_ABI,
-		.clock_ns = clock_ns,
-		.wall_ns = wall_ns,
+		.clock_ns = host_clock_ns,
+		.wall_ns = host_wall_ns,
 		.print = print,
 		.rx = netif_rx,
 		.copy = (void *(*)(void *, const void *, unsigned long))memcpy,
@@ -208,11 +199,11 @@ double host_cycles_per_ns(void)
 	__asm__("mrs %0, cntfrq_el0" : "=r"(hz));
 	return (double)hz / 1e9;
 #endif
-	clock_ns();
-	t0 = clock_ns();
+	host_clock_ns();
+	t0 = host_clock_ns();
 	c0 = cycles();
 	do {
-		t1 = clock_ns();
+		t1 = host_clock_ns();
 		c1 = cycles();
 	} while (t1 - t0 < 200000);
 	return (double)(c1 - c0) / (double)(t1 - t0);

@@ -22,7 +22,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "backend/backend.h"
 #include "backend/hostif.h"
@@ -30,6 +29,8 @@
 #include "launch/interfaces.h"
 #include "launch/paths.h"
 #include "lib/complain.h"
+#include "lib/highfd.h"
+#include "lib/why.h"
 #include "opener/client.h"
 #include "stack/config.h"
 
@@ -38,20 +39,6 @@
 #define SLICE	4096 /* ports of ours on addresses shared with the host */
 
 static int opener_gone = -1;
-
-/* A number above those that programs use by number, below the limit. */
-int interfaces_move_high(int fd)
-{
-	struct rlimit lim;
-	int base = 900;
-	int high;
-
-	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur < 1000)
-		base = lim.rlim_cur > 100 ? (int)lim.rlim_cur - 64 : 3;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, base);
-	close(fd);
-	return high < 0 ? -errno : high;
-}
 
 static int start_opener(struct config *c, const char **why)
 {
@@ -66,11 +53,11 @@ static int start_opener(struct config *c, const char **why)
 	fd = opener_spawn(path, &opener_gone, why);
 	if (fd < 0)
 		return fd;
-	c->opener = interfaces_move_high(fd);
-	if (c->opener > 0)
-		return 0;
-	c->opener = 0;
-	return -EMFILE;
+	fd = highfd_move(fd, F_DUPFD_CLOEXEC);
+	if (fd < 0)
+		return why_set(why, -fd, "too many open files: ulimit -n 1024");
+	c->opener = fd;
+	return 0;
 }
 
 /* The descriptor of one back end, or -errno with the sentence in @why. */
@@ -200,7 +187,7 @@ static int open_interface(struct config *c, struct config_iface *ci, bool *share
 	fd = open_fd(c, ops, s->ifname, &why);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "%s", why);
-	ci->fd = interfaces_move_high(fd);
+	ci->fd = highfd_move(fd, F_DUPFD_CLOEXEC);
 	if (ci->fd < 0)
 		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
 				s->ifname);

@@ -30,7 +30,4 @@ bool interfaces_name_taken(const struct config *c, const struct config_iface *ci
  */
 void interfaces_end(void);
 
-/** interfaces_move_high() - @fd out of the way of programs that use numbers; -errno. */
-int interfaces_move_high(int fd);
-
 #endif /* PERSONA_LAUNCH_INTERFACES_H */

@@ -19,6 +19,7 @@
  * created by us end with their descriptors.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@
 #include "launch/program.h"
 #include "launch/supervise.h"
 #include "lib/complain.h"
+#include "lib/highfd.h"
 #include "shadow/shadow.h"
 #include "stack/config.h"
 
@@ -75,7 +77,7 @@ static int launch_inline(const struct launch *l, const char *path)
 	fd = config_to_fd(c);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));
-	keep[n] = interfaces_move_high(fd);
+	keep[n] = highfd_move(fd, F_DUPFD_CLOEXEC);
 	if (keep[n] < 0)
 		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
 	status = launch_environment(path, keep[n]);

@@ -35,6 +35,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/why.h"
 #include "profile/perf.h"
 #include "profile/space.h"
@@ -65,14 +66,6 @@ struct perf_ring {
 	uint64_t tail, head;
 	uint8_t *copy; /* of a record that wraps around */
 };
-
-static long now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000L + ts.tv_nsec;
-}
 
 static size_t page_size(void)
 {
@@ -286,7 +279,7 @@ static void take_news(struct perf *p, const struct perf_event_header *h)
 void perf_drain(struct perf *p, bool all, void (*sample)(void *arg, const struct sample *s),
 		void *arg)
 {
-	uint64_t horizon = all ? UINT64_MAX : (uint64_t)now_ns() - MARGIN_NS;
+	uint64_t horizon = all ? UINT64_MAX : clock_mono_ns() - MARGIN_NS;
 
 	for (unsigned int i = 0; i < p->nrings; i++)
 		p->ring[i].head = __atomic_load_n(&p->ring[i].page->data_head, __ATOMIC_ACQUIRE);

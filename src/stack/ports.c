@@ -33,9 +33,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "backend/flows.h"
 #include "engine/engine.h"
+#include "lib/clock.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 #include "netconf/netconf.h"
@@ -417,14 +417,12 @@ static void sweep(void)
 
 void ports_released(void)
 {
-	struct timespec now;
 	sigset_t old;
 	uint64_t ns;
 
 	if (!nclaims)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	ns = clock_mono_ns();
 	lock(&old);
 	if (nclaims && ns - swept >= SWEEP_NS) {
 		swept = ns;

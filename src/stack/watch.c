@@ -27,8 +27,8 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "engine/engine.h"
+#include "lib/clock.h"
 #include "netconf/netconf.h"
 #include "stack/config.h"
 #include "stack/pathmon.h"
@@ -61,12 +61,9 @@ static struct watched watched[CONFIG_MAX_IFACES];
 static int64_t moved; /* when frames last did, ms */
 static void (*tell)(const char *sentence);
 
-static int64_t now_ms(void)
+static int64_t watch_now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)clock_mono_ms();
 }
 
 static void come_up(unsigned int i, bool again)
@@ -75,7 +72,7 @@ static void come_up(unsigned int i, bool again)
 
 	engine_netif_frames(i, &rx, &tx);
 	watched[i] = (struct watched){.up = true};
-	pathmon_init(&watched[i].path, now_ms(), rx, tx, again);
+	pathmon_init(&watched[i].path, watch_now(), rx, tx, again);
 }
 
 void watch_start(void (*say)(const char *sentence))
@@ -83,7 +80,7 @@ void watch_start(void (*say)(const char *sentence))
 	unsigned int i, n;
 
 	tell = say;
-	moved = now_ms();
+	moved = watch_now();
 	stack_ifaces(&n);
 	for (i = 0; i < n; i++)
 		come_up(i, false);
@@ -107,7 +104,7 @@ void watch_changed(unsigned int i, bool up)
 		come_up(i, true);
 	else
 		watched[i] = (struct watched){0};
-	moved = now_ms();
+	moved = watch_now();
 }
 
 static void say(const char *name, const char *what)
@@ -185,7 +182,7 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 	case PATHMON_NOTHING:
 		break;
 	case PATHMON_PROBE:
-		w->waits = probe_send(ifc, stack_spec(i), i) ? 0 : now_ms() + WAIT_MS;
+		w->waits = probe_send(ifc, stack_spec(i), i) ? 0 : watch_now() + WAIT_MS;
 		break;
 	case PATHMON_LEAVE:
 		if (!w->anew)
@@ -204,7 +201,7 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 			break;
 		/* A new subflow that overtook the word of the old one's end would end by it. */
 		set_aside(i, ifc, false, true);
-		w->anew = now_ms() + RENEW_MS;
+		w->anew = watch_now() + RENEW_MS;
 		break;
 	}
 }
@@ -217,7 +214,7 @@ static void see(unsigned int i, const struct netconf_iface *ifc, struct pathmon_
 	if (w->waits && probe_answered(ifc, stack_spec(i), i)) {
 		seen->answered = true;
 		w->waits = 0;
-	} else if (w->waits && now_ms() > w->waits) {
+	} else if (w->waits && watch_now() > w->waits) {
 		probe_end(i);
 		w->waits = 0;
 	}
@@ -229,7 +226,7 @@ int watch_tick(void)
 	struct pathmon_seen seen[CONFIG_MAX_IFACES] = {0};
 	unsigned int i, n, alive = 0, suspects = 0;
 	const struct netconf_iface *ifs = stack_ifaces(&n);
-	int64_t now = now_ms();
+	int64_t now = watch_now();
 	bool away = false, anew = false;
 
 	if (n < 2)

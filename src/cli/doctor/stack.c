@@ -3,6 +3,7 @@
  * stack.c - does the stack start here, and do programs get to it?
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
@@ -18,6 +18,7 @@
 #include "launch/paths.h"
 #include "launch/preflight.h"
 #include "launch/program.h"
+#include "lib/clock.h"
 #include "shadow/shadow.h"
 
 static void check_kernel(void)
@@ -81,21 +82,19 @@ static void check_image(void)
 static void check_start(void)
 {
 	struct config *c = calloc(1, sizeof(*c));
-	struct timespec from, to;
-	long us;
+	uint64_t from, us;
 
 	if (!c || path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL))
 		goto out; /* was said before */
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	from = clock_mono_ns();
 	if (preflight(c)) {
 		doctor_say(DOCTOR_FAIL, "start", NULL, "the stack does not start, see above");
 		goto out;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
+	us = (clock_mono_ns() - from) / 1000;
 	doctor_say(DOCTOR_OK, "start", NULL,
-		   "the stack starts and is set up, in %ld.%ld ms with its process", us / 1000,
-		   us % 1000 / 100);
+		   "the stack starts and is set up, in %" PRIu64 ".%" PRIu64 " ms with its process",
+		   us / 1000, us % 1000 / 100);
 out:
 	free(c);
 }
