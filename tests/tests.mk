@@ -46,15 +46,31 @@ $(T)/unit/%: tests/unit/%.c $(T)/libunit.a
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
 
-# What stands above the engine is tested with the host's stack in its place (standin.h).
-STANDIN := $(T)/obj/tests/unit/standin.o
-$(STANDIN): tests/unit/standin.c tests/unit/standin.h
+# What stands above the engine is tested with the host's stack in its place (standin.h), in
+# test_shadow_* and test_inline_*. The latter are the program and the library in one: hooks come
+# before libc's functions as they do in the preloaded library, and find those by RTLD_NEXT.
+STANDIN	     := $(T)/obj/tests/unit/standin.o
+STANDIN_UP   := $(T)/obj/tests/unit/standin_up.o
+UNIT_INL_OBJ := $(patsubst %,$(T)/obj/%.o,$(basename $(INLINE_SRC) $(INLINE_ASM)))
+$(STANDIN) $(STANDIN_UP): tests/unit/standin.h
+$(UNIT_INL_OBJ): $(wildcard arch/lkl/include/uapi/asm/*.h)
+
+$(T)/libinline.a: $(UNIT_INL_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
 
 $(T)/unit/test_shadow_%: tests/unit/test_shadow_%.c $(STANDIN) $(T)/libunit.a
 	@mkdir -p $(@D) $(T)/dep
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/test_shadow_$*.d -MT $@ -o $@ \
 		$< $(STANDIN) $(T)/libunit.a -lcmocka
+
+$(T)/unit/test_inline_%: tests/unit/test_inline_%.c $(STANDIN) $(STANDIN_UP) $(T)/libinline.a $(T)/libunit.a
+	@mkdir -p $(@D) $(T)/dep
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/test_inline_$*.d -MT $@ -o $@ \
+		$< $(STANDIN) $(STANDIN_UP) -Wl,--whole-archive $(T)/libinline.a \
+		-Wl,--no-whole-archive $(T)/libunit.a -lcmocka -ldl
 
 # The opener beside them is the real one.
 $(T)/unit/persona-opener: $(B)/persona-opener

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,16 +27,16 @@
 #include "lib/rawsys.h"
 #include "standin.h"
 
-#define BASE	  500	     /* the host's number of the stack's descriptor 0 */
-#define HIGH	  900	     /* what host_fd_keep() renumbers to */
-#define EXCEPTING (~0x7f8ul) /* all signals but those that an instruction raises */
-#define NUMBERS	  512
+#define BASE	500 /* the host's number of the stack's descriptor 0 */
+#define HIGH	900 /* what host_fd_keep() renumbers to */
+#define NUMBERS 512
 
 void (*engine_host_fd)(int fd, bool open);
 
 static atomic_bool running;
 static atomic_uint calls[NUMBERS];
 static __thread volatile bool inside, poked;
+static __thread int wake_fd = -1;
 
 void standin_start(void)
 {
@@ -61,7 +62,19 @@ static long renumber(long fd)
 		return fd;
 	to = RAWSYS(SYS_fcntl, fd, F_DUPFD_CLOEXEC, BASE);
 	raw_close((int)fd);
-	return to < 0 ? to : to - BASE;
+	if (to < 0)
+		return to;
+	if (engine_host_fd)
+		engine_host_fd((int)to, true);
+	return to - BASE;
+}
+
+/* An interruption that comes before the sleep must not be slept over: so it makes this ready. */
+static int wake_up_fd(void)
+{
+	if (wake_fd < 0)
+		wake_fd = host_fd_keep((int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK));
+	return wake_fd;
 }
 
 /* ppoll() of @own and of @host in one array; -EINTR also if only one of @host is ready. */
@@ -69,8 +82,8 @@ static long sleep_for(struct pollfd *own, size_t n, const struct timespec *timeo
 		      struct pollfd *host, unsigned int nhost)
 {
 	struct pollfd all[n + nhost + 1];
-	unsigned long mask = EXCEPTING, old;
 	struct timespec left;
+	uint64_t junk;
 	long ret, ready = 0;
 
 	memcpy(all, own, n * sizeof(*all));
@@ -78,10 +91,10 @@ static long sleep_for(struct pollfd *own, size_t n, const struct timespec *timeo
 		memcpy(all + n, host, nhost * sizeof(*all));
 	if (timeout)
 		left = *timeout;
-	/* An interruption that came before the sleep must not be slept over. */
-	RAWSYS(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
-	ret = poked ? -EINTR : RAWSYS(SYS_ppoll, all, n + nhost, timeout ? &left : NULL, &old, 8);
-	RAWSYS(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
+	all[n + nhost] = (struct pollfd){.fd = wake_up_fd(), .events = POLLIN};
+	ret = poked ? -EINTR
+		    : RAWSYS(SYS_ppoll, all, n + nhost + 1, timeout ? &left : NULL, NULL, 8);
+	RAWSYS(SYS_read, wake_fd, &junk, sizeof(junk));
 	for (size_t i = 0; i < n; i++) {
 		own[i].revents = ret > 0 ? all[i].revents : 0;
 		ready += own[i].revents != 0;
@@ -183,6 +196,10 @@ static long enter(struct pollfd *host, unsigned int nhost, long nr, const long a
 	if (a[0] < 0)
 		return -EBADF;
 	switch (nr) {
+	case SYS_close:
+		if (engine_host_fd)
+			engine_host_fd(fd, false);
+		break;
 	case SYS_dup:
 		return renumber(RAWSYS(nr, fd));
 	case SYS_epoll_pwait:
@@ -251,7 +268,11 @@ bool engine_inside(void)
 
 void engine_interrupt(void)
 {
+	uint64_t one = 1;
+
 	poked = true;
+	if (wake_fd >= 0)
+		RAWSYS(SYS_write, wake_fd, &one, sizeof(one));
 }
 
 bool engine_fault(void *ucontext)
@@ -261,6 +282,7 @@ bool engine_fault(void *ucontext)
 
 void engine_thread_exit(void)
 {
+	host_fd_close(&wake_fd);
 }
 
 void engine_after_fork(void)
