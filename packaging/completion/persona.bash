@@ -65,6 +65,10 @@ _persona() {
 	fi
 	case ${words[1]} in
 	list | ps) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
+	help)
+		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile list doctor version help" -- "$cur"))
+		return
+		;;
 	show)
 		case $prev in
 		--interval) COMPREPLY=($(compgen -W "0.5 1 5 10" -- "$cur")) ;;

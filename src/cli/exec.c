@@ -28,13 +28,7 @@
 
 #define YAMA "/proc/sys/kernel/yama/ptrace_scope"
 
-static int usage(void)
-{
-	return complain(EXIT_PERSONA, "exec: write persona exec ID -- COMMAND [ARG]... "
-				      "(IDs: persona ps)");
-}
-
-static int yama_scope(void)
+static int exec_yama_scope(void)
 {
 	FILE *f = fopen(YAMA, "re");
 	int scope = 0;
@@ -47,7 +41,7 @@ static int yama_scope(void)
 }
 
 /* Everything that can be known before the filter is there. */
-static int prepare(struct remote *r, const char *id)
+static int exec_prepare(struct remote *r, const char *id)
 {
 	const char *why;
 	int scope;
@@ -59,7 +53,7 @@ static int prepare(struct remote *r, const char *id)
 				"run %d belongs to user %u, who may not look into programs of "
 				"yours: be that user",
 				r->pid, r->uid);
-	scope = r->uid ? yama_scope() : 0;
+	scope = r->uid ? exec_yama_scope() : 0;
 	if (scope)
 		prctl(PR_SET_PTRACER, r->pid, 0, 0, 0);
 	if (remote_ask(r, "join", NULL, &why))
@@ -72,7 +66,7 @@ static int prepare(struct remote *r, const char *id)
 	return 0;
 }
 
-static int join(struct remote *r)
+static int exec_join(struct remote *r)
 {
 	char request[32];
 	const char *why;
@@ -91,24 +85,42 @@ static int join(struct remote *r)
 	return err ? complain(EXIT_PERSONA, "%s", why) : 0;
 }
 
-int cmd_exec(int argc, char **argv)
+static int exec_run(int argc, char **argv)
 {
 	char path[PATH_MAX];
 	struct remote r = {.fd = -1};
-	int command = argc > 2 && !strcmp(argv[2], "--") ? 3 : 2;
-	const char *why;
-	int status, err;
+	const char *id, *why;
+	struct options o;
+	int command, status, err;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return cmd_help(argc, argv);
+	options_begin(&o, &command_exec, argc, argv);
+	while (options_next(&o))
+		;
+	if (o.status >= 0)
+		return o.status;
+	command = optind + 1;
+	if (command < argc && !strcmp(argv[command], "--"))
+		command++;
 	if (command >= argc)
-		return usage();
+		return complain(EXIT_PERSONA, "exec: write persona exec ID -- COMMAND [ARG]... "
+					      "(IDs: persona ps)");
+	id = argv[optind];
 	err = program_find(argv[command], path, &why);
 	if (err)
 		return complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
-	status = prepare(&r, argv[1]);
+	status = exec_prepare(&r, id);
 	if (!status)
-		status = join(&r);
+		status = exec_join(&r);
 	remote_close(&r);
 	return status ? status : supervise_become(path, argv + command);
 }
+
+const struct command command_exec = {
+	.name = "exec",
+	.summary = "one more program on the stack of a run",
+	.usage = "ID [--] COMMAND [ARG]...",
+	.ordered = true,
+	.notes = "ID is what `persona ps` lists; runs in inline mode cannot be joined.\n",
+	.examples = "exec 4711 -- ss -tn\nexec 4711 -- sh\n",
+	.run = exec_run,
+};

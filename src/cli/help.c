@@ -1,66 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * help.c - `persona help`: the whole command line on one screen.
+ * help.c - `persona help`: what the tables of subcommands and their options say.
  */
 #include <stdio.h>
-#include "backend/backend.h"
-#include "cli/cli.h"
-#include "launch/paths.h"
+#include <string.h>
+#include "cli/command.h"
+#include "cli/options.h"
 
-int cmd_help(int argc, char **argv)
+#define HELP_COLUMN 27 /* where the text of an option begins */
+
+/* The lines of @text, each with @before in front. */
+static void help_lines(const char *before, const char *text)
 {
-	unsigned int i;
+	while (*text) {
+		size_t len = strcspn(text, "\n");
 
+		printf("%s%.*s\n", before, (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static void help_option(const struct command_option *row)
+{
+	const char *text = row->help;
+	int width;
+
+	if (row->key < COMMAND_LONG)
+		width = printf("  -%c, --%s", row->key, row->name);
+	else
+		width = printf("      --%s", row->name);
+	if (row->arg)
+		width += printf(" %s", row->arg);
+	if (width > HELP_COLUMN - 2) {
+		putchar('\n');
+		width = 0;
+	}
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		printf("%*s%.*s\n", HELP_COLUMN - width, "", (int)len, text);
+		if (!text[len])
+			return;
+		text += len + 1;
+		width = 0;
+	}
+}
+
+int command_print_help(const struct command *c)
+{
+	static const struct command_option help = {'h', "help", NULL, "print this text"};
+	const char *before = "usage: persona", *usage = c->usage;
+
+	printf("persona %s: %s\n\n", c->name, c->summary);
+	do {
+		size_t len = strcspn(usage, "\n");
+
+		printf("%s %s%s%.*s\n", before, c->name, len ? " " : "", (int)len, usage);
+		before = "       persona";
+		usage += len + (usage[len] == '\n');
+	} while (*usage);
+	puts("\noptions:");
+	for (unsigned int t = 0; t < COMMAND_TABLES && c->options[t]; t++)
+		for (const struct command_option *row = c->options[t]; row->name; row++)
+			help_option(row);
+	help_option(&help);
+	if (c->notes)
+		printf("\n%s", c->notes);
+	if (c->more)
+		c->more();
+	puts("\nexamples:");
+	help_lines("  persona ", c->examples);
+	return 0;
+}
+
+static void help_overview(void)
+{
 	puts("persona " PERSONA_VERSION
 	     ": run an unmodified program on a network stack of its own\n"
 	     "\n"
-	     "usage: persona run [OPTION]... [-i SPEC]... [--] COMMAND [ARG]...");
-	puts("       persona ps [--json]    list what runs in this network namespace\n"
-	     "       persona show [--once] [--interval SECONDS] [--json] [ID]\n"
-	     "                              interfaces and connections of a run, with rates\n"
-	     "       persona exec ID [--] COMMAND [ARG]...\n"
-	     "                              one more program on the stack of a run\n"
-	     "       persona profile [--output FILE.svg] [--json] [--frequency HZ] [--stops]\n"
-	     "                       [OPTION OF run]... [--] COMMAND [ARG]...\n"
-	     "                              run it, and say where the time goes: table, flame "
-	     "graph\n"
-	     "       persona list [--json]  list personalities and back ends\n"
-	     "       persona doctor [--json] [--mptcp HOST[:PORT]] [[-i] SPEC]...\n"
-	     "                              check what this machine allows, and say what to do\n"
-	     "       persona version        print the version\n"
-	     "       persona help           print this text\n"
+	     "usage: persona SUBCOMMAND [ARG]...\n"
 	     "\n"
-	     "  -p, --personality NAME   network stack (default: " DEFAULT_PERSONALITY
-	     "), or a path\n"
-	     "  -i, --interface SPEC     interface of the host to use; may be repeated\n"
-	     "                           (default: passt:, the host's sockets, for any user)\n"
-	     "      --mode MODE          shadow: persona holds the stack, for whole trees of\n"
-	     "                           programs (default); inline: the program holds it: "
-	     "faster,\n"
-	     "                           one process; auto: inline for programs known to fit\n"
-	     "      --inline             the same as --mode inline\n"
-	     "      --isolate            loopback addresses are the stack's, too\n"
-	     "      --linger SECONDS     wait so long at the end for data to arrive (default: 30)\n"
-	     "  -o, --sysctl KEY=VALUE   set a sysctl of the stack; may be repeated\n"
-	     "      --no-mptcp           leave plain TCP sockets plain\n"
-	     "      --pcap FILE          capture all interfaces into a pcapng file\n"
-	     "  -v, --verbose            show the stack's kernel log and what is done\n"
-	     "      --vcpus N            processors of the stack (default: 2, or 1)\n"
-	     "      --mem SIZE           memory of the stack (default: 128M)\n"
-	     "\n"
-	     "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]\n"
-	     "       without ip= the host interface's addresses and gateways are taken over\n"
-	     "       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n"
-	     "\n"
-	     "back ends:");
-	for (i = 0; backend_at(i); i++)
-		printf("  %-8s %s\n", backend_at(i)->name, backend_at(i)->help);
+	     "subcommands:");
+	for (unsigned int i = 0; command_at(i); i++)
+		printf("  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
 	puts("\n"
-	     "exit status: COMMAND's; 128+N if signal N ended it; 125 Persona failed;\n"
-	     "             126 COMMAND cannot be executed; 127 COMMAND not found\n"
+	     "`persona help SUBCOMMAND` says all about one. The manual page: man persona\n"
 	     "\n"
-	     "example: persona run -i wlan0,ip=10.1.0.2/24,gw=10.1.0.1 -i rawip:rmnet0,"
-	     "ip=10.2.0.2/24 -- \\\n"
-	     "                     curl http://192.0.2.1/file");
-	return 0;
+	     "examples:\n"
+	     "  persona run -i wlan0 -- curl http://192.0.2.1/file\n"
+	     "  persona help run");
 }
+
+static int help_run(int argc, char **argv)
+{
+	const struct command *c;
+	struct options o;
+
+	options_begin(&o, &command_help, argc, argv);
+	while (options_next(&o))
+		;
+	if (options_end(&o, 1) >= 0)
+		return o.status;
+	if (optind == argc) {
+		help_overview();
+		return 0;
+	}
+	c = command_find(argv[optind]);
+	return c ? command_print_help(c) : EXIT_PERSONA;
+}
+
+const struct command command_help = {
+	.name = "help",
+	.summary = "list the subcommands, or say all about one",
+	.usage = "[SUBCOMMAND]",
+	.examples = "help\nhelp run\n",
+	.run = help_run,
+};

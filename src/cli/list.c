@@ -22,12 +22,17 @@ void print_json(const char *s)
 	putchar('"');
 }
 
+static const struct command_option list_options[] = {
+	{COMMAND_LONG, "json", NULL, "one object, for programs"},
+	{0},
+};
+
 struct walk {
 	bool json;
 	unsigned int n;
 };
 
-static int print_personality(const char *name, const char *path, void *arg)
+static int list_personality(const char *name, const char *path, void *arg)
 {
 	struct walk *w = arg;
 	bool standard = !strcmp(name, DEFAULT_PERSONALITY);
@@ -51,7 +56,7 @@ static void list_json(void)
 	unsigned int i;
 
 	printf("{\"version\":\"" PERSONA_VERSION "\",\"personalities\":[");
-	path_personalities(print_personality, &w);
+	path_personalities(list_personality, &w);
 	printf("],\"backends\":[");
 	for (i = 0; backend_at(i); i++) {
 		printf("%s{\"name\":\"%s\",\"help\":", i ? "," : "", backend_at(i)->name);
@@ -61,20 +66,24 @@ static void list_json(void)
 	puts("]}");
 }
 
-int cmd_list(int argc, char **argv)
+static int list_run(int argc, char **argv)
 {
 	struct walk w = {.json = false};
+	bool json = false;
+	struct options o;
 	unsigned int i;
 
-	if (argc == 2 && !strcmp(argv[1], "--json")) {
+	options_begin(&o, &command_list, argc, argv);
+	while (options_next(&o))
+		json = true;
+	if (options_end(&o, 0) >= 0)
+		return o.status;
+	if (json) {
 		list_json();
 		return 0;
 	}
-	if (argc > 1)
-		return complain(EXIT_PERSONA, "list: unknown argument '%s': persona list [--json]",
-				argv[1]);
 	puts("personalities:");
-	path_personalities(print_personality, &w);
+	path_personalities(list_personality, &w);
 	if (!w.n)
 		puts("  none: make personalities, or set PERSONA_PATH");
 	puts("back ends:");
@@ -82,3 +91,12 @@ int cmd_list(int argc, char **argv)
 		printf("  %-14s %s\n", backend_at(i)->name, backend_at(i)->help);
 	return 0;
 }
+
+const struct command command_list = {
+	.name = "list",
+	.summary = "list personalities and back ends",
+	.usage = "[OPTION]...",
+	.options = {list_options},
+	.examples = "list\nlist --json\n",
+	.run = list_run,
+};

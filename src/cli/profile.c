@@ -34,16 +34,21 @@
 #define HZ_MAX	      10000
 #define TURN_MS	      50
 
-enum { OPT_OUTPUT = 1024, OPT_FREQUENCY, OPT_JSON, OPT_STOPS };
-
-static const struct option own_options[] = {
-	{"output", required_argument, NULL, OPT_OUTPUT},
-	{"frequency", required_argument, NULL, OPT_FREQUENCY},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"stops", no_argument, NULL, OPT_STOPS},
+enum {
+	PROFILE_OUTPUT = 2 * COMMAND_LONG, /* beyond those of run */
+	PROFILE_FREQUENCY,
+	PROFILE_JSON,
+	PROFILE_STOPS,
 };
 
-#define NOWN (sizeof(own_options) / sizeof(own_options[0]))
+static const struct command_option profile_options[] = {
+	{PROFILE_OUTPUT, "output", "FILE.svg",
+	 "flame graph (default: " DEFAULT_GRAPH ");\n-o FILE.svg is the same"},
+	{PROFILE_JSON, "json", NULL, "the report as an object on standard output"},
+	{PROFILE_FREQUENCY, "frequency", "HZ", "samples a second (default: 997)"},
+	{PROFILE_STOPS, "stops", NULL, "stop threads instead of using perf events"},
+	{0},
+};
 
 struct choice {
 	const char *graph;
@@ -56,13 +61,13 @@ struct choice {
 
 static volatile sig_atomic_t child_pid;
 
-static void pass_on(int sig)
+static void profile_pass_on(int sig)
 {
 	if (child_pid > 0)
 		kill(child_pid, sig);
 }
 
-static int set_frequency(struct choice *c, const char *text)
+static int profile_set_frequency(struct choice *c, const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -75,7 +80,7 @@ static int set_frequency(struct choice *c, const char *text)
 }
 
 /* -o is run's, for sysctls; but a file that ends in .svg can be meant only by us. */
-static bool is_graph(const char *text)
+static bool profile_is_graph(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -84,35 +89,27 @@ static bool is_graph(const char *text)
 
 /* Ours are taken; what is run's goes to c->argv as it was written. -1 to go on, or an exit status.
  */
-static int parse(int argc, char **argv, struct choice *c)
+static int profile_parse(int argc, char **argv, struct choice *c)
 {
-	struct option all[NOWN + 32];
-	int opt, status = 0, from = 1;
-	unsigned int n = 0;
+	struct options o;
+	int key, from = 1;
 
-	memcpy(all, own_options, sizeof(own_options));
-	while (n < 31 && run_options[n].name)
-		n++;
-	memcpy(all + NOWN, run_options, (n + 1) * sizeof(*all));
 	c->argv = calloc((size_t)argc + 1, sizeof(*c->argv));
 	if (!c->argv)
 		return complain(EXIT_PERSONA, "out of memory");
 	c->argv[c->argc++] = argv[0];
-	opterr = 0;
-	optind = 1;
-	while (!status && (opt = getopt_long(argc, argv, RUN_SHORT, all, NULL)) != -1) {
+	options_begin(&o, &command_profile, argc, argv);
+	while ((key = options_next(&o))) {
 		bool ours = true;
 
-		if (opt == OPT_OUTPUT || (opt == 'o' && is_graph(optarg)))
+		if (key == PROFILE_OUTPUT || (key == 'o' && profile_is_graph(optarg)))
 			c->graph = optarg;
-		else if (opt == OPT_FREQUENCY)
-			status = set_frequency(c, optarg);
-		else if (opt == OPT_JSON)
+		else if (key == PROFILE_FREQUENCY)
+			o.status = profile_set_frequency(c, optarg);
+		else if (key == PROFILE_JSON)
 			c->json = true;
-		else if (opt == OPT_STOPS)
+		else if (key == PROFILE_STOPS)
 			c->stops = true;
-		else if (opt == 'h' || !strcmp(argv[optind - 1], "--help"))
-			return cmd_help(argc, argv);
 		else
 			ours = false;
 		for (; from < optind; from++) {
@@ -120,6 +117,8 @@ static int parse(int argc, char **argv, struct choice *c)
 				c->argv[c->argc++] = argv[from];
 		}
 	}
+	if (o.status >= 0)
+		return o.status;
 	if (optind < argc)
 		c->command = argv[optind];
 	for (from = optind; from < argc; from++) {
@@ -127,11 +126,11 @@ static int parse(int argc, char **argv, struct choice *c)
 			c->argv[c->argc++] = argv[from - 1];
 		c->argv[c->argc++] = argv[from];
 	}
-	return status ? status : -1;
+	return -1;
 }
 
 /* The child waits for its events, then is `persona run`. */
-static pid_t start(const struct choice *c, int *go)
+static pid_t profile_start(const struct choice *c, int *go)
 {
 	int pipefd[2];
 	pid_t pid;
@@ -153,13 +152,13 @@ static pid_t start(const struct choice *c, int *go)
 	if (read(pipefd[0], &byte, 1) != 1)
 		_exit(EXIT_PERSONA);
 	close(pipefd[0]);
-	exit(cmd_run(c->argc, c->argv));
+	exit(command_run.run(c->argc, c->argv));
 }
 
-static void take_signals(void)
+static void profile_take_signals(void)
 {
 	static const int passed[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-	struct sigaction sa = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+	struct sigaction sa = {.sa_handler = profile_pass_on, .sa_flags = SA_RESTART};
 
 	for (unsigned int i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		sigaction(passed[i], &sa, NULL);
@@ -168,7 +167,8 @@ static void take_signals(void)
 	sigaction(SIGQUIT, &sa, NULL);
 }
 
-static void write_graph(const struct choice *c, FILE *out, const struct trace *t, double cpu)
+static void profile_write_graph(const struct choice *c, FILE *out, const struct trace *t,
+				double cpu)
 {
 	char title[256];
 
@@ -179,7 +179,7 @@ static void write_graph(const struct choice *c, FILE *out, const struct trace *t
 }
 
 /* Of all that have ended and were waited for: our child has waited for its own. */
-static double children_seconds(void)
+static double profile_children_seconds(void)
 {
 	struct rusage u;
 
@@ -197,7 +197,7 @@ struct source {
 };
 
 /* Until the child has ended; its status. */
-static int collect(struct source *s, struct trace *t)
+static int profile_collect(struct source *s, struct trace *t)
 {
 	struct timespec turn = {0, 1000000000L / s->hz};
 	int wstatus = 0;
@@ -214,7 +214,7 @@ static int collect(struct source *s, struct trace *t)
 	return s->stops.ended ? s->stops.wstatus : wstatus;
 }
 
-static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
+static int profile_watch(const struct choice *c, int go, struct source *s, FILE *graph)
 {
 	static struct trace trace;
 	const struct perf *perf = &s->perf;
@@ -234,12 +234,12 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 	if (write(go, "g", 1) != 1)
 		kill(s->stops.root, SIGKILL);
 	close(go);
-	wstatus = collect(s, &trace);
+	wstatus = profile_collect(s, &trace);
 	r.wall = (double)(clock_mono_ns() - begin) / 1e9;
 	if (!s->stopping)
 		perf_drain(&s->perf, true, trace_sample, &trace);
 	trace_settle(&trace);
-	r.accounted = children_seconds();
+	r.accounted = profile_children_seconds();
 	if (s->stopping)
 		r.cpu = r.accounted;
 	else if (perf->whole)
@@ -252,7 +252,7 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 	if (WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == EXIT_PERSONA) {
 		unlink(c->graph); /* nothing ran, and why was said */
 	} else if (trace.samples) {
-		write_graph(c, graph, &trace, r.cpu);
+		profile_write_graph(c, graph, &trace, r.cpu);
 		if (c->json)
 			report_json(stdout, &r);
 		else
@@ -266,7 +266,7 @@ static int watch(const struct choice *c, int go, struct source *s, FILE *graph)
 }
 
 /* Perf events; where they are refused, stops. 0, or an exit status. */
-static int open_source(const struct choice *c, struct source *s)
+static int profile_open_source(const struct choice *c, struct source *s)
 {
 	const char *why = "";
 
@@ -283,10 +283,10 @@ static int open_source(const struct choice *c, struct source *s)
 	return 0;
 }
 
-int cmd_profile(int argc, char **argv)
+static int profile_run(int argc, char **argv)
 {
 	struct choice c = {.graph = DEFAULT_GRAPH};
-	int status = parse(argc, argv, &c), go = -1;
+	int status = profile_parse(argc, argv, &c), go = -1;
 	struct source source = {0};
 	FILE *graph = NULL;
 	pid_t pid;
@@ -299,7 +299,7 @@ int cmd_profile(int argc, char **argv)
 		complain(0, "%s: cannot write: %s", c.graph, strerror(errno));
 		goto out;
 	}
-	pid = start(&c, &go);
+	pid = profile_start(&c, &go);
 	if (pid < 0) {
 		complain(0, "cannot start a process: %s", strerror(-pid));
 		unlink(c.graph);
@@ -308,15 +308,15 @@ int cmd_profile(int argc, char **argv)
 	child_pid = source.stops.root = pid;
 	/* The rings must be emptied in time, whatever the load; only root may. */
 	setpriority(PRIO_PROCESS, 0, -10);
-	take_signals(); /* not before: the child must not inherit that */
-	status = open_source(&c, &source);
+	profile_take_signals(); /* not before: the child must not inherit that */
+	status = profile_open_source(&c, &source);
 	if (status) {
 		close(go);
 		waitpid(pid, NULL, 0);
 		unlink(c.graph);
 		goto out;
 	}
-	status = watch(&c, go, &source, graph);
+	status = profile_watch(&c, go, &source, graph);
 	perf_close(&source.perf);
 	stops_close(&source.stops);
 out:
@@ -328,3 +328,15 @@ out:
 	free(c.argv);
 	return status;
 }
+
+const struct command command_profile = {
+	.name = "profile",
+	.summary = "run a program, and say where the time goes: table, flame graph",
+	.usage = "[OPTION]... [OPTION OF run]... [--] COMMAND [ARG]...",
+	.options = {profile_options, run_options},
+	.ordered = true,
+	.notes = "`persona help run` says what a SPEC is. The exit status is that of run.\n",
+	.examples = "profile -i wlan0 -- curl -o /dev/null http://192.0.2.1/file\n"
+		    "profile --output out.svg --inline -i wlan0 -- iperf3 -c 192.0.2.1\n",
+	.run = profile_run,
+};

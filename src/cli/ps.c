@@ -19,7 +19,7 @@
 
 #define WORD 96
 
-static void put_row(struct table *t, const char *info)
+static void ps_row(struct table *t, const char *info)
 {
 	char buf[WORD], names[256] = "", command[VIEW_COMMAND];
 	const char *p = json_first(json_member(info, "interfaces"));
@@ -35,20 +35,28 @@ static void put_row(struct table *t, const char *info)
 	table_cell(t, "%s", view_command(info, command));
 }
 
-int cmd_ps(int argc, char **argv)
+static const struct command_option ps_options[] = {
+	{COMMAND_LONG, "json", NULL, "an array of objects, for programs"},
+	{0},
+};
+
+static int ps_run(int argc, char **argv)
 {
 	static const char *const names[] = {"ID",	  "MODE",   "PERSONALITY",
 					    "INTERFACES", "UPTIME", "COMMAND"};
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	bool json = false;
 	struct table t = {.right = "><<<><"};
 	struct winsize size = {0};
 	unsigned int shown = 0;
+	struct options o;
 	pid_t *pids;
 	int n;
 
-	if (argc > 1 && !json)
-		return complain(EXIT_PERSONA, "ps: unknown argument '%s': persona ps [--json]",
-				argv[1]);
+	options_begin(&o, &command_ps, argc, argv);
+	while (options_next(&o))
+		json = true;
+	if (options_end(&o, 0) >= 0)
+		return o.status;
 	n = remote_list(&pids);
 	if (n < 0)
 		return complain(EXIT_PERSONA, "cannot read /proc/self/net/unix: %s", strerror(-n));
@@ -66,7 +74,7 @@ int cmd_ps(int argc, char **argv)
 			if (json)
 				printf("%s%s", shown++ ? ",\n " : "", info);
 			else
-				put_row(&t, info);
+				ps_row(&t, info);
 		}
 		free(info);
 		remote_close(&r);
@@ -79,3 +87,13 @@ int cmd_ps(int argc, char **argv)
 		table_print(&t, stdout, size.ws_col ? size.ws_col : 4096, SIZE_MAX);
 	return 0;
 }
+
+const struct command command_ps = {
+	.name = "ps",
+	.summary = "list what runs in this network namespace",
+	.usage = "[OPTION]...",
+	.options = {ps_options},
+	.notes = "Runs of other users are left out; root sees all.\n",
+	.examples = "ps\n",
+	.run = ps_run,
+};

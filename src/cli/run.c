@@ -8,19 +8,18 @@
  * does the rest.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "backend/backend.h"
 #include "cli/cli.h"
 #include "engine/engine.h"
 #include "launch/interfaces.h"
 #include "launch/launch.h"
 #include "launch/paths.h"
-#include "lib/closest.h"
 #include "netconf/sysctl.h"
 #include "stack/config.h"
 
@@ -28,57 +27,40 @@
 #define DEFAULT_INTERFACE "passt:"
 
 enum {
-	OPT_INLINE = 256,
-	OPT_ISOLATE,
-	OPT_LINGER,
-	OPT_MODE,
-	OPT_NO_MPTCP,
-	OPT_PCAP,
-	OPT_VCPUS,
-	OPT_MEM,
-	OPT_HELP
+	RUN_INLINE = COMMAND_LONG,
+	RUN_ISOLATE,
+	RUN_LINGER,
+	RUN_MODE,
+	RUN_NO_MPTCP,
+	RUN_PCAP,
+	RUN_VCPUS,
+	RUN_MEM,
 };
 
-const struct option run_options[] = {
-	{"personality", required_argument, NULL, 'p'},
-	{"interface", required_argument, NULL, 'i'},
-	{"inline", no_argument, NULL, OPT_INLINE},
-	{"isolate", no_argument, NULL, OPT_ISOLATE},
-	{"linger", required_argument, NULL, OPT_LINGER},
-	{"mode", required_argument, NULL, OPT_MODE},
-	{"sysctl", required_argument, NULL, 'o'},
-	{"no-mptcp", no_argument, NULL, OPT_NO_MPTCP},
-	{"pcap", required_argument, NULL, OPT_PCAP},
-	{"verbose", no_argument, NULL, 'v'},
-	{"vcpus", required_argument, NULL, OPT_VCPUS},
-	{"mem", required_argument, NULL, OPT_MEM},
-	{"help", no_argument, NULL, OPT_HELP},
-	{NULL, 0, NULL, 0},
+const struct command_option run_options[] = {
+	{'p', "personality", "NAME", "network stack (default: " DEFAULT_PERSONALITY "), or a path"},
+	{'i', "interface", "SPEC",
+	 "interface of the host to use; may be repeated\n"
+	 "(default: passt:, the host's sockets, for any user)"},
+	{RUN_MODE, "mode", "MODE",
+	 "shadow: persona holds the stack, for whole trees of\n"
+	 "programs (default); inline: the program holds it:\n"
+	 "faster, one process; auto: inline for programs\n"
+	 "known to fit"},
+	{RUN_INLINE, "inline", NULL, "the same as --mode inline"},
+	{RUN_ISOLATE, "isolate", NULL, "loopback addresses are the stack's, too"},
+	{RUN_LINGER, "linger", "SECONDS",
+	 "wait so long at the end for data to arrive\n(default: 30; shadow mode)"},
+	{'o', "sysctl", "KEY=VALUE", "set a sysctl of the stack; may be repeated"},
+	{RUN_NO_MPTCP, "no-mptcp", NULL, "leave plain TCP sockets plain"},
+	{RUN_PCAP, "pcap", "FILE", "capture all interfaces into a pcapng file"},
+	{'v', "verbose", NULL, "show the stack's kernel log and what is done"},
+	{RUN_VCPUS, "vcpus", "N", "processors of the stack (default: 2, or 1)"},
+	{RUN_MEM, "mem", "SIZE", "memory of the stack (default: 128M)"},
+	{0},
 };
 
-static int bad_option(char *const *argv, int opt)
-{
-	const char *names[sizeof(run_options) / sizeof(run_options[0])] = {NULL};
-	const char *arg = argv[optind - 1];
-	const char *near;
-	unsigned int i;
-
-	if (opt == ':')
-		return complain(EXIT_PERSONA, "option '%s' needs an argument", arg);
-	if (strncmp(arg, "--", 2))
-		return complain(EXIT_PERSONA, "unknown option '-%c': see persona help", optopt);
-	if (optopt)
-		return complain(EXIT_PERSONA, "option '%s' takes no argument", arg);
-	for (i = 0; run_options[i].name; i++)
-		names[i] = run_options[i].name;
-	near = closest(arg + 2, names);
-	if (near)
-		return complain(EXIT_PERSONA, "unknown option '%s': did you mean '--%s'?", arg,
-				near);
-	return complain(EXIT_PERSONA, "unknown option '%s': see persona help", arg);
-}
-
-static int add_interface(struct config *c, const char *text)
+static int run_add_interface(struct config *c, const char *text)
 {
 	struct config_iface *ci = &c->iface[c->nifaces];
 	const char *why;
@@ -110,7 +92,7 @@ static int add_interface(struct config *c, const char *text)
  * the stack must not have to: when its peer repeats data in segments cut
  * differently, as passt does, Linux 6.12 maps them wrongly after a fallback, and hangs.
  */
-static bool only_passt(const struct config *c)
+static bool run_by_passt(const struct config *c)
 {
 	for (unsigned int i = 0; i < c->nifaces; i++) {
 		if (strcmp(c->iface[i].spec.backend, "passt"))
@@ -119,7 +101,7 @@ static bool only_passt(const struct config *c)
 	return true;
 }
 
-static int add_sysctl(struct config *c, const char *text)
+static int run_add_sysctl(struct config *c, const char *text)
 {
 	const char *equals = strchr(text, '=');
 	struct config_sysctl *s = &c->sysctl[c->nsysctls];
@@ -143,7 +125,7 @@ static int add_sysctl(struct config *c, const char *text)
 }
 
 /* 64M, 1G, 65536K, or bytes. */
-static int set_memory(struct config *c, const char *text)
+static int run_set_memory(struct config *c, const char *text)
 {
 	unsigned long long n;
 	unsigned int shift = 0;
@@ -175,7 +157,7 @@ malformed:
 	return complain(EXIT_PERSONA, "--mem %s: write a size as 64M or 1G", text);
 }
 
-static int set_vcpus(struct config *c, const char *text)
+static int run_set_vcpus(struct config *c, const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -188,7 +170,7 @@ static int set_vcpus(struct config *c, const char *text)
 }
 
 /* Absolute, since the program may start elsewhere; created by the stack. */
-static int set_pcap(struct config *c, const char *text)
+static int run_set_pcap(struct config *c, const char *text)
 {
 	char dir[PATH_MAX] = "";
 	struct stat st;
@@ -216,7 +198,7 @@ refused:
 	return complain(EXIT_PERSONA, "--pcap %s: cannot write: %s", text, strerror(errno));
 }
 
-static int set_linger(struct launch *l, const char *text)
+static int run_set_linger(struct launch *l, const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -227,7 +209,7 @@ static int set_linger(struct launch *l, const char *text)
 	return 0;
 }
 
-static int set_mode(struct launch *l, const char *text)
+static int run_set_mode(struct launch *l, const char *text)
 {
 	enum mode mode = mode_parse(text);
 
@@ -242,71 +224,66 @@ static int set_mode(struct launch *l, const char *text)
 }
 
 /* Options into @l and its configuration; -1 to go on, else an exit status. */
-static int parse(int argc, char **argv, struct launch *l)
+static int run_parse(int argc, char **argv, struct launch *l)
 {
 	struct config *c = l->config;
-	int opt, status = 0;
+	struct options o;
+	int key, status = 0;
 
-	opterr = 0;
-	optind = 1;
-	while (!status && (opt = getopt_long(argc, argv, RUN_SHORT, run_options, NULL)) != -1) {
-		switch (opt) {
+	options_begin(&o, &command_run, argc, argv);
+	while ((key = options_next(&o))) {
+		switch (key) {
 		case 'p':
 			l->personality = optarg;
 			break;
 		case 'i':
-			status = add_interface(c, optarg);
+			o.status = run_add_interface(c, optarg);
 			break;
 		case 'o':
-			status = add_sysctl(c, optarg);
+			o.status = run_add_sysctl(c, optarg);
 			break;
 		case 'v':
 			c->verbose = true;
 			break;
-		case OPT_INLINE:
-			status = set_mode(l, "inline");
+		case RUN_INLINE:
+			o.status = run_set_mode(l, "inline");
 			break;
-		case OPT_MODE:
-			status = set_mode(l, optarg);
+		case RUN_MODE:
+			o.status = run_set_mode(l, optarg);
 			break;
-		case OPT_ISOLATE:
+		case RUN_ISOLATE:
 			c->isolate = true;
 			break;
-		case OPT_LINGER:
-			status = set_linger(l, optarg);
+		case RUN_LINGER:
+			o.status = run_set_linger(l, optarg);
 			break;
-		case OPT_NO_MPTCP:
+		case RUN_NO_MPTCP:
 			c->mptcp = false;
 			break;
-		case OPT_PCAP:
-			status = set_pcap(c, optarg);
+		case RUN_PCAP:
+			o.status = run_set_pcap(c, optarg);
 			break;
-		case OPT_VCPUS:
-			status = set_vcpus(c, optarg);
+		case RUN_VCPUS:
+			o.status = run_set_vcpus(c, optarg);
 			break;
-		case OPT_MEM:
-			status = set_memory(c, optarg);
+		case RUN_MEM:
+			o.status = run_set_memory(c, optarg);
 			break;
-		case 'h':
-		case OPT_HELP:
-			return cmd_help(argc, argv);
-		default:
-			status = bad_option(argv, opt);
 		}
 	}
-	if (status)
-		return status;
+	if (o.status >= 0)
+		return o.status;
 	if (optind >= argc)
 		return complain(EXIT_PERSONA,
 				"no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]...");
 	if (!c->nifaces)
-		status = add_interface(c, DEFAULT_INTERFACE);
-	if (only_passt(c))
+		status = run_add_interface(c, DEFAULT_INTERFACE);
+	if (run_by_passt(c))
 		c->mptcp = false;
 	return status ? status : -1;
 }
 
-int cmd_run(int argc, char **argv)
+static int run_run(int argc, char **argv)
 {
 	struct config *c = calloc(1, sizeof(*c));
 	struct launch l = {
@@ -316,7 +293,7 @@ int cmd_run(int argc, char **argv)
 	if (!c)
 		return complain(EXIT_PERSONA, "out of memory");
 	c->mptcp = true;
-	status = parse(argc, argv, &l);
+	status = run_parse(argc, argv, &l);
 	if (status < 0) {
 		l.argv = argv + optind;
 		status = launch(&l);
@@ -324,3 +301,30 @@ int cmd_run(int argc, char **argv)
 	free(c);
 	return status;
 }
+
+static void run_more(void)
+{
+	puts("\nback ends:");
+	for (unsigned int i = 0; backend_at(i); i++)
+		printf("  %-8s %s\n", backend_at(i)->name, backend_at(i)->help);
+	puts("\n"
+	     "exit status: COMMAND's; 128+N if signal N ended it; 125 Persona failed;\n"
+	     "             126 COMMAND cannot be executed; 127 COMMAND not found");
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "run a program on a network stack of its own",
+	.usage = "[OPTION]... [-i SPEC]... [--] COMMAND [ARG]...",
+	.options = {run_options},
+	.ordered = true,
+	.notes = "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N]\n"
+		 "       [,name=NAME]\n"
+		 "       without ip= the host interface's addresses and gateways are taken over\n"
+		 "       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n",
+	.more = run_more,
+	.examples = "run -- curl http://192.0.2.1/file\n"
+		    "run --mode auto -v -i wlan0 -i rmnet0 -- curl http://192.0.2.1/file\n"
+		    "run -i wlan0,ip=10.1.0.2/24,gw=10.1.0.1 --pcap out.pcapng -- firefox\n",
+	.run = run_run,
+};

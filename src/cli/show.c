@@ -10,7 +10,6 @@
  * Limits: what does not fit the terminal's height is counted, not shown.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -32,12 +31,13 @@
 #define REDRAW	      "\033[H\033[J"
 #define WIDE	      4096 /* columns where there is no terminal */
 
-static const struct option options[] = {
-	{"interval", required_argument, NULL, 'i'},
-	{"once", no_argument, NULL, 'o'},
-	{"json", no_argument, NULL, 'j'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+enum { SHOW_INTERVAL = COMMAND_LONG, SHOW_ONCE, SHOW_JSON };
+
+static const struct command_option show_options[] = {
+	{SHOW_INTERVAL, "interval", "SECONDS", "between two reports (default: 1)"},
+	{SHOW_ONCE, "once", NULL, "print once, after one interval"},
+	{SHOW_JSON, "json", NULL, "print one report as an object, for programs"},
+	{0},
 };
 
 /**
@@ -61,7 +61,7 @@ static void on_signal(int sig)
 }
 
 /* A new report; the one before becomes the old one. */
-static int ask(struct show *s, const char **why)
+static int show_ask(struct show *s, const char **why)
 {
 	char *document = NULL;
 	int err = remote_ask(&s->run, "show", &document, why);
@@ -82,7 +82,7 @@ static int ask(struct show *s, const char **why)
 	return 0;
 }
 
-static void draw(const struct show *s, const char *before, size_t width, size_t rows)
+static void show_draw(const struct show *s, const char *before, size_t width, size_t rows)
 {
 	char *screen = NULL;
 	size_t len = 0;
@@ -98,10 +98,10 @@ static void draw(const struct show *s, const char *before, size_t width, size_t 
 	free(screen);
 }
 
-static int print_once(struct show *s, const char **why)
+static int show_print_once(struct show *s, const char **why)
 {
 	struct timespec t = {s->interval / 1000, s->interval % 1000 * 1000000L};
-	int err = ask(s, why);
+	int err = show_ask(s, why);
 
 	if (err)
 		return err;
@@ -110,13 +110,13 @@ static int print_once(struct show *s, const char **why)
 		return 0;
 	}
 	nanosleep(&t, NULL);
-	err = ask(s, why);
+	err = show_ask(s, why);
 	if (!err)
-		draw(s, "", WIDE, SIZE_MAX);
+		show_draw(s, "", WIDE, SIZE_MAX);
 	return err;
 }
 
-static bool quits(void)
+static bool show_quits(void)
 {
 	char c = 0;
 
@@ -124,12 +124,12 @@ static bool quits(void)
 }
 
 /* Until q or a signal; the run's end ends it, too, and is no failure. */
-static int watch(struct show *s, const char **why)
+static int show_watch(struct show *s, const char **why)
 {
 	struct sigaction sa = {.sa_handler = on_signal};
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
 	struct termios old, raw;
-	int err = ask(s, why);
+	int err = show_ask(s, why);
 
 	if (err)
 		return err;
@@ -146,11 +146,12 @@ static int watch(struct show *s, const char **why)
 		struct winsize size = {0};
 
 		ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-		draw(s, REDRAW, size.ws_col ? size.ws_col : 80, size.ws_row ? size.ws_row : 24);
-		if (poll(&p, 1, s->interval) > 0 && quits())
+		show_draw(s, REDRAW, size.ws_col ? size.ws_col : 80,
+			  size.ws_row ? size.ws_row : 24);
+		if (poll(&p, 1, s->interval) > 0 && show_quits())
 			break;
 		if (!ended)
-			err = ask(s, why);
+			err = show_ask(s, why);
 	}
 	fputs(FIRST_SCREEN, stdout);
 	fflush(stdout);
@@ -160,7 +161,7 @@ static int watch(struct show *s, const char **why)
 	return err;
 }
 
-static int set_interval(struct show *s, const char *text)
+static int show_set_interval(struct show *s, const char *text)
 {
 	char *end;
 	double seconds = strtod(text, &end);
@@ -173,54 +174,39 @@ static int set_interval(struct show *s, const char *text)
 }
 
 /* -1 to go on, else an exit status. */
-static int parse(int argc, char **argv, struct show *s)
+static int show_parse(int argc, char **argv, struct show *s)
 {
-	int opt, status = 0;
+	struct options o;
+	int key;
 
-	opterr = 0;
-	optind = 1;
-	while (!status && (opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (opt) {
-		case 'i':
-			status = set_interval(s, optarg);
-			break;
-		case 'o':
+	options_begin(&o, &command_show, argc, argv);
+	while ((key = options_next(&o))) {
+		if (key == SHOW_INTERVAL)
+			o.status = show_set_interval(s, optarg);
+		else if (key == SHOW_ONCE)
 			s->once = true;
-			break;
-		case 'j':
+		else
 			s->json = true;
-			break;
-		case 'h':
-			return cmd_help(argc, argv);
-		default:
-			status = complain(EXIT_PERSONA,
-					  "show: '%s': persona show [--interval SECONDS] [--once] "
-					  "[--json] [ID]",
-					  argv[optind - 1]);
-		}
 	}
-	if (status)
-		return status;
-	if (argc - optind > 1)
-		return complain(EXIT_PERSONA, "show: one ID at a time");
+	options_end(&o, 1);
 	s->id = argv[optind];
-	return -1;
+	return o.status;
 }
 
-int cmd_show(int argc, char **argv)
+static int show_run(int argc, char **argv)
 {
 	struct show s = {.run = {.fd = -1}, .interval = 1000};
 	const char *why = "";
-	int status = parse(argc, argv, &s), err;
+	int status = show_parse(argc, argv, &s), err;
 
 	if (status >= 0)
 		return status;
 	err = remote_find(&s.run, s.id, &why);
 	if (!err) {
 		if (s.once || s.json || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-			err = print_once(&s, &why);
+			err = show_print_once(&s, &why);
 		else
-			err = watch(&s, &why);
+			err = show_watch(&s, &why);
 	}
 	remote_close(&s.run);
 	free(s.document);
@@ -228,3 +214,15 @@ int cmd_show(int argc, char **argv)
 	free(s.old.at);
 	return err ? complain(EXIT_PERSONA, "%s", why) : 0;
 }
+
+const struct command command_show = {
+	.name = "show",
+	.summary = "interfaces and connections of a run, with rates",
+	.usage = "[OPTION]... [ID]",
+	.options = {show_options},
+	.notes =
+		"ID is what `persona ps` lists; it may be left out if only one run is there. On a\n"
+		"terminal the tables are drawn again after each interval, until q or ^C.\n",
+	.examples = "show\nshow --once --interval 5 4711\n",
+	.run = show_run,
+};

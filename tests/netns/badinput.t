@@ -148,6 +148,23 @@ else
 	skip "image of another ABI" "cannot patch it on this processor"
 fi
 refuse "unknown subcommand" 125 "walk" "$PERSONA" walk
+refuse "misspelt subcommand" 125 "did you mean 'doctor'" "$PERSONA" docter
+refuse "help on an unknown subcommand" 125 "did you mean 'doctor'" "$PERSONA" help docter
+refuse "unknown argument" 125 "ps: unknown argument 'x'" "$PERSONA" ps x
+refuse "misspelt option of show" 125 "did you mean '--once'" "$PERSONA" show --onec
+
+# Help is on standard output, and the manual page and the completions know each option of it.
+for sub in run ps show exec profile list doctor version help; do
+	check "persona $sub --help" "$PERSONA" "$sub" --help
+	is "persona help $sub is the same" "$("$PERSONA" help "$sub" 2>&1)" "$("$PERSONA" "$sub" --help 2>&1)"
+	missing=
+	for option in $("$PERSONA" help "$sub" | grep -o '^ \{2,6\}\(-., \)\?--[a-z-]*' | grep -o '[a-z][a-z-]*$'); do
+		grep -qE "Fl -$option( |\$)" "$TOP/docs/persona.1" || missing="$missing man:$option"
+		grep -qe "--$option" "$TOP/packaging/completion/_persona" || missing="$missing zsh:$option"
+		grep -qe "--$option" "$TOP/packaging/completion/persona.bash" || missing="$missing bash:$option"
+	done
+	is "persona $sub: options that are documented nowhere" "$missing" ""
+done
 
 # And all of this did not break the good case.
 check "then it runs" phone "$PERSONA" run --inline -i $GOOD -- true

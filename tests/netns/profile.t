@@ -129,6 +129,7 @@ is "bad frequency" "$OUT" "persona: --frequency 0: must be a number from 1 to 10
 OUT=$(phone "$PERSONA" profile --output /nonexistent/x.svg -- true 2>&1)
 is "unwritable graph: status" $? 125
 is "unwritable graph" "$OUT" "persona: /nonexistent/x.svg: cannot write: No such file or directory"
+rm -f "$TMP/s.svg"
 OUT=$(run_profile --inlnie -- true)
 is "a misspelt option of run's, and no report" "$OUT" \
 	"persona: unknown option '--inlnie': did you mean '--inline'?"

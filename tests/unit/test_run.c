@@ -53,7 +53,7 @@ static int run_words(void *arg)
 	for (argv[0] = strtok_r(words, " ", &save); argc < 31 && argv[argc];)
 		argv[++argc] = strtok_r(NULL, " ", &save);
 	argv[argc] = NULL;
-	return cmd_run(argc, argv);
+	return command_run.run(argc, argv);
 }
 
 static const struct {
@@ -65,9 +65,9 @@ static const struct {
 	{"-i va,ip=10.0.0.1/24", 125,
 	 "no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]..."},
 	{"-i", 125, "option '-i' needs an argument"},
-	{"-x -- true", 125, "unknown option '-x': see persona help"},
+	{"-x -- true", 125, "unknown option '-x': see persona help run"},
 	{"--inlinee -- true", 125, "unknown option '--inlinee': did you mean '--inline'?"},
-	{"--frobnicate -- true", 125, "unknown option '--frobnicate': see persona help"},
+	{"--frobnicate -- true", 125, "unknown option '--frobnicate': see persona help run"},
 	{"--inline=yes -- true", 125, "option '--inline=yes' takes no argument"},
 	{"--mode fast -- true", 125, "--mode fast: must be auto, inline or shadow"},
 	{"--inline --mode shadow -- true", 125,

@@ -16,7 +16,6 @@
  * Exit status: 0 if nothing failed, else 1; 125 for a command line that is wrong.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,7 +81,7 @@ static void (*const checks[])(const struct doctor *d) = {
 
 /* ---- the command line ---- */
 
-static int add_spec(struct doctor *d, const char *text)
+static int doctor_add_spec(struct doctor *d, const char *text)
 {
 	struct iface_spec *s = &d->spec[d->n];
 	const char *why;
@@ -96,7 +95,7 @@ static int add_spec(struct doctor *d, const char *text)
 }
 
 /* HOST, HOST:PORT, [HOST]:PORT or an IPv6 address. */
-static int set_mptcp(struct doctor *d, const char *text)
+static int doctor_set_mptcp(struct doctor *d, const char *text)
 {
 	const char *host = text, *colon = strrchr(text, ':');
 	size_t len = strlen(text);
@@ -134,46 +133,40 @@ malformed:
 			text);
 }
 
-static int parse(struct doctor *d, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"interface", required_argument, NULL, 'i'},
-		{"json", no_argument, NULL, 'j'},
-		{"mptcp", required_argument, NULL, 'm'},
-		{NULL, 0, NULL, 0},
-	};
-	int opt, status = 0;
+enum { DOCTOR_JSON = COMMAND_LONG, DOCTOR_MPTCP };
 
-	opterr = 0;
-	optind = 1;
-	while (!status && (opt = getopt_long(argc, argv, ":i:", options, NULL)) != -1) {
-		switch (opt) {
-		case 'i':
-			status = add_spec(d, optarg);
-			break;
-		case 'j':
+static const struct command_option doctor_options[] = {
+	{'i', "interface", "SPEC", "an interface to look at; -i may be left out"},
+	{DOCTOR_JSON, "json", NULL, "an object for each line, for programs"},
+	{DOCTOR_MPTCP, "mptcp", "HOST[:PORT]",
+	 "does MPTCP pass to it, by each interface (port 443)"},
+	{0},
+};
+
+static int doctor_parse(struct doctor *d, int argc, char **argv)
+{
+	struct options o;
+	int key, status = 0;
+
+	options_begin(&o, &command_doctor, argc, argv);
+	while ((key = options_next(&o))) {
+		if (key == 'i')
+			o.status = doctor_add_spec(d, optarg);
+		else if (key == DOCTOR_JSON)
 			d->json = true;
-			break;
-		case 'm':
-			status = set_mptcp(d, optarg);
-			break;
-		default:
-			status = complain(
-				EXIT_PERSONA,
-				"doctor: %s '%s': persona doctor [--json] [--mptcp HOST[:PORT]] "
-				"[[-i] SPEC]...",
-				opt == ':' ? "an argument is missing behind" : "unknown option",
-				argv[optind - 1]);
-		}
+		else
+			o.status = doctor_set_mptcp(d, optarg);
 	}
+	if (o.status >= 0)
+		return o.status;
 	for (; !status && optind < argc; optind++)
-		status = add_spec(d, argv[optind]);
-	return status;
+		status = doctor_add_spec(d, argv[optind]);
+	return status ? status : -1;
 }
 
 /* ---- interfaces ---- */
 
-static int add_link(const struct link_info *info, void *arg)
+static int doctor_add_link(const struct link_info *info, void *arg)
 {
 	struct doctor *d = arg;
 
@@ -185,14 +178,14 @@ static int add_link(const struct link_info *info, void *arg)
 	return 0;
 }
 
-static void find_interfaces(struct doctor *d)
+static void doctor_find_interfaces(struct doctor *d)
 {
 	struct nl *nl;
 	int err;
 
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (nl)
-		err = link_list(nl, add_link, d);
+		err = link_list(nl, doctor_add_link, d);
 	nl_close(nl);
 	if (err)
 		doctor_say(DOCTOR_WARN, "interfaces", "name them, and ip= yourself",
@@ -202,7 +195,7 @@ static void find_interfaces(struct doctor *d)
 			   "none but the loopback: nothing to give to -i");
 }
 
-int cmd_doctor(int argc, char **argv)
+static int doctor_run(int argc, char **argv)
 {
 	struct doctor *d = calloc(1, sizeof(*d));
 	const struct backend_ops *ops;
@@ -210,12 +203,12 @@ int cmd_doctor(int argc, char **argv)
 
 	if (!d)
 		return complain(EXIT_PERSONA, "out of memory");
-	status = parse(d, argc, argv);
-	if (status)
+	status = doctor_parse(d, argc, argv);
+	if (status >= 0)
 		goto out;
 	report.json = d->json;
 	if (!d->n)
-		find_interfaces(d);
+		doctor_find_interfaces(d);
 	for (unsigned int i = 0; i < d->n; i++) {
 		ops = d->spec[i].backend[0] ? NULL : backend_choose(d->spec[i].ifname, NULL);
 		if (ops)
@@ -228,3 +221,15 @@ out:
 	free(d);
 	return status;
 }
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.summary = "check what this machine allows, and say what to do",
+	.usage = "[OPTION]... [[-i] SPEC]...",
+	.options = {doctor_options},
+	.notes = "`persona help run` says what a SPEC is; without one, all interfaces but the\n"
+		 "loopback are looked at.\n"
+		 "exit status: 0 if nothing failed, else 1\n",
+	.examples = "doctor\ndoctor --mptcp multipath-tcp.org wlan0 rmnet0\n",
+	.run = doctor_run,
+};
