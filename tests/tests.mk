@@ -132,6 +132,8 @@ $(T)/programs/%: tests/programs/%.c
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) -o $@ $<
 
+$(T)/programs/leak: $(wildcard tests/programs/leak_*.h)
+
 $(T)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	@echo "  CXX $<"
