@@ -17,7 +17,7 @@
 #
 # Five rounds, one capture: `host` without Persona (the attempts do reach the wire: a control of
 # the capture and of the attempts), `shadow` and `inline` with moved sockets, and
-# `shadow-never`, `inline-never` with sockets that never moved (their bytes do arrive, from the stack).
+# `shadow-never`, `inline-never` with sockets that never moved: their bytes arrive from the stack.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -188,8 +188,8 @@ table() {
 	esac
 }
 
-# plan ROUND NUMBER: $TMP/ROUND.plan, a line for each attempt: number, port, mark, address, call, and
-# the table's other columns
+# plan ROUND NUMBER: make $TMP/ROUND.plan, a line for each attempt: its number, port, mark and
+# address, then the call and the table's other columns
 plan() {
 	local round=$1 n=0 call to modes host here expect
 	while read -r call to modes host here expect; do
@@ -328,13 +328,16 @@ sleep 0.5
 for pid in "${DUMPS[@]}"; do
 	stop "$pid"
 done
-"$PYTHON" "$TMP/wire.py" $PORTS $LAST_PORT "$TMP"/*.pcap >"$TMP/wire" || not_ok "the captures are read"
+"$PYTHON" "$TMP/wire.py" $PORTS $LAST_PORT "$TMP"/*.pcap >"$TMP/wire" ||
+	not_ok "the captures are read"
 note "$(grep -c ^mark "$TMP/wire") kinds of packets with a mark on the wire"
 
 # ---- the verdicts ----
 
 # of_attempt MARK PORT: what the wire has of it, but the server's answers (echo)
-of_attempt() { grep -E "^(mark $1|port $2) " "$TMP/wire" | grep -vE "^[a-z]+ [^ ]+ (10\.1\.0\.1|fd01::1) "; }
+of_attempt() {
+	grep -E "^(mark $1|port $2) " "$TMP/wire" | grep -vE "^[a-z]+ [^ ]+ (10\.1\.0\.1|fd01::1) "
+}
 # of_host: those lines that do not come from the stack
 of_host() { grep -vE "^[a-z]+ [^ ]+ (10\.1\.0\.2|fd01::2) "; }
 
@@ -410,7 +413,9 @@ for round in "${ROUNDS[@]}"; do
 		esac
 	done <"$TMP/$round.plan"
 	grep -h ': race ' "$TMP/$round".[0-9]* 2>/dev/null | sed "s/^/# $round: /"
-	[ ! -s "$TMP/$round.err" ] || sort "$TMP/$round.err" | uniq -c | sort -rn | head -n 5 | sed 's/^ */# stderr: /'
+	[ ! -s "$TMP/$round.err" ] ||
+		sort "$TMP/$round.err" | uniq -c | sort -rn | head -n 5 | sed 's/^ */# stderr: /'
 done
-matches "host: openat2 shows the host's interfaces" "$(cat "$TMP"/host.[0-9]*)" 'openat2[^:]*: interface hostonly0'
+matches "host: openat2 shows the host's interfaces" "$(cat "$TMP"/host.[0-9]*)" \
+	'openat2[^:]*: interface hostonly0'
 done_testing
