@@ -103,6 +103,7 @@ pidfd-getfd               four    both   wire none  -
 scm-rights                four    both   wire none  -
 fork                      four    both   wire none  -
 exec                      four    both   wire none  -
+race-connect              four    both   wire none  race sent
 race-sendto               four    both   wire none  race sent
 race-sendmsg              four    both   wire none  race sent
 race-pointer              four    both   wire none  race sent

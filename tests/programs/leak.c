@@ -318,6 +318,14 @@ static void *race_rewrite(void *arg)
 	return NULL;
 }
 
+/* Connect, then send to wherever that was. */
+static long race_connected(int fd)
+{
+	long ret = call(SYS_connect, fd, (long)&racing.sa, racing.len, 0, 0, 0);
+
+	return ret < 0 ? ret : call(SYS_sendto, fd, (long)data, (long)size, MSG_DONTWAIT, 0, 0);
+}
+
 /* Send by @nr RACE_TRIES times; print how often it succeeded, was refused, failed otherwise. */
 static void race(int fd, enum race kind, long nr)
 {
@@ -348,6 +356,8 @@ static void race(int fd, enum race kind, long nr)
 		if (nr == SYS_sendto)
 			ret = call(nr, fd, (long)data, (long)size, MSG_DONTWAIT, (long)&racing.sa,
 				   racing.len);
+		else if (nr == SYS_connect)
+			ret = race_connected(fd);
 		else if (nr == SYS_sendmsg)
 			ret = call(nr, fd, (long)&race_msg, MSG_DONTWAIT, 0, 0, 0);
 		else
@@ -362,6 +372,11 @@ static void race(int fd, enum race kind, long nr)
 	atomic_store(&race_over, true);
 	pthread_join(thread, NULL);
 	printf("%s: race sent %d refused %d other %d\n", label, sent, refused, other);
+}
+
+static void race_connect(int fd)
+{
+	race(fd, RACE_ADDRESS, SYS_connect);
 }
 
 static void race_sendto(int fd)
@@ -462,6 +477,7 @@ static const struct entry {
 	{"scm-rights", DGRAM, rights_sendto},
 	{"fork", DGRAM, fork_send},
 	{"exec", DGRAM, exec_send},
+	{"race-connect", DGRAM, race_connect},
 	{"race-sendto", DGRAM, race_sendto},
 	{"race-sendmsg", DGRAM, race_sendmsg},
 	{"race-pointer", DGRAM, race_pointer},
@@ -548,11 +564,14 @@ static void options(int argc, char **argv)
 		usage();
 }
 
-/* Cut "/WAY" off a copy of CALL, and take it. */
+/* Cut "/WAY" off a copy of CALL, which is static, and take it. */
 static char *take_way(const char *text)
 {
-	char *name = strdup(text), *slash = strchr(name, '/');
+	static char name[64];
+	char *slash;
 
+	snprintf(name, sizeof(name), "%s", text);
+	slash = strchr(name, '/');
 	if (!slash)
 		return name;
 	*slash = 0;
