@@ -318,11 +318,14 @@ static void *race_rewrite(void *arg)
 	return NULL;
 }
 
-/* Connect, then send to wherever that was. */
+/* Connect, without the source address of the time before; then send to wherever that was. */
 static long race_connected(int fd)
 {
-	long ret = call(SYS_connect, fd, (long)&racing.sa, racing.len, 0, 0, 0);
+	struct target none = {.sa.ss_family = AF_UNSPEC, .len = sizeof(struct sockaddr_in)};
+	long ret;
 
+	connect(fd, (void *)&none.sa, none.len);
+	ret = call(SYS_connect, fd, (long)&racing.sa, racing.len, 0, 0, 0);
 	return ret < 0 ? ret : call(SYS_sendto, fd, (long)data, (long)size, MSG_DONTWAIT, 0, 0);
 }
 
