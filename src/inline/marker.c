@@ -12,8 +12,8 @@
  * Level triggered, it wakes one after the other. The last to leave takes it away.
  *
  * A thread may never leave: it was cancelled, or jumped out of a handler. The marker would
- * stay and be met at each wait. So whoever meets it without being counted counts that, and
- * after BUDGET times takes it away.
+ * stay and be met at each wait. So whoever meets it without being counted counts that, naps so
+ * that the counted ones run, and after BUDGET times takes it away.
  *
  * Threads: any. The event of a marker is known by its data, an address in this library.
  */
@@ -21,8 +21,10 @@
 #include "inline/edge.h"
 #include "inline/marker.h"
 #include "engine/engine.h"
+#include "lib/rawsys.h"
 
 #define BUDGET 1000
+#define NAP_NS 1000000
 
 static const char tag[2];
 
@@ -84,6 +86,8 @@ int marker_filter(struct marker m[2], const int ep[2], struct epoll_event *evs, 
 			evs[kept++] = evs[i];
 			continue;
 		}
+		/* A counted thread may not have run yet: it must, before the budget is spent. */
+		RAWSYS(SYS_ppoll, NULL, 0, &(struct timespec){.tv_nsec = NAP_NS}, NULL, 8);
 		if (atomic_fetch_sub(&m[data - tag].budget, 1) <= 1)
 			lower(&m[data - tag], (enum marker_side)(data - tag), ep[data - tag]);
 	}
