@@ -284,15 +284,13 @@ static long poll_epoll(void *arg)
 	struct epoll_event ev;
 	long n;
 
-	for (;;) {
+	do {
 		n = poll(&p, 1, FOREVER);
 		if (n != 1 || p.revents != POLLIN)
 			return -1;
 		n = epoll_wait(p.fd, &ev, 1, 0);
-		if (n)
-			return n < 0 ? n : (long)ev.data.u64;
-		nap(); /* let them */
-	}
+	} while (!n);
+	return n < 0 ? n : (long)ev.data.u64;
 }
 
 /* An epoll of the host alone is polled, and gets its half in the stack meanwhile. */
