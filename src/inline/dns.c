@@ -18,7 +18,6 @@
 #include "sockets/address.h"
 #include "inline/dns.h"
 #include "inline/life.h"
-#include "inline/loopback.h"
 #include "inline/thread.h"
 
 #include <string.h>

@@ -122,7 +122,7 @@ static int ctl_stack(int ep, int op, uint64_t slot, int fd, struct epoll_event *
 	if (half < 0)
 		return half;
 	ret = edge(SYS_epoll_ctl, half, op, slot_stack(slot), ev, 0, 0);
-	if (!ret && !slot_desc(slot)->settled)
+	if (!ret && !slot_desc(slot)->core.settled)
 		note(slot_desc(slot), ep, op, fd, ev);
 	return (int)ret;
 }

@@ -14,9 +14,9 @@
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 #include "inline/life.h"
-#include "inline/loopback.h"
 #include "inline/thread.h"
 #include "lib/rawsys.h"
+#include "sockets/route.h"
 #include "stack/ports.h"
 
 #include <dirent.h>
@@ -74,7 +74,7 @@ void desc_put(struct desc *d)
 	ep = atomic_load(&d->epoll);
 	if (ep >= 0 && stack_is_up())
 		edge_close(ep);
-	loopback_forget(d);
+	route_forget(&d->core);
 	lock_take(&pool_lock);
 	d->next = pool_free;
 	pool_free = d;
@@ -144,7 +144,7 @@ static void find_heir(int fd)
 	d = desc_new();
 	if (!d)
 		return;
-	d->settled = true;
+	d->core.settled = true;
 	fd_set_slot(fd, FD_SOCKET, d, FD_DEAD);
 }
 

@@ -30,8 +30,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include "inline/marker.h"
-#include <sys/socket.h>
-#include <netinet/in.h>
+#include "sockets/socket.h"
 
 #define FDTABLE_MAX (1u << 20) /* numbers at or above are always the host's */
 #define DESC_MAX    (1u << 16) /* open descriptions of the stack and epolls */
@@ -48,15 +47,7 @@ enum fd_kind {
 /* Stands for the stack's descriptor where that went with an earlier program (fd_heirs()). */
 #define FD_DEAD 0x7ffffff0
 
-#define DESC_OPTS 12
 #define DESC_REGS 4
-
-/* A setsockopt() to repeat if the socket moves to the host. */
-struct desc_opt {
-	int level, name;
-	uint8_t len;
-	uint8_t val[19];
-};
 
 /* An epoll registration to repeat if the socket moves to the host. */
 struct desc_reg {
@@ -71,28 +62,15 @@ struct desc_reg {
  * @epoll:    FD_EPOLL: the stack's epoll descriptor, -1 until needed
  * @hosted:   FD_EPOLL: at most so many host descriptors are registered
  * @marker:   FD_EPOLL: who sleeps on one half alone (marker.h)
- * @domain:   as the program asked in socket()
- * @type:     SOCK_STREAM ..., without flags
- * @protocol: as the program asked
- * @mptcp:    a TCP socket that the stack runs as MPTCP
- * @settled:  it has an address or a peer: it no longer moves to the host
- * @port:     wildcard port it listens or receives on, host order; 0: none
- * @bound:    the wildcard address bound, @boundlen bytes
+ * @core:     what the socket is (sockets/socket.h)
+ * @reg:      where it is registered, while it may still move to the host
  */
 struct desc {
 	atomic_int refs;
 	atomic_int epoll;
 	atomic_int hosted;
 	struct marker marker[2];
-	int domain, type, protocol;
-	bool mptcp;
-	bool settled;
-	bool counted; /* @port is counted in the table of local ports */
-	uint16_t port;
-	uint8_t nopts;
-	uint8_t boundlen;
-	struct sockaddr_in6 bound;
-	struct desc_opt opt[DESC_OPTS];
+	struct socket_core core;
 	struct desc_reg reg[DESC_REGS];
 	struct desc *next; /* free list */
 };
@@ -110,6 +88,12 @@ static inline uint64_t fd_slot(int fd)
 static inline bool slot_ours(uint64_t slot)
 {
 	return slot & 1;
+}
+
+/* Does sockets/ have a say in where it sends: the stack's, or one that has moved? */
+static inline bool slot_routed(uint64_t slot)
+{
+	return slot & 1 || (slot & 0xff) == FD_MOVED;
 }
 
 static inline enum fd_kind slot_kind(uint64_t slot)

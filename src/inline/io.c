@@ -8,10 +8,9 @@
  * because SIGPIPE must be raised in the program's world and not in the stack's:
  * so write() is a send() there, and EPIPE on a stream raises the signal here.
  *
- * MPTCP has no urgent data, and takes MSG_OOB for ordinary bytes; here it is refused.
- *
- * sendto() and sendmsg() with a loopback address move an unbound datagram
- * socket to the host, see loopback.c.
+ * Where a message goes is asked of sockets/route.c, for each message of sendto(), sendmsg() and
+ * sendmmsg(): a vector whose messages go different ways is sent in runs that go one way, and
+ * ends where one is refused, as a kernel ends it at an error.
  *
  * pread(), pwrite(), preadv(), pwritev() need no hook: the placeholder is a
  * socket and says ESPIPE. Descriptors of the stack cannot travel by SCM_RIGHTS;
@@ -20,9 +19,10 @@
 #include "inline/real.h"
 #include "inline/edge.h"
 #include "inline/fdtable.h"
-#include "inline/loopback.h"
+#include "inline/move.h"
 #include "inline/say.h"
 #include "inline/thread.h"
+#include "sockets/urgent.h"
 
 #include <limits.h>
 #include <string.h>
@@ -30,23 +30,19 @@
 static ssize_t sent(uint64_t slot, long ret, int flags)
 {
 	if (unlikely(ret == -EPIPE) && !(flags & MSG_NOSIGNAL) &&
-	    slot_desc(slot)->type == SOCK_STREAM)
+	    slot_desc(slot)->core.type == SOCK_STREAM)
 		pthread_kill(pthread_self(), SIGPIPE);
 	return edge_ret(ret);
 }
 
-/* What the program may not ask of an MPTCP socket: -errno or 0. */
-static int no_urgent_send(uint64_t slot, int flags)
+/* The core's word on urgent data, with its line: 0 or -errno. */
+static int io_may_send(uint64_t slot, int flags)
 {
-	if (likely(!(flags & MSG_OOB)) || !slot_desc(slot)->mptcp)
-		return 0;
-	say_once("MPTCP has no urgent data (MSG_OOB); --no-mptcp has");
-	return -EOPNOTSUPP;
-}
+	int err = urgent_may_send(&slot_desc(slot)->core, flags);
 
-static int no_urgent_receive(uint64_t slot, int flags)
-{
-	return unlikely(flags & MSG_OOB) && slot_desc(slot)->mptcp ? -EINVAL : 0;
+	if (unlikely(err))
+		say_once(URGENT_REFUSAL);
+	return err;
 }
 
 HOOK ssize_t read(int fd, void *buf, size_t n)
@@ -127,59 +123,8 @@ HOOK ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t off, int fla
 }
 HOOK_ALIAS(pwritev64v2, pwritev2);
 
-/*
- * Where does a datagram with this address go? 0: into the stack; 1: to the host (after a
- * move, if need be); -errno: nowhere.
- */
-static int destination(uint64_t slot, const struct sockaddr *addr, socklen_t len)
-{
-	int err;
-
-	if (!slot_ours(slot)) {
-		err = slot_kind(slot) == FD_MOVED && addr ? loopback_leaves(addr, len) : 0;
-		return err ? err : 1;
-	}
-	if (likely(!addr) || slot_desc(slot)->type == SOCK_STREAM ||
-	    !loopback_should_send(slot_desc(slot), addr, len))
-		return 0;
-	err = loopback_move(slot);
-	return err ? err : 1;
-}
-
-HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
-		    socklen_t len)
-{
-	uint64_t slot = fd_slot(fd);
-	int where = destination(slot, addr, len);
-
-	if (where < 0)
-		return edge_ret(where);
-	if (where)
-		return real(sendto)(fd, buf, n, flags, addr, len);
-	if (no_urgent_send(slot, flags))
-		return edge_ret(-EOPNOTSUPP);
-	return sent(
-		slot,
-		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, addr, len),
-		flags);
-}
-
-HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
-{
-	uint64_t slot = fd_slot(fd);
-
-	if (!slot_ours(slot))
-		return real(send)(fd, buf, n, flags);
-	if (no_urgent_send(slot, flags))
-		return edge_ret(-EOPNOTSUPP);
-	return sent(slot,
-		    edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
-		    flags);
-}
-HOOK_ALIAS(__send, send);
-
 /* Does a message to a host socket carry descriptors of the stack? */
-static bool carries_ours(const struct msghdr *msg)
+static bool io_carries_ours(const struct msghdr *msg)
 {
 	const struct cmsghdr *c;
 
@@ -196,50 +141,138 @@ static bool carries_ours(const struct msghdr *msg)
 	return false;
 }
 
-static int refuse_rights(const struct msghdr *msg)
+/*
+ * Where does this message go? An enum route or -errno; nothing has moved yet. What cannot be
+ * looked at is left to the kernel, which says EFAULT.
+ */
+static int io_judge(uint64_t slot, const struct msghdr *msg, int flags)
 {
-	if (!readable(msg) || likely(!msg->msg_controllen) || !carries_ours(msg))
-		return 0;
-	say_once("a socket of the stack cannot be passed to another process (SCM_RIGHTS)");
-	return -EOPNOTSUPP;
+	struct msghdr m;
+	int where;
+
+	if (unlikely(!readable(msg)))
+		return slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST;
+	if (likely(slot_ours(slot) && !msg->msg_name))
+		return ROUTE_STACK;
+	if (slot_routed(slot)) {
+		m = *msg;
+		m.msg_name = move_addr(m.msg_name);
+		m.msg_control = move_addr(m.msg_control);
+		where = route_message(&slot_desc(slot)->core, &m, flags);
+		if (where != ROUTE_HOST)
+			return where;
+	}
+	if (unlikely(msg->msg_controllen) && readable(msg->msg_control) && io_carries_ours(msg)) {
+		say_once("a socket of the stack cannot be passed to another process (SCM_RIGHTS)");
+		return -EOPNOTSUPP;
+	}
+	return ROUTE_HOST;
 }
+
+/* The same, and the socket has moved if it must: ROUTE_STACK, ROUTE_HOST or -errno. */
+static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
+{
+	return move_to(slot, io_judge(slot, msg, flags));
+}
+
+HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
+		    socklen_t len)
+{
+	uint64_t slot = fd_slot(fd);
+	struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = len};
+	int where = ROUTE_HOST;
+
+	if (slot_routed(slot))
+		where = io_route(slot, &msg, flags);
+	if (where == ROUTE_HOST)
+		return real(sendto)(fd, buf, n, flags, addr, len);
+	if (!where)
+		where = io_may_send(slot, flags);
+	if (where)
+		return edge_ret(where);
+	return sent(
+		slot,
+		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, addr, len),
+		flags);
+}
+
+HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
+{
+	uint64_t slot = fd_slot(fd);
+
+	if (!slot_ours(slot))
+		return real(send)(fd, buf, n, flags);
+	if (io_may_send(slot, flags))
+		return edge_ret(-EOPNOTSUPP);
+	return sent(slot,
+		    edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
+		    flags);
+}
+HOOK_ALIAS(__send, send);
 
 HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	uint64_t slot = fd_slot(fd);
-	int where = !slot_ours(slot);
+	int where = io_route(slot, msg, flags);
 
-	if (readable(msg))
-		where = destination(slot, msg->msg_name, msg->msg_namelen);
-
-	if (where == 1 && refuse_rights(msg))
-		where = -EOPNOTSUPP;
-	if (where < 0)
-		return edge_ret(where);
-	if (where)
+	if (where == ROUTE_HOST)
 		return real(sendmsg)(fd, msg, flags);
-	if (no_urgent_send(slot, flags))
-		return edge_ret(-EOPNOTSUPP);
+	if (!where)
+		where = io_may_send(slot, flags);
+	if (where)
+		return edge_ret(where);
 	return sent(slot,
 		    edge_block(SYS_sendmsg, slot_stack(slot), msg, flags | MSG_NOSIGNAL, 0, 0, 0),
 		    flags);
 }
 
+/* @n messages that go one way: how many were sent, or -errno. */
+static long io_send_run(int fd, uint64_t slot, int where, struct mmsghdr *msgs, unsigned int n,
+			int flags)
+{
+	int err;
+
+	if (where == ROUTE_HOST) {
+		err = real(sendmmsg)(fd, msgs, n, flags);
+		return err < 0 ? -errno : err;
+	}
+	err = io_may_send(slot, flags);
+	if (err)
+		return err;
+	return edge_block(SYS_sendmmsg, slot_stack(slot), msgs, n, flags | MSG_NOSIGNAL, 0, 0);
+}
+
 HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
 	uint64_t slot = fd_slot(fd);
-	int where = !slot_ours(slot);
+	unsigned int done = 0, run;
+	int saved = errno, where;
+	long ret = 0;
 
-	if (n && readable(msgs) && slot)
-		where = destination(slot, msgs[0].msg_hdr.msg_name, msgs[0].msg_hdr.msg_namelen);
-	if (where < 0)
-		return (int)edge_ret(where);
-	if (where)
-		return real(sendmmsg)(fd, msgs, n, flags);
-	return (int)sent(
-		slot,
-		edge_block(SYS_sendmmsg, slot_stack(slot), msgs, n, flags | MSG_NOSIGNAL, 0, 0),
-		flags);
+	if (!n || !readable(msgs)) {
+		ret = io_send_run(fd, slot, slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST, msgs, n,
+				  flags);
+		return (int)sent(slot, ret, flags);
+	}
+	while (done < n) {
+		ret = where = io_route(slot, &msgs[done].msg_hdr, flags);
+		if (where < 0)
+			break;
+		slot = fd_slot(fd); /* it may have moved */
+		for (run = 1; done + run < n; run++)
+			if (io_judge(slot, &msgs[done + run].msg_hdr, flags) != where)
+				break;
+		ret = io_send_run(fd, slot, where, msgs + done, run, flags);
+		if (ret <= 0)
+			break;
+		done += (unsigned int)ret;
+		if (ret < run)
+			break;
+	}
+	if (!done)
+		return (int)sent(slot, ret, flags);
+	errno = saved;
+	return (int)done;
 }
 
 HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *addr, socklen_t *len)
@@ -248,7 +281,7 @@ HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a
 
 	if (!slot_ours(slot))
 		return real(recvfrom)(fd, buf, n, flags, addr, len);
-	if (no_urgent_receive(slot, flags))
+	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
 }
@@ -259,7 +292,7 @@ HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 
 	if (!slot_ours(slot))
 		return real(recv)(fd, buf, n, flags);
-	if (no_urgent_receive(slot, flags))
+	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
 }
@@ -289,7 +322,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (!slot_ours(slot))
 		return real(recvmsg)(fd, msg, flags);
-	if (no_urgent_receive(slot, flags))
+	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
 	return edge_ret(edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
 }
@@ -300,6 +333,8 @@ HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struc
 
 	if (!slot_ours(slot))
 		return real(recvmmsg)(fd, msgs, n, flags, timeout);
+	if (urgent_may_receive(&slot_desc(slot)->core, flags))
+		return (int)edge_ret(-EINVAL);
 	return (int)edge_ret(
 		edge_block(SYS_recvmmsg, slot_stack(slot), msgs, n, flags, timeout, 0));
 }

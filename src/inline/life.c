@@ -43,6 +43,7 @@
 #include "inline/thread.h"
 #include "control/server.h"
 #include "engine/engine.h"
+#include "lib/highfd.h"
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/up.h"
@@ -53,7 +54,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define HIGH_FD	 900   /* where our own descriptors go, if the limit allows */
 #define DRAIN_MS 30000 /* most time the end of the process may take */
 
 static _Atomic int boot_state;
@@ -66,26 +66,12 @@ static int config_error;
 static int lock_fd = -1;
 static pid_t owner; /* process that had started the stack, in it and its children */
 
-static int high_fd(void)
+/* @fd out of the program's way; where there is no room, it stays. */
+static int life_move_high(int fd, int cmd)
 {
-	struct rlimit r;
+	int to = highfd_move(fd, cmd);
 
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur > HIGH_FD + 100)
-		return HIGH_FD;
-	return r.rlim_cur > 128 ? (int)r.rlim_cur - 64 : 64;
-}
-
-static int move_high(int fd, int cmd)
-{
-	int to;
-
-	if (fd < 0 || fd >= high_fd())
-		return fd;
-	to = real(fcntl)(fd, cmd, high_fd());
-	if (to < 0)
-		return fd;
-	real(close)(fd);
-	return to;
+	return to < 0 ? fd : to;
 }
 
 /* Put the inherited descriptors out of the program's way, for our children too. */
@@ -95,13 +81,13 @@ static void move_config(void)
 	char number[16];
 
 	for (unsigned int i = 0; i < config.nifaces; i++) {
-		int fd = move_high(config.iface[i].fd, F_DUPFD);
+		int fd = life_move_high(config.iface[i].fd, F_DUPFD);
 
 		moved |= fd != config.iface[i].fd;
 		config.iface[i].fd = fd;
 	}
 	if (config.opener) {
-		int fd = move_high(config.opener, F_DUPFD);
+		int fd = life_move_high(config.opener, F_DUPFD);
 
 		moved |= fd != config.opener;
 		config.opener = fd;
@@ -114,7 +100,7 @@ static void move_config(void)
 			config_fd = fd;
 		}
 	}
-	config_fd = move_high(config_fd, F_DUPFD);
+	config_fd = life_move_high(config_fd, F_DUPFD);
 	snprintf(number, sizeof(number), "%d", config_fd);
 	setenv(CONFIG_ENV, number, 1);
 }
@@ -154,7 +140,7 @@ static int take_lock(void)
 	fd = real(open)(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	fd = move_high(fd, F_DUPFD_CLOEXEC);
+	fd = life_move_high(fd, F_DUPFD_CLOEXEC);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		err = -errno;
 		real(close)(fd);

@@ -9,11 +9,9 @@
  * gives a descriptor of the stack (FD_FILE) so that write() reports what the
  * kernel says to the value.
  *
- * The names /proc/self/net, /proc/thread-self/net and /proc/PID/net (our own PID)
- * mean the same. A file that the stack does not have does not exist.
+ * sockets/procpath.c says which files these are. One that the stack does not have does not exist.
  *
- * Limits: only absolute paths; directories are listed as the host has them;
- * stat() and access() look at the host.
+ * Limits: directories are listed as the host has them; stat() and access() look at the host.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
@@ -22,47 +20,27 @@
 #include "inline/number.h"
 #include "inline/procfs.h"
 #include "inline/thread.h"
+#include "sockets/procpath.h"
 
-#include <string.h>
+#include <linux/openat2.h>
 #include <sys/mman.h>
-
-static const char *after(const char *path, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncmp(path, prefix, n) == 0 ? path + n : NULL;
-}
 
 const char *procfs_path(const char *path)
 {
-	const char *rest;
-	char self_net[32];
-
-	if (likely(!path || path[0] != '/' || path[1] != 'p') || self.bypass)
+	if (likely(!readable(path) || path[0] != '/' || path[1] != 'p') || self.bypass)
 		return NULL;
-	rest = after(path, "/proc/");
-	if (!rest)
-		return NULL;
-	if (after(rest, "sys/net/") || (after(rest, "net/") && rest[4]))
-		return path;
-	snprintf(self_net, sizeof(self_net), "%d/net/", getpid());
-	if (after(rest, "self/net/") || after(rest, "thread-self/net/") || after(rest, self_net))
-		return strstr(rest, "/net/") + 1;
-	return NULL;
+	return procpath_inside(path);
 }
 
-/* "net/tcp" inside is "/proc/net/tcp" */
-static long open_inside(const char *inside, int flags)
+static long procfs_open_inside(const char *inside, int flags)
 {
-	char path[256];
+	char path[PROCPATH_MAX + 8];
 
-	if (*inside == '/')
-		return edge(SYS_openat, AT_FDCWD, inside, flags, 0, 0, 0);
 	snprintf(path, sizeof(path), "/proc/%s", inside);
 	return edge(SYS_openat, AT_FDCWD, path, flags, 0, 0, 0);
 }
 
-static int copy_out(int stack, int flags)
+static int procfs_copy_out(int stack, int flags)
 {
 	char buf[4096];
 	int fd, err = 0;
@@ -94,11 +72,11 @@ int procfs_open(const char *inside, int flags)
 	if (err)
 		return err;
 	flags &= ~O_CREAT;
-	stack = open_inside(inside, flags & ~O_CLOEXEC);
+	stack = procfs_open_inside(inside, flags & ~O_CLOEXEC);
 	if (stack < 0)
 		return (int)stack;
 	if ((flags & O_ACCMODE) == O_RDONLY) {
-		fd = copy_out((int)stack, flags);
+		fd = procfs_copy_out((int)stack, flags);
 		edge_close((int)stack);
 		errno = saved;
 		return fd;
@@ -195,4 +173,14 @@ HOOK int creat(const char *path, mode_t mode)
 HOOK int creat64(const char *path, mode_t mode)
 {
 	OPEN(path, O_CREAT | O_WRONLY | O_TRUNC, real(creat64)(path, mode));
+}
+
+/* libc has no wrapper: syscall(2) comes here (raw.c). */
+long procfs_openat2(int dir, const char *path, const struct open_how *how, size_t size)
+{
+	const char *inside = procfs_path(path);
+
+	if (likely(!inside) || size < sizeof(*how) || !readable(how))
+		return real(syscall)(SYS_openat2, dir, path, how, size);
+	return edge_ret(procfs_open(inside, (int)how->flags));
 }

@@ -33,8 +33,8 @@ void real_init(void)
 {
 	int saved = errno;
 
-#define CALL(room, ret, name, proto, nr, fds, flags) \
-	if (!real_table.name)                        \
+#define HOOKED(room, ret, name, proto, fds, flags) \
+	if (!real_table.name)                      \
 		real_table.name = (ret(*) proto)look_up(#name);
 #include "sockets/calls.h"
 

@@ -49,7 +49,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* The hooks, visible to the program. */
-#define CALL(room, ret, name, proto, nr, fds, flags) HOOK ret name proto;
+#define HOOKED(room, ret, name, proto, fds, flags) HOOK ret name proto;
 #include "sockets/calls.h"
 
 /* glibc marks some names nothrow and leaf, and not their aliases. */
@@ -62,7 +62,7 @@
 
 /* The functions hidden behind them. */
 struct real {
-#define CALL(room, ret, name, proto, nr, fds, flags) ret(*name) proto;
+#define HOOKED(room, ret, name, proto, fds, flags) ret(*name) proto;
 #include "sockets/calls.h"
 };
 

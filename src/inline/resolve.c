@@ -19,7 +19,6 @@
 #include "inline/dns.h"
 #include "inline/edge.h"
 #include "inline/life.h"
-#include "inline/loopback.h"
 #include "inline/netif.h"
 #include "inline/thread.h"
 

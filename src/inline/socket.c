@@ -2,14 +2,8 @@
 /*
  * socket.c - sockets: where they live, their names, their connections.
  *
- * Theory of operation: the family decides. AF_INET, AF_INET6 and AF_PACKET are
- * the stack's, and the netlink protocols that speak about networking: so
- * `ip` and `ss` look inside. Everything else (AF_UNIX, uevents, audit ...) is
- * the host's. Loopback addresses lead back to the host, see loopback.c.
- *
- * A TCP socket is asked from the stack as an MPTCP one if the configuration
- * says so; a stack without MPTCP, or one whose net.mptcp.enabled is 0, gives TCP.
- * What an MPTCP socket answers differently is smoothed in sockopt.c.
+ * Theory of operation: sockets/socket.c says whose a new socket is and as what it is made,
+ * sockets/route.c where an address leads. Here the answers become descriptors of the program.
  *
  * While our own code runs (self.bypass, or inside the engine) a socket is the
  * host's and protected from the program.
@@ -21,97 +15,51 @@
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 #include "inline/life.h"
-#include "inline/loopback.h"
+#include "inline/move.h"
 #include "inline/number.h"
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
 #include "stack/ports.h"
 
-#include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <string.h>
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-#ifndef AF_SMC
-#define AF_SMC 43
-#endif
-
-#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
-
-enum where { HOST, STACK, NOWHERE };
-
-static enum where whose(int domain, int protocol)
+/* A number for socket @stack, which is what @core says; or -errno, and it is closed. */
+static int socket_place(const struct socket_core *core, int stack, int flags)
 {
-	switch (domain) {
-	case AF_INET:
-	case AF_INET6:
-	case AF_PACKET:
-		return STACK;
-	case AF_NETLINK:
-		switch (protocol) {
-		case NETLINK_ROUTE:
-		case NETLINK_SOCK_DIAG:
-		case NETLINK_GENERIC:
-		case NETLINK_NETFILTER:
-			return STACK;
-		}
-		return HOST;
-	case AF_SMC: /* TCP of the host in disguise */
-	case AF_RDS:
-		return NOWHERE;
-	}
-	return HOST;
-}
+	struct desc *d = desc_new();
 
-static bool mptcp_wanted(int domain, int type, int protocol)
-{
-	return (domain == AF_INET || domain == AF_INET6) && (type & ~TYPE_FLAGS) == SOCK_STREAM &&
-	       (!protocol || protocol == IPPROTO_TCP) && life_mptcp();
-}
-
-static int stack_socket(int domain, int type, int protocol)
-{
-	bool mptcp = mptcp_wanted(domain, type, protocol);
-	struct desc *d;
-	long stack = -EPROTONOSUPPORT;
-
-	if (mptcp)
-		stack = edge(SYS_socket, domain, type & ~SOCK_CLOEXEC, IPPROTO_MPTCP, 0, 0, 0);
-	if (stack == -EPROTONOSUPPORT || stack == -ENOPROTOOPT || stack == -EINVAL) {
-		stack = edge(SYS_socket, domain, type & ~SOCK_CLOEXEC, protocol, 0, 0, 0);
-		mptcp = false;
-	}
-	if (stack < 0)
-		return (int)stack;
-	d = desc_new();
 	if (!d) {
-		edge_close((int)stack);
+		edge_close(stack);
 		return -ENFILE;
 	}
-	d->domain = domain;
-	d->type = type & ~TYPE_FLAGS;
-	d->protocol = protocol;
-	d->mptcp = mptcp;
-	return number_place(FD_SOCKET, d, (int)stack, type & SOCK_CLOEXEC);
+	d->core = *core;
+	return number_place(FD_SOCKET, d, stack, flags & SOCK_CLOEXEC);
+}
+
+static int socket_of_stack(int domain, int type, int protocol)
+{
+	struct socket_core core;
+	int stack = socket_make(&move_ops, &core, domain, type, protocol, life_mptcp());
+
+	return stack < 0 ? stack : socket_place(&core, stack, type);
 }
 
 HOOK int socket(int domain, int type, int protocol)
 {
-	enum where where = whose(domain, protocol);
+	enum socket_family whose = socket_family(domain, protocol);
 	int err;
 
-	if (where == HOST || self.bypass || engine_inside())
+	if (whose == SOCKET_HOST || self.bypass || engine_inside())
 		return number_ours(real(socket)(domain, type, protocol));
-	if (where == NOWHERE) {
+	if (whose == SOCKET_NOWHERE) {
 		say_once("sockets of family %d would use the host's network: refused", domain);
 		errno = EAFNOSUPPORT;
 		return -1;
 	}
 	err = stack_need();
-	return (int)edge_ret(err ? err : stack_socket(domain, type, protocol));
+	return (int)edge_ret(err ? err : socket_of_stack(domain, type, protocol));
 }
 
 HOOK int socketpair(int domain, int type, int protocol, int sv[2])
@@ -128,19 +76,20 @@ HOOK int socketpair(int domain, int type, int protocol, int sv[2])
 HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
+	struct socket_ref ref;
 	long ret;
 
-	if (!slot_ours(slot))
+	if (!slot_routed(slot))
 		return real(bind)(fd, addr, len);
-	if (loopback_should_bind(slot_desc(slot), addr, len)) {
-		ret = loopback_move(slot);
-		return ret ? (int)edge_ret(ret) : real(bind)(fd, addr, len);
-	}
-	ret = ports_reserve(slot_desc(slot)->type, addr, len);
+	ret = move_to(slot, route_bind(&slot_desc(slot)->core, move_addr(addr), len));
+	if (ret)
+		return ret == ROUTE_HOST ? real(bind)(fd, addr, len) : (int)edge_ret(ret);
+	ref = move_ref(slot);
+	ret = ports_reserve(ref.core->type, addr, len);
 	if (!ret)
-		ret = edge(SYS_bind, slot_stack(slot), addr, len, 0, 0, 0);
+		ret = edge(SYS_bind, ref.stack, addr, len, 0, 0, 0);
 	if (!ret)
-		loopback_bound(slot, false);
+		route_bound(&ref, false);
 	else
 		ports_released();
 	return (int)edge_ret(ret);
@@ -149,70 +98,47 @@ HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 HOOK int listen(int fd, int backlog)
 {
 	uint64_t slot = fd_slot(fd);
+	struct socket_ref ref;
 	long ret;
 
 	if (!slot_ours(slot))
 		return real(listen)(fd, backlog);
-	ret = edge(SYS_listen, slot_stack(slot), backlog, 0, 0, 0, 0);
+	ref = move_ref(slot);
+	ret = edge(SYS_listen, ref.stack, backlog, 0, 0, 0, 0);
 	if (!ret)
-		loopback_bound(slot, true);
+		route_bound(&ref, true);
 	return (int)edge_ret(ret);
 }
 
 HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
-	struct desc *d = slot_desc(slot);
+	struct socket_core *core = &slot_desc(slot)->core;
 	long ret;
 
-	if (!slot_ours(slot)) {
-		ret = slot_kind(slot) == FD_MOVED ? loopback_leaves(addr, len) : 0;
-		return ret ? (int)edge_ret(ret) : real(connect)(fd, addr, len);
-	}
-	if (loopback_should_send(d, addr, len)) {
-		ret = loopback_move(slot);
-		return ret ? (int)edge_ret(ret) : real(connect)(fd, addr, len);
-	}
+	if (!slot_routed(slot))
+		return real(connect)(fd, addr, len);
+	ret = move_to(slot, route_connect(core, move_addr(addr), len));
+	if (ret)
+		return ret == ROUTE_HOST ? real(connect)(fd, addr, len) : (int)edge_ret(ret);
 	ret = edge_block(SYS_connect, slot_stack(slot), addr, len, 0, 0, 0);
-	if (d->type == SOCK_STREAM && (!ret || ret == -EINPROGRESS || ret == -EINTR))
-		d->settled = true;
+	if (core->type == SOCK_STREAM && (!ret || ret == -EINPROGRESS || ret == -EINTR))
+		core->settled = true;
 	return (int)edge_ret(ret);
 }
 HOOK_ALIAS(__connect, connect);
 
-/* A peer without MPTCP makes the stack hand out a plain TCP socket. */
-static bool is_plain_tcp(int stack)
+static int socket_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, int flags)
 {
-	int protocol = 0;
-	socklen_t len = sizeof(protocol);
-
-	edge(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
-	return protocol == IPPROTO_TCP;
-}
-
-static int stack_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, int flags)
-{
-	const struct desc *listener = slot_desc(slot);
-	/* Read now: the program may close it, and use it for another, while we wait. */
-	int domain = listener->domain, type = listener->type, protocol = listener->protocol;
-	bool mptcp = listener->mptcp;
-	struct desc *d;
+	/* Copied: the program may close it, and use it for another, while we wait. */
+	struct socket_core listener = slot_desc(slot)->core, core;
 	long stack;
 
 	stack = edge_block(SYS_accept4, slot_stack(slot), addr, len, flags & ~SOCK_CLOEXEC, 0, 0);
 	if (stack < 0)
 		return (int)stack;
-	d = desc_new();
-	if (!d) {
-		edge_close((int)stack);
-		return -ENFILE;
-	}
-	d->domain = domain;
-	d->type = type;
-	d->protocol = protocol;
-	d->mptcp = mptcp && !is_plain_tcp((int)stack);
-	d->settled = true;
-	return number_place(FD_SOCKET, d, (int)stack, flags & SOCK_CLOEXEC);
+	socket_accepted(&move_ops, &core, &listener, (int)stack);
+	return socket_place(&core, (int)stack, flags);
 }
 
 HOOK int accept(int fd, struct sockaddr *addr, socklen_t *len)
@@ -221,7 +147,7 @@ HOOK int accept(int fd, struct sockaddr *addr, socklen_t *len)
 
 	if (!slot_ours(slot))
 		return real(accept)(fd, addr, len);
-	return (int)edge_ret(stack_accept(slot, addr, len, 0));
+	return (int)edge_ret(socket_accept(slot, addr, len, 0));
 }
 
 HOOK int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
@@ -230,7 +156,7 @@ HOOK int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 
 	if (!slot_ours(slot))
 		return real(accept4)(fd, addr, len, flags);
-	return (int)edge_ret(stack_accept(slot, addr, len, flags));
+	return (int)edge_ret(socket_accept(slot, addr, len, flags));
 }
 
 HOOK int getsockname(int fd, struct sockaddr *addr, socklen_t *len)

@@ -373,6 +373,11 @@ int call_write_addr(const struct call *c, uint64_t to, uint64_t lenptr, const vo
 	return call_write(c, lenptr, &len, sizeof(len));
 }
 
+bool call_nonblocking(const struct call *c, int flags)
+{
+	return flags & MSG_DONTWAIT || fcntl(c->fd, F_GETFL) & O_NONBLOCK;
+}
+
 void call_done(struct call *c)
 {
 	if (c->fd >= 0)

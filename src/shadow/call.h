@@ -40,6 +40,7 @@ struct sock;
  * @fd:   duplicate of the program's descriptor that it is about, -1: none (yet)
  * @connecting: this connect() has begun the connection
  * @deadline: parked: monotonic ns when @timeout is the answer; 0: never
+ * @again: what serves it once more when its socket has news
  * @next: list of parked calls
  */
 struct call {
@@ -53,6 +54,7 @@ struct call {
 	uint64_t deadline;
 	long timeout;
 	uint64_t since; /* parked, monotonic ns */
+	long (*again)(struct call *c, struct sock *s);
 	struct call *next;
 };
 
@@ -126,6 +128,9 @@ int call_read_addr(const struct call *c, uint64_t from, uint64_t len,
  */
 int call_write_addr(const struct call *c, uint64_t to, uint64_t lenptr, const void *addr,
 		    socklen_t len);
+
+/** call_nonblocking() - is the program's end O_NONBLOCK, or @flags MSG_DONTWAIT? */
+bool call_nonblocking(const struct call *c, int flags);
 
 /** call_done() - close what the call holds. */
 void call_done(struct call *c);

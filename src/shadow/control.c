@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * control.c - calls that make sockets and connect them, see serve.h.
+ * control.c - calls that make sockets and connect them, see control.h.
  *
  * The stack's sockets are always non-blocking; whether the program's call blocks
  * is its own descriptor's flag, read when it matters.
@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -21,9 +20,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "shadow/call.h"
+#include "shadow/control.h"
 #include "shadow/dgram.h"
+#include "shadow/listener.h"
+#include "shadow/move.h"
 #include "shadow/park.h"
-#include "shadow/ports.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/sniff.h"
@@ -31,39 +32,13 @@
 #include "shadow/stream.h"
 #include "stack/ports.h"
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 #define SOON_NS 100000
-
-#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
-
-static bool is_host(int domain, int protocol)
-{
-	if (domain != AF_NETLINK)
-		return false;
-	switch (protocol) {
-	case NETLINK_ROUTE:
-	case NETLINK_SOCK_DIAG:
-	case NETLINK_GENERIC:
-	case NETLINK_NETFILTER:
-		return false;
-	}
-	return true;
-}
-
-static bool mptcp_wanted(int domain, int type, int protocol)
-{
-	return serve_options.mptcp && (domain == AF_INET || domain == AF_INET6) &&
-	       type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP);
-}
 
 /*
  * Hand the program's end @fd over as the result. CALL_ANSWERED, and @s is unlocked; or
  * -errno, and it is still ours (-ENOENT: the caller is gone).
  */
-static long hand_over(struct call *c, struct sock *s, int fd, int flags)
+static long control_hand_over(struct call *c, struct sock *s, int fd, int flags)
 {
 	int n;
 
@@ -79,56 +54,85 @@ static long hand_over(struct call *c, struct sock *s, int fd, int flags)
 	return CALL_ANSWERED;
 }
 
+/* tcpdump's: a real one of the host, on a copy of the stack's links. CALL_PASS: none can be. */
+static long control_sniff(struct call *c, int type, int protocol)
+{
+	int fd = sniff_socket(type, protocol);
+	long ret;
+
+	if (fd < 0)
+		return CALL_PASS;
+	ret = call_answer_fd(c, fd, type & SOCK_CLOEXEC);
+	close(fd);
+	return ret >= 0 || ret == -ENOENT ? CALL_ANSWERED : ret;
+}
+
+/* A new socket's first events. 0 or -errno. */
+static int control_begin(struct sock *s)
+{
+	int err;
+
+	if (sock_is_stream(s)) {
+		pump_fresh(s);
+		return 0;
+	}
+	err = dgram_attach(s);
+	if (err)
+		return err;
+	pump_watch_host(s, EPOLLIN | EPOLLOUT);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	return 0;
+}
+
 long control_socket(struct call *c)
 {
 	int domain = (int)c->args[0], type = (int)c->args[1], protocol = (int)c->args[2];
-	int flags = type & TYPE_FLAGS, fd, err;
+	enum socket_family whose = socket_family(domain, protocol);
+	struct socket_core core;
 	struct sock *s;
-	long stack = -EPROTONOSUPPORT;
-	bool mptcp;
+	int fd, err, stack;
+	bool stream;
+	long ret;
 
-	if (is_host(domain, protocol))
+	if (whose == SOCKET_HOST)
 		return CALL_PASS;
+	if (whose == SOCKET_NOWHERE)
+		return -EAFNOSUPPORT;
 	if (domain == AF_PACKET) {
-		fd = sniff_socket(type, protocol);
-		if (fd >= 0) {
-			stack = call_answer_fd(c, fd, flags & SOCK_CLOEXEC);
-			close(fd);
-			return stack >= 0 || stack == -ENOENT ? CALL_ANSWERED : stack;
-		}
+		ret = control_sniff(c, type, protocol);
+		if (ret != CALL_PASS)
+			return ret;
 	}
 	if (sock_full())
 		return -ENFILE;
-	type &= ~TYPE_FLAGS;
-	mptcp = mptcp_wanted(domain, type, protocol);
-	if (mptcp)
-		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0,
-				   0);
-	if (stack == -EPROTONOSUPPORT || stack == -ENOPROTOOPT || stack == -EINVAL) {
-		stack = stack_call(SYS_socket, domain, type | SOCK_NONBLOCK, protocol, 0, 0, 0);
-		mptcp = false;
-	}
+	stack = socket_make(&move_ops, &core, domain, type | SOCK_NONBLOCK, protocol,
+			    serve_options.mptcp);
 	if (stack < 0)
 		return stack;
-	s = sock_new(&(struct sock_kind){domain, type, protocol, type == SOCK_STREAM}, (int)stack,
-		     &fd, &err);
+	stream = core.type == SOCK_STREAM;
+	s = sock_new(&core, stream ? &stream_ops : &dgram_ops, stream, stack, &fd, &err);
 	if (!s)
 		return err;
-	s->mptcp = mptcp;
-	if (sock_is_stream(s)) {
-		pump_fresh(s);
-	} else {
-		pump_watch_host(s, EPOLLIN | EPOLLOUT);
-		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
-	}
-	stack = hand_over(c, s, fd, flags);
-	if (stack != CALL_ANSWERED)
+	ret = control_begin(s);
+	if (ret)
+		close(fd);
+	else
+		ret = control_hand_over(c, s, fd, type);
+	if (ret != CALL_ANSWERED)
 		sock_destroy(s);
-	return stack == -ENOENT ? CALL_ANSWERED : stack;
+	return ret == -ENOENT ? CALL_ANSWERED : ret;
+}
+
+static void control_bound(struct sock *s, bool listening)
+{
+	struct move m = {NULL, s};
+	struct socket_ref ref = move_ref(&m);
+
+	route_bound(&ref, listening);
 }
 
 /* The port may be that of a socket which the program has closed, and we do not know yet. */
-static long bind_again(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
+static long control_bind_again(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
 {
 	uint64_t id = sock_id(s);
 
@@ -148,25 +152,24 @@ long control_bind(struct call *c, struct sock *s)
 
 	if (ret)
 		return ret;
-	if (ports_should_bind(s, (struct sockaddr *)&addr, len)) {
-		ret = ports_move(c, s);
-		return ret ? ret : CALL_PASS;
-	}
-	ret = ports_reserve(s->type, (struct sockaddr *)&addr, len);
+	ret = move_to(c, s, route_bind(&s->core, (struct sockaddr *)&addr, len));
+	if (ret)
+		return ret;
+	ret = ports_reserve(s->core.type, (struct sockaddr *)&addr, len);
 	if (ret)
 		return ret;
 	ret = stack_call(SYS_bind, s->stack, &addr, len, 0, 0, 0);
 	if (ret == -EADDRINUSE)
-		ret = bind_again(s, &addr, len);
+		ret = control_bind_again(s, &addr, len);
 	if (!ret)
-		ports_bound(s, false);
+		control_bound(s, false);
 	else
 		ports_released();
 	return ret;
 }
 
 /* connect() of a stream socket that has begun already: the stack knows how far it is. */
-static long connect_again(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
+static long control_connect_again(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
 			  socklen_t len)
 {
 	long ret;
@@ -188,23 +191,17 @@ static long connect_again(struct call *c, struct sock *s, const struct sockaddr_
 	if (ret != -EALREADY || s->state != SOCK_CONNECTING || call_nonblocking(c, 0))
 		return ret;
 	c->connecting = true;
-	return call_wait(c, s, SO_SNDTIMEO, -EALREADY);
+	return park_wait(c, SO_SNDTIMEO, -EALREADY);
 }
 
-static long connect_message(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
-			    socklen_t len)
+static long control_connect_message(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
 {
-	long ret;
-
 	dgram_drain_up(s);
-	ret = stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
-	if (!ret)
-		s->settled = true;
-	return ret;
+	return stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
 }
 
 /* Refused before, and now again: the program's end has had its error, it needs a new one. */
-static int renew(struct call *c, struct sock *s)
+static int control_renew(struct call *c, struct sock *s)
 {
 	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd;
 	int err = sock_renew(s, &fd);
@@ -221,7 +218,7 @@ static int renew(struct call *c, struct sock *s)
 }
 
 /* The stack's socket may be connected again. */
-static void stack_disconnect(const struct sock *s)
+static void control_disconnect(const struct sock *s)
 {
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
 
@@ -229,7 +226,7 @@ static void stack_disconnect(const struct sock *s)
 }
 
 /* A near peer answers before other threads could be told to wait for it. */
-static bool soon_connected(const struct sock *s)
+static bool control_soon_connected(const struct sock *s)
 {
 	struct pollfd p = {.fd = s->stack, .events = POLLOUT};
 	struct timespec t = {0, SOON_NS};
@@ -249,22 +246,21 @@ long control_connect(struct call *c, struct sock *s)
 		/* Parked: this very call began it. */
 		if (s->state == SOCK_CONNECTING)
 			return CALL_PARK;
-		ret = connect_again(c, s, &addr, len);
+		ret = control_connect_again(c, s, &addr, len);
 		return s->state == SOCK_OPEN ? 0 : ret;
 	}
 	if (s->state == SOCK_FAILED && !s->was_open && !s->error) {
-		ret = renew(c, s);
+		ret = control_renew(c, s);
 		if (ret)
 			return ret;
 	}
 	if (s->state != SOCK_FRESH)
-		return connect_again(c, s, &addr, len);
-	if (ports_should_send(s, (struct sockaddr *)&addr, len)) {
-		ret = ports_move(c, s);
-		return ret ? ret : CALL_PASS;
-	}
+		return control_connect_again(c, s, &addr, len);
+	ret = move_to(c, s, route_connect(&s->core, (struct sockaddr *)&addr, len));
+	if (ret)
+		return ret;
 	if (!sock_is_stream(s))
-		return connect_message(c, s, &addr, len);
+		return control_connect_message(s, &addr, len);
 	ret = stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
 	if (!ret && addr.ss_family != AF_UNSPEC)
 		return stream_join(s, c->fd, STREAM_OPEN);
@@ -275,11 +271,11 @@ long control_connect(struct call *c, struct sock *s)
 
 		return err ? err : ret;
 	}
-	if (soon_connected(s)) {
+	if (control_soon_connected(s)) {
 		int err = sock_stack_error(s);
 
 		if (err) {
-			stack_disconnect(s);
+			control_disconnect(s);
 			return -err;
 		}
 		/* Now it is EISCONN to connect once more. */
@@ -290,7 +286,7 @@ long control_connect(struct call *c, struct sock *s)
 	if (ret)
 		return ret;
 	c->connecting = true;
-	return call_wait(c, s, SO_SNDTIMEO, -EINPROGRESS);
+	return park_wait(c, SO_SNDTIMEO, -EINPROGRESS);
 }
 
 long control_listen(struct call *c, struct sock *s)
@@ -300,7 +296,7 @@ long control_listen(struct call *c, struct sock *s)
 	if (s->state == SOCK_FAILED)
 		return -EINVAL;
 	if (s->state == SOCK_FRESH && s->rd_shut) { /* it listened before */
-		ret = renew(c, s);
+		ret = control_renew(c, s);
 		if (ret)
 			return ret;
 		s->rd_shut = false;
@@ -311,22 +307,12 @@ long control_listen(struct call *c, struct sock *s)
 		return ret;
 	if (s->state != SOCK_FRESH)
 		return 0;
-	ports_bound(s, true);
-	return stream_join(s, c->fd, STREAM_LISTENING);
-}
-
-/* A peer without MPTCP makes the stack hand out a plain TCP socket. */
-static bool is_mptcp(int stack)
-{
-	int protocol = 0;
-	socklen_t len = sizeof(protocol);
-
-	stack_call(SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
-	return protocol == IPPROTO_MPTCP;
+	control_bound(s, true);
+	return listener_start(s, c->fd);
 }
 
 /* What an accepted socket has from its listener, beside what the stack gives it. */
-static void inherit(const struct sock *s, int listener, struct sock *child, int fd)
+static void control_inherit(const struct sock *s, int listener, struct sock *child, int fd)
 {
 	static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO};
 
@@ -341,43 +327,12 @@ static void inherit(const struct sock *s, int listener, struct sock *child, int 
 	child->linger = s->linger;
 }
 
-/* The caller did not get it: the next one will. */
-static void keep_accepted(struct sock *s, int stack, const struct sockaddr_storage *peer,
-			  socklen_t len)
-{
-	struct sock_accepted *a = malloc(sizeof(*a)), **p = &s->accepted;
-
-	if (!a) {
-		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
-		return;
-	}
-	*a = (struct sock_accepted){NULL, stack, len, *peer};
-	while (*p)
-		p = &(*p)->next;
-	*p = a;
-}
-
-/* The next connection: the stack's descriptor, or -errno. */
-static long next_accepted(struct sock *s, struct sockaddr_storage *peer, socklen_t *len)
-{
-	struct sock_accepted *a = s->accepted;
-	long stack;
-
-	if (!a)
-		return stack_call(SYS_accept4, s->stack, peer, len, SOCK_NONBLOCK, 0, 0);
-	s->accepted = a->next;
-	*peer = a->peer;
-	*len = a->len;
-	stack = a->stack;
-	free(a);
-	return stack;
-}
-
 /* The connection is there; make it a socket of the program. */
-static long take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
+static long control_take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
 		 socklen_t len)
 {
 	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
+	struct socket_core core;
 	struct sock *child;
 	int fd, err;
 	long ret;
@@ -389,25 +344,24 @@ static long take(struct call *c, struct sock *s, int stack, const struct sockadd
 			return err;
 		}
 	}
-	child = sock_new(&(struct sock_kind){s->domain, s->type, s->protocol, false}, stack, &fd,
-			 &err);
+	socket_accepted(&move_ops, &core, &s->core, stack);
+	child = sock_new(&core, &stream_ops, false, stack, &fd, &err);
 	if (!child)
 		return err;
-	child->mptcp = s->mptcp && is_mptcp(stack);
-	inherit(s, c->fd, child, fd);
+	control_inherit(s, c->fd, child, fd);
 	call_done(c);
 	stream_open(child, fd);
-	ret = hand_over(c, child, fd, flags);
+	ret = control_hand_over(c, child, fd, flags);
 	if (ret == CALL_ANSWERED)
 		return ret;
 	if (ret == -ENOENT) {
 		/* Nothing has been read from it: its lock was ours. */
-		keep_accepted(s, stack, peer, len);
+		listener_return(s, stack, peer, len);
 		pump_unwatch_stack(child);
 		child->stack = -1;
 	}
 	sock_destroy(child);
-	stream_queue(s, -1);
+	listener_token(s, -1);
 	return ret == -ENOENT ? CALL_ANSWERED : ret;
 }
 
@@ -417,7 +371,7 @@ long control_accept(struct call *c, struct sock *s)
 	socklen_t len = sizeof(peer);
 	long stack;
 
-	if (c->nr == SYS_accept4 && (int)c->args[3] & ~TYPE_FLAGS)
+	if (c->nr == SYS_accept4 && (int)c->args[3] & ~SOCKET_TYPE_FLAGS)
 		return -EINVAL;
 	if (!sock_is_stream(s))
 		return -EOPNOTSUPP;
@@ -427,17 +381,17 @@ long control_accept(struct call *c, struct sock *s)
 		return CALL_ANSWERED;
 	if (sock_full())
 		return -ENFILE;
-	stack = next_accepted(s, &peer, &len);
+	stack = listener_take(s, &peer, &len);
 	if (stack == -EAGAIN) {
-		stream_queue(s, c->fd);
+		listener_token(s, c->fd);
 		if (call_nonblocking(c, 0))
 			return -EAGAIN;
-		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
 	}
 	if (stack < 0)
 		return stack;
-	stream_queue(s, c->fd);
-	return take(c, s, (int)stack, &peer, len);
+	listener_token(s, c->fd);
+	return control_take(c, s, (int)stack, &peer, len);
 }
 
 long control_name(struct call *c, struct sock *s)
@@ -450,7 +404,7 @@ long control_name(struct call *c, struct sock *s)
 }
 
 /* Have both directions ended? */
-static bool is_over(const struct sock *s)
+static bool control_is_over(const struct sock *s)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof(info);
@@ -458,15 +412,6 @@ static bool is_over(const struct sock *s)
 	return s->up_eof && s->down_eof &&
 	       !stack_call(SYS_getsockopt, s->stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) &&
 	       info.tcpi_state == TCP_CLOSE;
-}
-
-/* Who polls the listener or waits in accept() learns it. */
-static void stop_listening(struct call *c, struct sock *s)
-{
-	s->state = SOCK_FRESH;
-	s->rd_shut = true;
-	shutdown(c->fd, SHUT_RDWR);
-	park_retry(s);
 }
 
 long control_shutdown(struct call *c, struct sock *s)
@@ -488,12 +433,12 @@ long control_shutdown(struct call *c, struct sock *s)
 	if (s->state == SOCK_LISTENING) {
 		ret = stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
 		if (!ret && how != SHUT_WR)
-			stop_listening(c, s);
+			listener_stop(s, c->fd);
 		return ret;
 	}
 	if (s->state == SOCK_CONNECTING)
 		return stack_call(SYS_shutdown, s->stack, how, 0, 0, 0, 0);
-	if (s->state != SOCK_OPEN || is_over(s))
+	if (s->state != SOCK_OPEN || control_is_over(s))
 		return -ENOTCONN;
 	/* Ours follows from the pair: end of file behind the data. */
 	if (how != SHUT_WR)

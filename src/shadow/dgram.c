@@ -61,16 +61,18 @@ struct dgram {
 	struct waiting *up;
 };
 
-struct dgram *dgram_new(void)
+int dgram_attach(struct sock *s)
 {
 	struct dgram *d = calloc(1, sizeof(*d));
 
-	if (d)
-		d->last = &d->first;
-	return d;
+	if (!d)
+		return -ENOMEM;
+	d->last = &d->first;
+	s->dgram = d;
+	return 0;
 }
 
-static struct meta *take_first(struct dgram *d)
+static struct meta *dgram_take_first(struct dgram *d)
 {
 	struct meta *m = d->first;
 
@@ -81,16 +83,22 @@ static struct meta *take_first(struct dgram *d)
 	return m;
 }
 
-static void drop_first(struct dgram *d)
+static void dgram_drop_first(struct dgram *d)
 {
 	if (d->first)
-		free(take_first(d));
+		free(dgram_take_first(d));
 }
 
-void dgram_free(struct dgram *d)
+static void dgram_destroy(struct sock *s)
 {
+	struct dgram *d = s->dgram;
+
+	park_drop_all(s);
+	if (!d)
+		return;
+	s->dgram = NULL;
 	while (d->first)
-		drop_first(d);
+		dgram_drop_first(d);
 	for (; d->down; waiting_drop(&d->down))
 		free(d->down->extra);
 	while (d->up)
@@ -100,7 +108,7 @@ void dgram_free(struct dgram *d)
 	free(d);
 }
 
-static uint32_t checksum(const unsigned char *p, size_t n)
+static uint32_t dgram_checksum(const unsigned char *p, size_t n)
 {
 	uint64_t sum = n, word;
 
@@ -115,19 +123,19 @@ static uint32_t checksum(const unsigned char *p, size_t n)
 }
 
 /* The pair is empty: all in the list has been read. */
-static void trim(struct sock *s)
+static void dgram_trim(struct sock *s)
 {
 	struct dgram *d = s->dgram;
 	int waiting = 1;
 
 	if (d->n && !ioctl(s->pair, SIOCOUTQ, &waiting) && !waiting)
 		while (d->first)
-			drop_first(d);
+			dgram_drop_first(d);
 	while (d->n > LIST_MAX)
-		drop_first(d);
+		dgram_drop_first(d);
 }
 
-static void append(struct dgram *d, struct meta *m)
+static void dgram_append(struct dgram *d, struct meta *m)
 {
 	m->next = NULL;
 	*d->last = m;
@@ -136,28 +144,28 @@ static void append(struct dgram *d, struct meta *m)
 }
 
 /* Must the pair's answer be waited for? Otherwise nobody will ever read. */
-static bool pair_full(void)
+static bool dgram_pair_full(void)
 {
 	return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM;
 }
 
 /* Put a message into the pair; false: not now. Takes @m if true. */
-static bool put_down(struct sock *s, const void *data, size_t len, struct meta *m)
+static bool dgram_put_down(struct sock *s, const void *data, size_t len, struct meta *m)
 {
 	if (send(s->pair, data, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		append(s->dgram, m);
-	else if (pair_full())
+		dgram_append(s->dgram, m);
+	else if (dgram_pair_full())
 		return false;
 	else
 		free(m);
 	return true;
 }
 
-static bool retry_down(struct sock *s)
+static bool dgram_retry_down(struct sock *s)
 {
 	struct dgram *d = s->dgram;
 
-	while (d->down && put_down(s, d->down->data, d->down->len, d->down->extra))
+	while (d->down && dgram_put_down(s, d->down->data, d->down->len, d->down->extra))
 		waiting_drop(&d->down);
 	return !d->down;
 }
@@ -167,7 +175,7 @@ static bool retry_down(struct sock *s)
  * which a pair shows only when its other end is closed with a message unread. The program
  * then asks us for the queue, and gets a new end (dgram_mend()).
  */
-static bool show_pollerr(struct sock *s)
+static bool dgram_show_pollerr(struct sock *s)
 {
 	int fd = sock_peek(s);
 
@@ -181,26 +189,26 @@ static bool show_pollerr(struct sock *s)
 }
 
 /* An error that no call has asked for: keep it, and wake who waits. */
-static void report(struct sock *s, int err)
+static void dgram_report(struct sock *s, int err)
 {
 	struct meta *m;
 
 	if (s->error || s->pair < 0)
 		return;
 	s->error = err;
-	if (s->recverr && show_pollerr(s))
+	if (s->recverr && dgram_show_pollerr(s))
 		return;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return;
 	m->error = true;
-	m->sum = checksum(NULL, 0);
-	if (!put_down(s, "", 0, m))
+	m->sum = dgram_checksum(NULL, 0);
+	if (!dgram_put_down(s, "", 0, m))
 		free(m);
 }
 
 /* What the pair cannot carry of message @i. */
-static struct meta *describe(const struct batch *b, unsigned int i)
+static struct meta *dgram_describe(const struct batch *b, unsigned int i)
 {
 	const struct msghdr *h = &b->msg[i].msg_hdr;
 	struct meta *m = malloc(sizeof(*m) + h->msg_controllen);
@@ -208,7 +216,7 @@ static struct meta *describe(const struct batch *b, unsigned int i)
 	if (!m)
 		return NULL;
 	m->len = b->msg[i].msg_len;
-	m->sum = checksum(b->data[i], m->len);
+	m->sum = dgram_checksum(b->data[i], m->len);
 	m->error = false;
 	m->flags = h->msg_flags;
 	m->namelen = h->msg_namelen;
@@ -219,7 +227,7 @@ static struct meta *describe(const struct batch *b, unsigned int i)
 }
 
 /* Put @n messages into the pair, keep what it does not take; false: it is full. */
-static bool deliver(struct sock *s, struct batch *b, unsigned int n)
+static bool dgram_deliver(struct sock *s, struct batch *b, unsigned int n)
 {
 	struct dgram *d = s->dgram;
 	struct meta *m[BATCH];
@@ -227,31 +235,31 @@ static bool deliver(struct sock *s, struct batch *b, unsigned int n)
 	int sent;
 
 	for (i = 0; i < n; i++) {
-		m[i] = describe(b, i);
+		m[i] = dgram_describe(b, i);
 		if (!m[i])
 			n = i; /* no memory: as if lost on the way */
 	}
 	batch_turn(b, n);
 	sent = n ? sendmmsg(s->pair, b->msg, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
-	if (sent < 0 && !pair_full()) {
+	if (sent < 0 && !dgram_pair_full()) {
 		for (i = 0; i < n; i++)
 			free(m[i]);
 		return true;
 	}
 	for (i = 0; i < n; i++) {
 		if ((int)i < sent)
-			append(d, m[i]);
+			dgram_append(d, m[i]);
 		else if (!waiting_add(&d->down, b->data[i], m[i]->len, m[i]))
 			free(m[i]);
 	}
-	return retry_down(s);
+	return dgram_retry_down(s);
 }
 
 void dgram_pull(struct sock *s)
 {
-	if (s->pair < 0 || !retry_down(s))
+	if (s->pair < 0 || !dgram_retry_down(s))
 		return;
-	trim(s);
+	dgram_trim(s);
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct batch *b = batch_get(true);
 		long n;
@@ -262,8 +270,8 @@ void dgram_pull(struct sock *s)
 		if (n == -EAGAIN || n == -EINTR)
 			return;
 		if (n < 0)
-			report(s, (int)-n); /* consumed: messages may follow */
-		else if (!deliver(s, b, (unsigned int)n))
+			dgram_report(s, (int)-n); /* consumed: messages may follow */
+		else if (!dgram_deliver(s, b, (unsigned int)n))
 			return;
 		if (s->pair < 0)
 			return;
@@ -286,9 +294,9 @@ long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta)
 	n = recv(fd, buf, DGRAM_MAX, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0)
 		return -errno;
-	sum = checksum(buf, (size_t)n);
+	sum = dgram_checksum(buf, (size_t)n);
 	while (d->first && (d->first->len != (uint32_t)n || d->first->sum != sum))
-		drop_first(d);
+		dgram_drop_first(d);
 	*meta = d->first;
 	return n;
 }
@@ -305,7 +313,7 @@ void dgram_drop(struct sock *s, int fd)
 	}
 	recv(fd, &byte, 1, MSG_DONTWAIT);
 	free(d->taken);
-	d->taken = d->first ? take_first(d) : NULL;
+	d->taken = d->first ? dgram_take_first(d) : NULL;
 	if (d->down)
 		dgram_pull(s);
 }
@@ -322,7 +330,7 @@ void dgram_return(struct sock *s, const void *data)
 }
 
 /* Nothing read: an empty message, or the end? */
-static bool at_end(const struct sock *s)
+static bool dgram_at_end(const struct sock *s)
 {
 	struct pollfd p = {.fd = s->pair, .events = POLLRDHUP};
 
@@ -330,7 +338,7 @@ static bool at_end(const struct sock *s)
 }
 
 /* Send messages from @i to @n of @b into the stack; gives where it stopped. */
-static unsigned int send_up(struct sock *s, struct batch *b, unsigned int i, unsigned int n)
+static unsigned int dgram_send_up(struct sock *s, struct batch *b, unsigned int i, unsigned int n)
 {
 	bool again = false;
 
@@ -354,7 +362,7 @@ static unsigned int send_up(struct sock *s, struct batch *b, unsigned int i, uns
 	return i;
 }
 
-static bool retry_up(struct sock *s)
+static bool dgram_retry_up(struct sock *s)
 {
 	struct dgram *d = s->dgram;
 
@@ -371,7 +379,7 @@ static bool retry_up(struct sock *s)
 
 void dgram_drain_up(struct sock *s)
 {
-	if (s->pair < 0 || !retry_up(s))
+	if (s->pair < 0 || !dgram_retry_up(s))
 		return;
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct batch *b = batch_get(false);
@@ -384,11 +392,11 @@ void dgram_drain_up(struct sock *s)
 		if (got <= 0)
 			return;
 		n = (unsigned int)got;
-		if (!b->msg[n - 1].msg_len && at_end(s))
+		if (!b->msg[n - 1].msg_len && dgram_at_end(s))
 			while (n && !b->msg[n - 1].msg_len)
 				n--;
 		batch_turn(b, n);
-		for (i = send_up(s, b, 0, n); i < n; i++)
+		for (i = dgram_send_up(s, b, 0, n); i < n; i++)
 			waiting_add(&s->dgram->up, b->data[i], b->msg[i].msg_len, NULL);
 		if (s->dgram->up || n < (unsigned int)got)
 			return;
@@ -417,7 +425,7 @@ int dgram_mend(struct call *c, struct sock *s)
 	return err;
 }
 
-void dgram_host_event(struct sock *s, uint32_t events)
+static void dgram_host_event(struct sock *s, uint32_t events)
 {
 	dgram_drain_up(s);
 	if (events & EPOLLHUP) {
@@ -432,7 +440,7 @@ void dgram_host_event(struct sock *s, uint32_t events)
 	sock_put(s);
 }
 
-void dgram_stack_event(struct sock *s, uint32_t events)
+static void dgram_stack_event(struct sock *s, uint32_t events)
 {
 	dgram_pull(s);
 	if (s->dgram->up)
@@ -440,3 +448,10 @@ void dgram_stack_event(struct sock *s, uint32_t events)
 	park_retry(s);
 	sock_put(s);
 }
+
+const struct sock_ops dgram_ops = {
+	.host_event = dgram_host_event,
+	.stack_event = dgram_stack_event,
+	.swept = sock_destroy,
+	.destroy = dgram_destroy,
+};

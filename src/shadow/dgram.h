@@ -18,6 +18,7 @@
 struct sock;
 struct dgram;
 struct call;
+struct sock_ops;
 
 /**
  * struct meta - what the pair cannot carry of a message that waits in it
@@ -35,8 +36,8 @@ struct meta {
 	unsigned char control[];
 };
 
-struct dgram *dgram_new(void);
-void dgram_free(struct dgram *d);
+/** dgram_attach() - what a new socket of this kind needs beside struct sock; 0 or -ENOMEM. */
+int dgram_attach(struct sock *s);
 
 /** dgram_drain_up() - send what the program has written so far. */
 void dgram_drain_up(struct sock *s);
@@ -68,8 +69,7 @@ void dgram_return(struct sock *s, const void *data);
  */
 int dgram_mend(struct call *c, struct sock *s);
 
-/** dgram_host_event(), dgram_stack_event() - of the pair, of the stack; unlock. */
-void dgram_host_event(struct sock *s, uint32_t events);
-void dgram_stack_event(struct sock *s, uint32_t events);
+/** dgram_ops - this kind of socket */
+extern const struct sock_ops dgram_ops;
 
 #endif /* PERSONA_SHADOW_DGRAM_H */

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * files.c - /proc/net and /proc/sys/net are the stack's, see serve.h.
+ * files.c - /proc/net and /proc/sys/net are the stack's, see files.h.
  *
  * open() for reading gives a copy, whole and as of now, in a memfd; for writing, the
  * end of a pipe whose other end a thread writes into the stack, so that `sysctl -w`
- * works; calls that could depend on a value wait until it has arrived. /proc/self/net,
- * /proc/thread-self/net and /proc/PID/net mean the same.
+ * works; calls that could depend on a value wait until it has arrived. Which files these are is
+ * sockets/procpath.c's word.
  *
- * Limits: only absolute paths; directories and stat() show the host's; a value that
- * the stack refuses is not reported by write(), but by a line on stderr.
+ * Limits: directories and stat() show the host's; a value that the stack refuses is not reported
+ * by write(), but by a line on stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,40 +26,14 @@
 #include <unistd.h>
 #include "lib/complain.h"
 #include "shadow/call.h"
-#include "shadow/serve.h"
+#include "shadow/files.h"
 #include "shadow/sock.h"
+#include "sockets/calls.h"
+#include "sockets/procpath.h"
 
-#define PATH_LIMIT 256
 #define SETTLE	   1000 /* times 100 us */
 
-static const char *after(const char *path, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return strncmp(path, prefix, n) ? NULL : path + n;
-}
-
-/* The path inside, as "net/tcp" or "sys/net/ipv4/ip_forward"; NULL: the host's. */
-static const char *inside(const char *path)
-{
-	const char *rest = after(path, "/proc/"), *net;
-
-	if (!rest)
-		return NULL;
-	if (after(rest, "sys/net/") || (after(rest, "net/") && rest[4]))
-		return rest;
-	net = after(rest, "self/net/");
-	if (!net)
-		net = after(rest, "thread-self/net/");
-	if (!net) {
-		size_t digits = strspn(rest, "0123456789");
-
-		net = digits ? after(rest + digits, "/net/") : NULL;
-	}
-	return net && *net ? net - strlen("net/") : NULL;
-}
-
-static int copy_out(int stack)
+static int files_copy_out(int stack)
 {
 	char buf[4096];
 	int fd = memfd_create("persona-proc", MFD_CLOEXEC);
@@ -89,7 +64,7 @@ struct writer {
 	pthread_mutex_t lock;
 	int pipe;
 	int stack;
-	char path[PATH_LIMIT];
+	char path[PROCPATH_MAX];
 };
 
 static pthread_mutex_t writers_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -97,7 +72,7 @@ static struct writer *writers;
 static _Atomic int nwriters;
 
 /* One write of the program's; false: it has closed the file. */
-static bool pass_on(struct writer *w)
+static bool files_pass_on(struct writer *w)
 {
 	struct pollfd p = {.fd = w->pipe, .events = POLLIN};
 	char buf[4096];
@@ -117,11 +92,11 @@ static bool pass_on(struct writer *w)
 	return n > 0;
 }
 
-static void *write_in(void *arg)
+static void *files_write_in(void *arg)
 {
 	struct writer *w = arg, **p = &writers;
 
-	while (pass_on(w))
+	while (files_pass_on(w))
 		;
 	pthread_mutex_lock(&writers_lock);
 	while (*p != w)
@@ -137,7 +112,7 @@ static void *write_in(void *arg)
 }
 
 /* Has all that was written to @w arrived? */
-static bool is_idle(struct writer *w)
+static bool files_is_idle(struct writer *w)
 {
 	int waiting = 0;
 
@@ -158,12 +133,12 @@ void files_settle(void)
 		idle = true;
 		pthread_mutex_lock(&writers_lock);
 		for (struct writer *w = writers; w; w = w->next)
-			idle &= is_idle(w);
+			idle &= files_is_idle(w);
 		pthread_mutex_unlock(&writers_lock);
 	}
 }
 
-static int pipe_in(int stack, const char *path)
+static int files_pipe_in(int stack, const char *path)
 {
 	struct writer *w = malloc(sizeof(*w));
 	pthread_t thread;
@@ -184,32 +159,61 @@ static int pipe_in(int stack, const char *path)
 	writers = w;
 	nwriters++;
 	pthread_mutex_unlock(&writers_lock);
-	if (pthread_create(&thread, NULL, write_in, w)) {
+	if (pthread_create(&thread, NULL, files_write_in, w)) {
 		/* The thread's end of it all, by ourselves: nobody will write. */
 		close(ends[1]);
-		write_in(w);
+		files_write_in(w);
 		return -EAGAIN;
 	}
 	pthread_detach(thread);
 	return ends[1];
 }
 
+/* Where open(), creat(), openat() and openat2() have the path and the flags; 0 or -errno. */
+static int files_arguments(struct call *c, uint64_t *path, int *flags)
+{
+	struct open_how how;
+
+	switch (c->nr) {
+	case SYS_openat:
+		*path = c->args[1];
+		*flags = (int)c->args[2];
+		return 0;
+	case SYS_openat2:
+		*path = c->args[1];
+		if (c->args[3] < sizeof(how) || call_read(c, c->args[2], &how, sizeof(how)))
+			return -EINVAL;
+		*flags = (int)how.flags;
+		return 0;
+#ifdef SYS_creat
+	case SYS_creat:
+		*path = c->args[0];
+		*flags = O_WRONLY | O_CREAT | O_TRUNC;
+		return 0;
+#endif
+	default:
+		*path = c->args[0];
+		*flags = (int)c->args[1];
+		return 0;
+	}
+}
+
 long files_open(struct call *c)
 {
-	bool at = c->nr == SYS_openat;
-	uint64_t from = c->args[at ? 1 : 0];
-	int flags = (int)c->args[at ? 2 : 1], fd;
-	char path[PATH_LIMIT], full[PATH_LIMIT + 8];
+	char path[PROCPATH_MAX], full[PROCPATH_MAX + 8];
 	const char *rest;
 	char prefix[8];
+	uint64_t from;
+	int flags, fd;
 	long stack;
 
-	/* Nearly all paths are told by their beginning. */
-	if (call_read(c, from, prefix, 6) || memcmp(prefix, "/proc/", 6))
+	/* Nearly all paths are told by their beginning; what is wrong the kernel says. */
+	if (files_arguments(c, &from, &flags) || call_read(c, from, prefix, 6) ||
+	    memcmp(prefix, "/proc/", 6))
 		return CALL_PASS;
 	if (call_read_string(c, from, path, sizeof(path)))
 		return CALL_PASS;
-	rest = inside(path);
+	rest = procpath_inside(path);
 	if (!rest)
 		return CALL_PASS;
 	files_settle();
@@ -222,10 +226,10 @@ long files_open(struct call *c)
 		return CALL_PASS;
 	}
 	if ((flags & O_ACCMODE) == O_RDONLY) {
-		fd = copy_out((int)stack);
+		fd = files_copy_out((int)stack);
 		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	} else {
-		fd = pipe_in((int)stack, rest);
+		fd = files_pipe_in((int)stack, rest);
 		if (fd < 0 && fd != -EAGAIN)
 			stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	}

@@ -4,10 +4,9 @@
  *
  * Theory of operation
  *
- * Classic BPF, made from sockets/calls.h: every line with a system call number
- * that sets a socket up, carries addresses or opens a path is a candidate, and
- * a binary search over the numbers leads to its block. A block looks at the
- * arguments where these can tell that the call is none of our business: a
+ * Classic BPF, made from the column "filter" of sockets/calls.h: every number that is not
+ * simply passed is a candidate, and a binary search over the numbers leads to its block. A block
+ * looks at the arguments where these can tell that the call is none of our business: a
  * socket() of another family, a send without an address (plain data, which
  * goes through the socket pair), an ioctl() that is not about networking.
  *
@@ -20,25 +19,14 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
-#include <linux/netlink.h>
 #include <linux/seccomp.h>
-#include <net/if.h>
-#include <netdb.h>
-#include <resolv.h>
-#include <ifaddrs.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "shadow/filter.h"
 #include "sockets/calls.h"
+#include "sockets/socket.h"
 
 #if defined(__x86_64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -56,10 +44,6 @@ static const unsigned int other_socket_calls[] = {281 /* socket */};
 
 #define X32_BIT 0x40000000u
 
-#ifndef AF_SMC
-#define AF_SMC 43
-#endif
-
 #define ARG_LOW(n)  ((unsigned int)offsetof(struct seccomp_data, args[n]))
 #define ARG_HIGH(n) (ARG_LOW(n) + 4)
 #define FIELD(name) ((unsigned int)offsetof(struct seccomp_data, name))
@@ -68,161 +52,164 @@ static const unsigned int other_socket_calls[] = {281 /* socket */};
 #define ALLOW	    SECCOMP_RET_ALLOW
 #define REFUSE(err) (SECCOMP_RET_ERRNO | (err))
 
-struct out {
+struct filter_out {
 	struct sock_filter *insn;
 	size_t n;
 };
 
-static void emit(struct out *o, unsigned short code, unsigned int k, unsigned char jt,
+static void filter_emit(struct filter_out *o, unsigned short code, unsigned int k, unsigned char jt,
 		 unsigned char jf)
 {
 	o->insn[o->n++] = (struct sock_filter){code, jt, jf, k};
 }
 
-static void load(struct out *o, unsigned int offset)
+static void filter_load(struct filter_out *o, unsigned int offset)
 {
-	emit(o, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
+	filter_emit(o, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
 }
 
-static void ret(struct out *o, unsigned int action)
+static void filter_ret(struct filter_out *o, unsigned int action)
 {
-	emit(o, BPF_RET | BPF_K, action, 0, 0);
+	filter_emit(o, BPF_RET | BPF_K, action, 0, 0);
 }
 
 /* If the accumulator passes the test: @action. Else go on. */
-static void ret_if(struct out *o, unsigned short test, unsigned int k, unsigned int action)
+static void filter_ret_if(struct filter_out *o, unsigned short test, unsigned int k, unsigned int action)
 {
-	emit(o, BPF_JMP | test | BPF_K, k, 0, 1);
-	ret(o, action);
+	filter_emit(o, BPF_JMP | test | BPF_K, k, 0, 1);
+	filter_ret(o, action);
 }
 
 /* socket(): the families whose packets would leave by the host's network. */
-static void block_socket(struct out *o)
+static void filter_socket(struct filter_out *o)
 {
-	load(o, ARG_LOW(0));
-	ret_if(o, BPF_JEQ, AF_INET, NOTIFY);
-	ret_if(o, BPF_JEQ, AF_INET6, NOTIFY);
-	ret_if(o, BPF_JEQ, AF_NETLINK, NOTIFY);
-	ret_if(o, BPF_JEQ, AF_PACKET, NOTIFY);
-	ret_if(o, BPF_JEQ, AF_SMC, REFUSE(EAFNOSUPPORT));
-	ret_if(o, BPF_JEQ, AF_RDS, REFUSE(EAFNOSUPPORT));
-	ret(o, ALLOW);
+	filter_load(o, ARG_LOW(0));
+	filter_ret_if(o, BPF_JEQ, AF_INET, NOTIFY);
+	filter_ret_if(o, BPF_JEQ, AF_INET6, NOTIFY);
+	filter_ret_if(o, BPF_JEQ, AF_NETLINK, NOTIFY);
+	filter_ret_if(o, BPF_JEQ, AF_PACKET, NOTIFY);
+	filter_ret_if(o, BPF_JEQ, AF_SMC, REFUSE(EAFNOSUPPORT));
+	filter_ret_if(o, BPF_JEQ, AF_RDS, REFUSE(EAFNOSUPPORT));
+	filter_ret(o, ALLOW);
 }
 
 /* sendto(), recvfrom(): with an address, or with a flag that the pair does not know. */
-static void block_address(struct out *o, unsigned int flags)
+static void filter_address(struct filter_out *o, unsigned int flags)
 {
-	load(o, ARG_LOW(4));
-	ret_if(o, BPF_JGT, 0, NOTIFY);
-	load(o, ARG_HIGH(4));
-	ret_if(o, BPF_JGT, 0, NOTIFY);
-	load(o, ARG_LOW(3));
-	ret_if(o, BPF_JSET, flags, NOTIFY);
-	ret(o, ALLOW);
+	filter_load(o, ARG_LOW(4));
+	filter_ret_if(o, BPF_JGT, 0, NOTIFY);
+	filter_load(o, ARG_HIGH(4));
+	filter_ret_if(o, BPF_JGT, 0, NOTIFY);
+	filter_load(o, ARG_LOW(3));
+	filter_ret_if(o, BPF_JSET, flags, NOTIFY);
+	filter_ret(o, ALLOW);
 }
 
 /* ioctl(): SIOC..., and TIOCOUTQ, which is SIOCOUTQ too. */
-static void block_ioctl(struct out *o)
+static void filter_ioctl(struct filter_out *o)
 {
-	load(o, ARG_LOW(1));
-	ret_if(o, BPF_JEQ, 0x5411, NOTIFY);
-	emit(o, BPF_JMP | BPF_JGE | BPF_K, 0x8900, 0, 2);
-	emit(o, BPF_JMP | BPF_JGT | BPF_K, 0x89ff, 1, 0);
-	ret(o, NOTIFY);
-	ret(o, ALLOW);
+	filter_load(o, ARG_LOW(1));
+	filter_ret_if(o, BPF_JEQ, 0x5411, NOTIFY);
+	filter_emit(o, BPF_JMP | BPF_JGE | BPF_K, 0x8900, 0, 2);
+	filter_emit(o, BPF_JMP | BPF_JGT | BPF_K, 0x89ff, 1, 0);
+	filter_ret(o, NOTIFY);
+	filter_ret(o, ALLOW);
 }
 
-static void block(struct out *o, int nr)
+struct filter_number {
+	int nr;
+	enum call_filter what;
+};
+
+static void filter_block(struct filter_out *o, enum call_filter what)
 {
-	switch (nr) {
-	case SYS_socket:
-		block_socket(o);
+	switch (what) {
+	case CALL_FILTER_FAMILY:
+		filter_socket(o);
 		break;
-	case SYS_sendto:
-		block_address(o, MSG_OOB | MSG_FASTOPEN);
+	case CALL_FILTER_SEND:
+		filter_address(o, MSG_OOB | MSG_FASTOPEN);
 		break;
-	case SYS_recvfrom:
-		block_address(o, MSG_TRUNC | MSG_ERRQUEUE);
+	case CALL_FILTER_RECEIVE:
+		filter_address(o, MSG_TRUNC | MSG_ERRQUEUE);
 		break;
-	case SYS_ioctl:
-		block_ioctl(o);
+	case CALL_FILTER_IOCTL:
+		filter_ioctl(o);
 		break;
-	default:
-		ret(o, NOTIFY);
+	case CALL_FILTER_REFUSE:
+		filter_ret(o, REFUSE(ENOSYS));
+		break;
+	case CALL_FILTER_ASK:
+		filter_ret(o, NOTIFY);
+		break;
+	case CALL_FILTER_PASS:
+		filter_ret(o, ALLOW);
 	}
 }
 
-/* The table's numbers that concern us, sorted, each once. */
-static size_t numbers(int *nr, size_t max)
+/* The table's numbers that concern us, sorted. */
+static size_t filter_numbers(struct filter_number *list, size_t max)
 {
-	static const struct {
-		int nr;
-		unsigned int flags;
-	} table[] = {
-#define CALL(room, type, name, proto, number, fds, flags) {number, flags},
+	static const struct filter_number table[] = {
+#define NUMBERED(name, nr, raw, filter, handler, dest, proto) {nr, CALL_FILTER_##filter},
 #include "sockets/calls.h"
 	};
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t at = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < max; i++) {
+		size_t at = n;
 
-		if (table[i].nr < 0 || table[i].nr == SYS_socketpair ||
-		    !(table[i].flags & (CALL_CONTROL | CALL_ADDRESS | CALL_PATH)))
+		if (table[i].what == CALL_FILTER_PASS)
 			continue;
-		while (at < n && nr[at] < table[i].nr)
-			at++;
-		if ((at < n && nr[at] == table[i].nr) || n == max)
-			continue;
-		memmove(nr + at + 1, nr + at, (n - at) * sizeof(*nr));
-		nr[at] = table[i].nr;
+		for (; at && list[at - 1].nr > table[i].nr; at--)
+			list[at] = list[at - 1];
+		list[at] = table[i];
 		n++;
 	}
 	return n;
 }
 
 /* The number is in the accumulator. */
-static void search(struct out *o, const int *nr, size_t n)
+static void filter_search(struct filter_out *o, const struct filter_number *nr, size_t n)
 {
 	size_t jump;
 
 	if (n == 1) {
-		emit(o, BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr[0], 1, 0);
-		ret(o, ALLOW);
-		block(o, nr[0]);
+		filter_emit(o, BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr[0].nr, 1, 0);
+		filter_ret(o, ALLOW);
+		filter_block(o, nr[0].what);
 		return;
 	}
 	/* Far jumps, since a half may be longer than 255 instructions. */
-	emit(o, BPF_JMP | BPF_JGE | BPF_K, (unsigned int)nr[n / 2], 0, 1);
+	filter_emit(o, BPF_JMP | BPF_JGE | BPF_K, (unsigned int)nr[n / 2].nr, 0, 1);
 	jump = o->n;
-	emit(o, BPF_JMP | BPF_JA, 0, 0, 0);
-	search(o, nr, n / 2);
+	filter_emit(o, BPF_JMP | BPF_JA, 0, 0, 0);
+	filter_search(o, nr, n / 2);
 	o->insn[jump].k = (unsigned int)(o->n - jump - 1);
-	search(o, nr + n / 2, n - n / 2);
+	filter_search(o, nr + n / 2, n - n / 2);
 }
 
 size_t filter_build(struct sock_filter *prog)
 {
-	struct out o = {prog, 0};
+	struct filter_out o = {prog, 0};
 	size_t n, foreign;
-	int nr[64];
+	struct filter_number nr[64];
 
-	load(&o, FIELD(arch));
+	filter_load(&o, FIELD(arch));
 	foreign = o.n;
-	emit(&o, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 0, 0);
-	load(&o, FIELD(nr));
+	filter_emit(&o, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 0, 0);
+	filter_load(&o, FIELD(nr));
 	for (size_t i = 0; i < sizeof(other_socket_calls) / sizeof(other_socket_calls[0]); i++)
-		ret_if(&o, BPF_JEQ, other_socket_calls[i], REFUSE(EAFNOSUPPORT));
-	ret(&o, ALLOW);
+		filter_ret_if(&o, BPF_JEQ, other_socket_calls[i], REFUSE(EAFNOSUPPORT));
+	filter_ret(&o, ALLOW);
 	o.insn[foreign].jt = (unsigned char)(o.n - foreign - 1);
 
-	load(&o, FIELD(nr));
+	filter_load(&o, FIELD(nr));
 #ifdef __x86_64__
-	ret_if(&o, BPF_JGE, X32_BIT, REFUSE(ENOSYS));
+	filter_ret_if(&o, BPF_JGE, X32_BIT, REFUSE(ENOSYS));
 #endif
-	ret_if(&o, BPF_JEQ, SYS_io_uring_setup, REFUSE(ENOSYS));
-	n = numbers(nr, sizeof(nr) / sizeof(nr[0]));
-	search(&o, nr, n);
+	n = filter_numbers(nr, sizeof(nr) / sizeof(nr[0]));
+	filter_search(&o, nr, n);
 	return o.n;
 }
 
@@ -230,7 +217,7 @@ size_t filter_build(struct sock_filter *prog)
  * Once received, a call is interrupted by fatal signals only (Linux 5.19): else its caller could
  * have returned, and its stack be in other use, while we write the result there.
  */
-static long listen_for(const struct sock_fprog *prog)
+static long filter_listen(const struct sock_fprog *prog)
 {
 	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 			  SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
@@ -249,11 +236,11 @@ int filter_install(void)
 	long fd;
 
 	prog.len = (unsigned short)filter_build(insn);
-	fd = listen_for(&prog);
+	fd = filter_listen(&prog);
 	if (fd < 0 && errno == EACCES) {
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 			return -errno;
-		fd = listen_for(&prog);
+		fd = filter_listen(&prog);
 	}
 	return fd < 0 ? -errno : (int)fd;
 }

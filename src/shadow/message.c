@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * message.c - sends and receives that we are asked about, see serve.h.
+ * message.c - sends and receives that we are asked about, see message.h.
  *
  * On streams these calls are the host kernel's on the pair, which needs no
  * address: they pass, but for urgent data and the error queue. For messages
  * they are served here: read from the caller and sent, or taken from the pair
  * with what is known of them (dgram.h).
+ *
+ * Where a message goes is asked of sockets/route.c, for each message of each sending call, of our
+ * sockets and of the host's. A vector of a host socket whose messages may not all go is sent by
+ * us up to the first that may not, as a kernel ends it at an error.
  *
  * A received message whose caller has gone meanwhile (a signal) is kept for the
  * next one: so an interrupted call loses nothing.
@@ -16,18 +20,21 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/complain.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
-#include "shadow/ports.h"
-#include "shadow/serve.h"
+#include "shadow/message.h"
+#include "shadow/move.h"
+#include "shadow/park.h"
 #include "shadow/sock.h"
 #include "shadow/stream.h"
-#include "sockets/address.h"
+#include "sockets/urgent.h"
 
 #define QUIET	  (MSG_DONTWAIT | MSG_NOSIGNAL)
 #define IOV_LIMIT 1024
@@ -62,7 +69,7 @@ static __thread unsigned char *buffer;
 static __thread unsigned char control[4096] __attribute__((aligned(8)));
 static __thread unsigned char fitted[4096] __attribute__((aligned(8)));
 
-static bool ready(void)
+static bool message_ready(void)
 {
 	if (!message)
 		message = malloc(sizeof(*message));
@@ -71,7 +78,7 @@ static bool ready(void)
 	return message && buffer;
 }
 
-static int sum_room(struct message *m)
+static int message_sum(struct message *m)
 {
 	m->room = 0;
 	for (size_t i = 0; i < m->hdr.msg_iovlen; i++) {
@@ -83,7 +90,7 @@ static int sum_room(struct message *m)
 }
 
 /* The struct msghdr at @at of the caller. */
-static int fetch(struct call *c, struct message *m, uint64_t at)
+static int message_fetch(struct call *c, struct message *m, uint64_t at)
 {
 	m->at = at;
 	if (call_read(c, at, &m->hdr, sizeof(m->hdr)))
@@ -93,11 +100,11 @@ static int fetch(struct call *c, struct message *m, uint64_t at)
 	if (call_read(c, (uintptr_t)m->hdr.msg_iov, m->iov,
 		      m->hdr.msg_iovlen * sizeof(struct iovec)))
 		return -EFAULT;
-	return sum_room(m);
+	return message_sum(m);
 }
 
 /* sendto() and recvfrom() in the same form. */
-static int fetch_plain(struct call *c, struct message *m)
+static int message_fetch_plain(struct call *c, struct message *m)
 {
 	memset(&m->hdr, 0, sizeof(m->hdr));
 	m->at = 0;
@@ -105,45 +112,64 @@ static int fetch_plain(struct call *c, struct message *m)
 	m->iov[0].iov_base = (void *)(uintptr_t)c->args[1];
 	m->iov[0].iov_len = c->args[2];
 	m->hdr.msg_name = (void *)(uintptr_t)c->args[4];
-	return sum_room(m);
+	m->hdr.msg_namelen = (socklen_t)c->args[5]; /* recvfrom(): a pointer, not looked at */
+	return message_sum(m);
 }
 
 /* ---- sending ---- */
 
-/* Send what @m describes: bytes or -errno; CALL_PASS: the socket has moved to the host. */
-static long send_one(struct call *c, struct sock *s, struct message *m, int flags)
+/* The name and the ancillary data of @m, brought here into @msg. */
+static int message_fetch_header(struct call *c, struct message *m, struct sockaddr_storage *name,
+				struct msghdr *msg)
 {
-	struct sockaddr_storage name;
-	struct iovec iov = {buffer, 0};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
-	long ret;
+	int err;
 
 	if (m->hdr.msg_name) {
-		ret = call_read_addr(c, (uintptr_t)m->hdr.msg_name, m->hdr.msg_namelen, &name);
-		if (ret)
-			return ret;
-		if (ports_should_send(s, (struct sockaddr *)&name, m->hdr.msg_namelen)) {
-			ret = ports_move(c, s);
-			return ret ? ret : CALL_PASS;
-		}
-		msg.msg_name = &name;
-		msg.msg_namelen = m->hdr.msg_namelen;
+		err = call_read_addr(c, (uintptr_t)m->hdr.msg_name, m->hdr.msg_namelen, name);
+		if (err)
+			return err;
+		msg->msg_name = name;
+		msg->msg_namelen = m->hdr.msg_namelen;
 	}
 	if (m->hdr.msg_controllen) {
 		if (m->hdr.msg_controllen > sizeof(control))
 			return -ENOBUFS;
 		if (call_read(c, (uintptr_t)m->hdr.msg_control, control, m->hdr.msg_controllen))
 			return -EFAULT;
-		msg.msg_control = control;
-		msg.msg_controllen = m->hdr.msg_controllen;
+		msg->msg_control = control;
+		msg->msg_controllen = m->hdr.msg_controllen;
 	}
+	return 0;
+}
+
+/* The bytes of @m, brought here into buffer. */
+static int message_fetch_data(struct call *c, struct message *m, struct iovec *iov)
+{
+	ssize_t n;
+
 	if (m->room > DGRAM_MAX)
 		return -EMSGSIZE;
 	n = call_readv(c, m->iov, m->hdr.msg_iovlen, buffer, m->room);
 	if (n < 0 || (size_t)n < m->room)
 		return -EFAULT;
-	iov.iov_len = m->room;
+	iov->iov_len = m->room;
+	return 0;
+}
+
+/* Send what @m describes: bytes or -errno; CALL_PASS: the socket has moved to the host. */
+static long message_send_one(struct call *c, struct sock *s, struct message *m, int flags)
+{
+	struct sockaddr_storage name;
+	struct iovec iov = {buffer, 0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	long ret = message_fetch_header(c, m, &name, &msg);
+
+	if (!ret)
+		ret = move_to(c, s, route_message(&s->core, &msg, flags));
+	if (!ret)
+		ret = message_fetch_data(c, m, &iov);
+	if (ret)
+		return ret;
 	if (!call_valid(c))
 		return CALL_ANSWERED;
 	if (s->error) {
@@ -157,35 +183,151 @@ static long send_one(struct call *c, struct sock *s, struct message *m, int flag
 		ret = stack_call(SYS_sendto, s->stack, buffer, m->room, flags | QUIET, msg.msg_name,
 				 msg.msg_namelen);
 	if (ret == -EAGAIN && !call_nonblocking(c, flags))
-		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+		return park_wait(c, SO_SNDTIMEO, -EAGAIN);
 	return ret;
 }
 
-static long send_many(struct call *c, struct sock *s)
+static uint64_t message_at(const struct call *c, unsigned int i)
 {
-	unsigned int n = (unsigned int)c->args[2], done = 0;
-	int flags = (int)c->args[3];
+	return c->args[1] + i * sizeof(struct mmsghdr);
+}
 
-	if (n > MMSG_MAX)
-		n = MMSG_MAX;
-	while (done < n) {
-		uint64_t at = c->args[1] + done * sizeof(struct mmsghdr);
-		long ret = fetch(c, message, at);
+/* The length of message @i of the vector, as the kernel leaves it there. */
+static int message_give_len(struct call *c, unsigned int i, long len)
+{
+	unsigned int n = (unsigned int)len;
 
+	return call_write(c, message_at(c, i) + offsetof(struct mmsghdr, msg_len), &n, sizeof(n));
+}
+
+static unsigned int message_count(const struct call *c)
+{
+	unsigned int n = (unsigned int)c->args[2];
+
+	return n < MMSG_MAX ? n : MMSG_MAX;
+}
+
+/* ---- sending by a socket of the host ---- */
+
+/* May message @i of the vector, or the only one, go? 0, -ENETUNREACH, or what is wrong with it. */
+static int message_judge(struct call *c, const struct socket_core *core, struct message *m,
+			 int flags)
+{
+	struct sockaddr_storage name;
+	struct msghdr msg = {0};
+	int err = message_fetch_header(c, m, &name, &msg);
+
+	if (!err)
+		err = route_message(core, &msg, flags);
+	return err < 0 ? err : 0;
+}
+
+/* The first @n messages, sent by us in the program's stead. How many, or -errno. */
+static long message_host_run(struct call *c, unsigned int n, int flags)
+{
+	struct sockaddr_storage name;
+	unsigned int i;
+	long ret = 0;
+
+	for (i = 0; i < n; i++) {
+		struct iovec iov = {buffer, 0};
+		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+		ret = message_fetch(c, message, message_at(c, i));
 		if (!ret)
-			ret = send_one(c, s, message, flags);
+			ret = message_fetch_header(c, message, &name, &msg);
+		if (!ret)
+			ret = message_fetch_data(c, message, &iov);
+		if (ret)
+			break;
+		ret = sendmsg(c->fd, &msg, flags | QUIET);
+		if (ret < 0) {
+			/* We cannot wait here; ENOBUFS is what senders of datagrams try again. */
+			ret = errno == EAGAIN && !call_nonblocking(c, flags) ? -ENOBUFS : -errno;
+			break;
+		}
+		message_give_len(c, i, ret);
+	}
+	return i ? (long)i : ret;
+}
+
+static long message_host_many(struct call *c, const struct socket_core *core)
+{
+	unsigned int n = message_count(c), i;
+	int flags = (int)c->args[3], err = 0;
+
+	for (i = 0; i < n; i++) {
+		err = message_fetch(c, message, message_at(c, i));
+		if (!err)
+			err = message_judge(c, core, message, flags);
+		if (err)
+			break;
+	}
+	if (err == -ENETUNREACH) {
+		move_refused();
+		return i ? message_host_run(c, i, flags) : -ENETUNREACH;
+	}
+	/* Another error is the kernel's to find: at message @i, after those before it. */
+	if (err)
+		return i ? message_host_run(c, i, flags) : err;
+	if (n == message_count(c) && (unsigned int)c->args[2] > MMSG_MAX)
+		return message_host_run(c, n, flags); /* what follows has not been looked at */
+	return CALL_PASS;
+}
+
+long message_send_host(struct call *c, const struct socket_core *core)
+{
+	int flags = (int)(c->nr == SYS_sendmsg ? c->args[2] : c->args[3]), err;
+
+	if (!message_ready())
+		return -ENOMEM;
+	if (c->nr == SYS_sendmmsg)
+		return message_host_many(c, core);
+	err = c->nr == SYS_sendto ? message_fetch_plain(c, message)
+				  : message_fetch(c, message, c->args[1]);
+	if (!err)
+		err = message_judge(c, core, message, flags);
+	if (err == -ENETUNREACH)
+		return move_refused();
+	return err ? err : CALL_PASS;
+}
+
+/* ---- sending by ours ---- */
+
+/* It moved at its first message: the host's kernel may do the call, if all may go. */
+static long message_moved_many(struct call *c, struct sock *s)
+{
+	int fd = call_peek_fd(c->tid, (int)c->args[0]);
+
+	if (fd < 0)
+		return fd;
+	call_done(c);
+	c->fd = fd;
+	return message_host_many(c, &s->core);
+}
+
+static long message_send_many(struct call *c, struct sock *s)
+{
+	unsigned int n = message_count(c), done;
+	int flags = (int)c->args[3];
+	long ret;
+
+	for (done = 0; done < n; done++) {
+		ret = message_fetch(c, message, message_at(c, done));
+		if (!ret)
+			ret = message_send_one(c, s, message, flags);
+		if (ret == CALL_PASS && !done)
+			return message_moved_many(c, s);
 		if (ret < 0)
 			return done ? (long)done : ret;
-		if (call_write(c, at + offsetof(struct mmsghdr, msg_len),
-			       &(unsigned int){(unsigned int)ret}, sizeof(unsigned int)))
+		if (message_give_len(c, done, ret))
 			return done ? (long)done : -EFAULT;
-		done++;
 	}
 	return done;
 }
 
 /* EPIPE with its signal, which waits until the call has returned, or ends the program. */
-static long broken_pipe(const struct call *c, int flags)
+static long message_broken_pipe(const struct call *c, int flags)
 {
 	if (!(flags & MSG_NOSIGNAL))
 		syscall(SYS_tkill, c->tid, SIGPIPE);
@@ -193,7 +335,7 @@ static long broken_pipe(const struct call *c, int flags)
 }
 
 /* As a plain write: so poll() and back-pressure are the pair's. */
-static long send_into_pair(struct call *c, struct sock *s, int flags)
+static long message_send_into_pair(struct call *c, struct sock *s, int flags)
 {
 	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
 	ssize_t n = call_readv(c, message->iov, message->hdr.msg_iovlen, buffer, len);
@@ -204,36 +346,47 @@ static long send_into_pair(struct call *c, struct sock *s, int flags)
 	if (n >= 0)
 		return n;
 	if (errno == EPIPE)
-		return broken_pipe(c, flags);
+		return message_broken_pipe(c, flags);
 	if (errno == EAGAIN && !call_nonblocking(c, flags))
-		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+		return park_wait(c, SO_SNDTIMEO, -EAGAIN);
 	return -errno;
 }
 
 /* Straight into the stack, after what is in the pair. */
-static long send_behind(struct call *c, struct sock *s, int flags)
+static long message_send_behind(struct call *c, struct sock *s, int flags)
 {
 	long ret;
 
 	if (!(flags & MSG_OOB))
-		return send_into_pair(c, s, flags);
+		return message_send_into_pair(c, s, flags);
 	stream_drain_up(s);
 	if (s->up) {
 		if (call_nonblocking(c, flags))
 			return -EAGAIN;
-		return call_wait(c, s, SO_SNDTIMEO, -EAGAIN);
+		return park_wait(c, SO_SNDTIMEO, -EAGAIN);
 	}
 	if (message->room > DGRAM_MAX) {
 		message->room = DGRAM_MAX;
 		message->iov[0].iov_len = DGRAM_MAX;
 		message->hdr.msg_iovlen = 1;
 	}
-	ret = send_one(c, s, message, flags);
-	return ret == -EPIPE ? broken_pipe(c, flags) : ret;
+	ret = message_send_one(c, s, message, flags);
+	return ret == -EPIPE ? message_broken_pipe(c, flags) : ret;
+}
+
+/* Urgent data that the protocol does not have: 0, or -EOPNOTSUPP with its line. */
+static int message_urgent(const struct sock *s, int flags)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+	int err = urgent_may_send(&s->core, flags);
+
+	if (err && !atomic_flag_test_and_set(&told))
+		complain(0, URGENT_REFUSAL);
+	return err;
 }
 
 /* Plain data is the pair's; urgent data and what carries an address (ignored by TCP) are ours. */
-static long send_stream(struct call *c, struct sock *s, int flags)
+static long message_send_stream(struct call *c, struct sock *s, int flags)
 {
 	struct caller_msghdr hdr = {.msg_name = (void *)(uintptr_t)c->args[4]};
 	struct sockaddr_storage name;
@@ -244,14 +397,53 @@ static long send_stream(struct call *c, struct sock *s, int flags)
 	if (!hdr.msg_name && !(flags & MSG_OOB))
 		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : CALL_PASS;
 	if (s->state != SOCK_OPEN)
-		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : broken_pipe(c, flags);
-	ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+		return flags & MSG_FASTOPEN ? -EOPNOTSUPP : message_broken_pipe(c, flags);
+	ret = message_urgent(s, flags);
+	if (!ret)
+		ret = c->nr == SYS_sendto ? message_fetch_plain(c, message)
+					  : message_fetch(c, message, c->args[1]);
 	if (!ret && message->hdr.msg_name)
 		ret = call_read_addr(c, (uintptr_t)message->hdr.msg_name,
-				     c->nr == SYS_sendto ? c->args[5] : message->hdr.msg_namelen,
-				     &name);
+				     message->hdr.msg_namelen, &name);
 	message->hdr.msg_name = NULL;
-	return ret ? ret : send_behind(c, s, flags);
+	return ret ? ret : message_send_behind(c, s, flags);
+}
+
+/* Does any message of the vector have a name, which the pair would refuse and TCP ignores? */
+static bool message_any_named(struct call *c, unsigned int n)
+{
+	struct caller_msghdr hdr;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (call_read(c, message_at(c, i), &hdr, sizeof(hdr)) || hdr.msg_name)
+			return true;
+	return false;
+}
+
+/* The vector of a stream is the pair's, but for urgent data and messages with a name. */
+static long message_send_many_stream(struct call *c, struct sock *s, int flags)
+{
+	unsigned int n = message_count(c), done;
+	long ret;
+
+	if (flags & MSG_FASTOPEN)
+		return -EOPNOTSUPP;
+	if (!(flags & MSG_OOB) && !message_any_named(c, n))
+		return CALL_PASS;
+	if (s->state != SOCK_OPEN)
+		return message_broken_pipe(c, flags);
+	ret = message_urgent(s, flags);
+	for (done = 0; !ret && done < n; done++) {
+		ret = message_fetch(c, message, message_at(c, done));
+		message->hdr.msg_name = NULL;
+		if (!ret)
+			ret = message_send_behind(c, s, flags);
+		if (ret >= 0)
+			ret = message_give_len(c, done, ret);
+		if (ret)
+			break;
+	}
+	return done ? (long)done : ret;
 }
 
 long message_send(struct call *c, struct sock *s)
@@ -259,19 +451,19 @@ long message_send(struct call *c, struct sock *s)
 	int flags = (int)(c->nr == SYS_sendmsg ? c->args[2] : c->args[3]);
 	long ret;
 
-	if (!ready())
+	if (!message_ready())
 		return -ENOMEM;
 	if (sock_is_stream(s))
-		return c->nr == SYS_sendmmsg ? CALL_PASS : send_stream(c, s, flags);
+		return c->nr == SYS_sendmmsg ? message_send_many_stream(c, s, flags)
+					     : message_send_stream(c, s, flags);
 	dgram_drain_up(s);
 	if (c->nr == SYS_sendmmsg) {
-		ret = send_many(c, s);
+		ret = message_send_many(c, s);
 	} else {
-		ret = c->nr == SYS_sendto ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
-		if (c->nr == SYS_sendto)
-			message->hdr.msg_namelen = (socklen_t)c->args[5];
+		ret = c->nr == SYS_sendto ? message_fetch_plain(c, message)
+					  : message_fetch(c, message, c->args[1]);
 		if (!ret)
-			ret = send_one(c, s, message, flags);
+			ret = message_send_one(c, s, message, flags);
 	}
 	/* A reply may be there at once (netlink). */
 	if (ret >= 0)
@@ -285,7 +477,7 @@ long message_send(struct call *c, struct sock *s)
  * Fit ancillary data into @room bytes, in fitted[]: whole messages, the last one cut,
  * as the kernel's put_cmsg() does. Gives the bytes used.
  */
-static size_t cut_control(const void *ctl, size_t ctllen, size_t room, int *flags)
+static size_t message_cut_control(const void *ctl, size_t ctllen, size_t room, int *flags)
 {
 	struct msghdr in = {.msg_control = (void *)(uintptr_t)ctl, .msg_controllen = ctllen};
 	size_t used = 0;
@@ -312,7 +504,7 @@ static size_t cut_control(const void *ctl, size_t ctllen, size_t room, int *flag
 }
 
 /* Give the caller's msghdr what belongs to it. */
-static int give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
+static int message_give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
 		       const void *ctl, size_t ctllen, int flags)
 {
 	struct caller_msghdr out = m->hdr;
@@ -329,7 +521,7 @@ static int give_header(struct call *c, struct message *m, const void *name, sock
 			return -EFAULT;
 		out.msg_namelen = namelen;
 	}
-	ctllen = cut_control(ctl, ctllen, out.msg_control ? out.msg_controllen : 0, &flags);
+	ctllen = message_cut_control(ctl, ctllen, out.msg_control ? out.msg_controllen : 0, &flags);
 	if (call_write(c, (uintptr_t)out.msg_control, fitted, ctllen))
 		return -EFAULT;
 	out.msg_controllen = ctllen;
@@ -338,7 +530,7 @@ static int give_header(struct call *c, struct message *m, const void *name, sock
 }
 
 /* Of the error queue: straight from the stack. */
-static long receive_errors(struct call *c, struct sock *s, struct message *m, int flags)
+static long message_receive_errors(struct call *c, struct sock *s, struct message *m, int flags)
 {
 	struct sockaddr_storage name;
 	struct iovec iov = {buffer, DGRAM_MAX};
@@ -356,7 +548,7 @@ static long receive_errors(struct call *c, struct sock *s, struct message *m, in
 		return n;
 	if (call_writev(c, m->iov, m->hdr.msg_iovlen, buffer, len) < 0)
 		return -EFAULT;
-	err = give_header(c, m, &name, msg.msg_namelen, control, msg.msg_controllen, msg.msg_flags);
+	err = message_give_header(c, m, &name, msg.msg_namelen, control, msg.msg_controllen, msg.msg_flags);
 	return err ? err : (long)len;
 }
 
@@ -364,7 +556,7 @@ static long receive_errors(struct call *c, struct sock *s, struct message *m, in
  * Show the caller the first message: its result, the message stays where it is.
  * -EAGAIN: none.
  */
-static long show(struct call *c, struct sock *s, struct message *m, int flags)
+static long message_show(struct call *c, struct sock *s, struct message *m, int flags)
 {
 	const struct meta *meta;
 	size_t len;
@@ -396,28 +588,28 @@ static long show(struct call *c, struct sock *s, struct message *m, int flags)
 	out = (meta ? meta->flags & (MSG_TRUNC | MSG_CTRUNC) : 0) |
 	      ((size_t)n > m->room ? MSG_TRUNC : 0);
 	if (meta)
-		err = give_header(c, m, &meta->name, meta->namelen, meta->control, meta->controllen,
+		err = message_give_header(c, m, &meta->name, meta->namelen, meta->control, meta->controllen,
 				  out);
 	else
-		err = give_header(c, m, NULL, 0, NULL, 0, out);
+		err = message_give_header(c, m, NULL, 0, NULL, 0, out);
 	if (err)
 		return err;
 	return flags & MSG_TRUNC ? n : (long)len;
 }
 
-static long receive_one(struct call *c, struct sock *s, int flags)
+static long message_receive_one(struct call *c, struct sock *s, int flags)
 {
-	long ret = c->nr == SYS_recvfrom ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+	long ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message) : message_fetch(c, message, c->args[1]);
 
 	if (ret)
 		return ret;
 	if (flags & MSG_ERRQUEUE)
-		return receive_errors(c, s, message, flags);
-	ret = show(c, s, message, flags);
+		return message_receive_errors(c, s, message, flags);
+	ret = message_show(c, s, message, flags);
 	if (ret == -EAGAIN && s->rd_shut)
 		return 0;
 	if (ret == -EAGAIN && !call_nonblocking(c, flags))
-		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
 	if (ret < 0)
 		return ret;
 	if (flags & MSG_PEEK)
@@ -430,7 +622,7 @@ static long receive_one(struct call *c, struct sock *s, int flags)
 	return CALL_ANSWERED;
 }
 
-static long receive_many(struct call *c, struct sock *s)
+static long message_receive_many(struct call *c, struct sock *s)
 {
 	unsigned int n = (unsigned int)c->args[2], done = 0;
 	int flags = (int)c->args[3];
@@ -444,16 +636,13 @@ static long receive_many(struct call *c, struct sock *s)
 	if (n > MMSG_MAX)
 		n = MMSG_MAX;
 	for (; done < n; done++) {
-		uint64_t at = c->args[1] + done * sizeof(struct mmsghdr);
-
-		ret = fetch(c, message, at);
+		ret = message_fetch(c, message, message_at(c, done));
 		if (!ret)
-			ret = flags & MSG_ERRQUEUE ? receive_errors(c, s, message, flags)
-						   : show(c, s, message, flags);
+			ret = flags & MSG_ERRQUEUE ? message_receive_errors(c, s, message, flags)
+						   : message_show(c, s, message, flags);
 		if (ret < 0)
 			break;
-		if (call_write(c, at + offsetof(struct mmsghdr, msg_len),
-			       &(unsigned int){(unsigned int)ret}, sizeof(unsigned int))) {
+		if (message_give_len(c, done, ret)) {
 			ret = -EFAULT;
 			break;
 		}
@@ -464,12 +653,12 @@ static long receive_many(struct call *c, struct sock *s)
 	if (done || ret >= 0)
 		return done;
 	if (ret == -EAGAIN && !call_nonblocking(c, flags))
-		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
 	return ret;
 }
 
 /* MSG_TRUNC on TCP: read and thrown away. */
-static long receive_nothing(struct call *c, struct sock *s, int flags)
+static long message_receive_nothing(struct call *c, struct sock *s, int flags)
 {
 	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
 	ssize_t n = recv(c->fd, buffer, len, (flags & MSG_PEEK) | MSG_DONTWAIT);
@@ -477,32 +666,32 @@ static long receive_nothing(struct call *c, struct sock *s, int flags)
 	if (n >= 0)
 		return n;
 	if (errno == EAGAIN && !call_nonblocking(c, flags))
-		return call_wait(c, s, SO_RCVTIMEO, -EAGAIN);
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
 	return -errno;
 }
 
 /* The error queue of a stream is the stack's; the rest is in the pair. */
-static long receive_stream(struct call *c, struct sock *s, int flags)
+static long message_receive_stream(struct call *c, struct sock *s, int flags)
 {
 	long ret;
 
 	if (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) || c->nr == SYS_recvmmsg)
 		return CALL_PASS;
-	ret = c->nr == SYS_recvfrom ? fetch_plain(c, message) : fetch(c, message, c->args[1]);
+	ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message) : message_fetch(c, message, c->args[1]);
 	if (ret)
 		return ret;
 	if (flags & MSG_ERRQUEUE)
-		return receive_errors(c, s, message, flags);
-	return receive_nothing(c, s, flags);
+		return message_receive_errors(c, s, message, flags);
+	return message_receive_nothing(c, s, flags);
 }
 
 long message_receive(struct call *c, struct sock *s)
 {
 	int flags = (int)(c->nr == SYS_recvmsg ? c->args[2] : c->args[3]);
 
-	if (!ready())
+	if (!message_ready())
 		return -ENOMEM;
 	if (sock_is_stream(s))
-		return receive_stream(c, s, flags);
-	return c->nr == SYS_recvmmsg ? receive_many(c, s) : receive_one(c, s, flags);
+		return message_receive_stream(c, s, flags);
+	return c->nr == SYS_recvmmsg ? message_receive_many(c, s) : message_receive_one(c, s, flags);
 }

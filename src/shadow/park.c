@@ -8,11 +8,14 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include "lib/clock.h"
+#include "shadow/answer.h"
 #include "shadow/call.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
-#include "shadow/serve.h"
 #include "shadow/sock.h"
 
 /* How long a call has waited, and how often to look for a signal then. */
@@ -26,13 +29,13 @@
 
 static _Atomic int nparked;
 
-static void forget(struct call *c)
+static void park_forget(struct call *c)
 {
 	nparked--;
 	free(c);
 }
 
-static void append(struct call *c, struct sock *s)
+static void park_append(struct call *c, struct sock *s)
 {
 	struct call **p = &s->parked;
 
@@ -43,7 +46,7 @@ static void append(struct call *c, struct sock *s)
 }
 
 /* A thread has one call at a time: an older one was interrupted. */
-static void forget_thread(struct sock *s, pid_t tid)
+static void park_forget_thread(struct sock *s, pid_t tid)
 {
 	struct call **p = &s->parked;
 
@@ -55,8 +58,22 @@ static void forget_thread(struct sock *s, pid_t tid)
 			continue;
 		}
 		*p = c->next;
-		forget(c);
+		park_forget(c);
 	}
+}
+
+long park_wait(struct call *c, int timeo, long ret)
+{
+	struct timeval t = {0};
+	socklen_t len = sizeof(t);
+
+	if (!c->deadline && !getsockopt(c->fd, SOL_SOCKET, timeo, &t, &len) &&
+	    (t.tv_sec || t.tv_usec)) {
+		c->deadline =
+			clock_mono_ns() + (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+		c->timeout = ret;
+	}
+	return CALL_PARK;
 }
 
 int park(struct call *c, struct sock *s)
@@ -67,9 +84,9 @@ int park(struct call *c, struct sock *s)
 		return -ENOMEM;
 	call_done(c);
 	*copy = *c;
-	copy->since = pump_now();
-	forget_thread(s, c->tid);
-	append(copy, s);
+	copy->since = clock_mono_ns();
+	park_forget_thread(s, c->tid);
+	park_append(copy, s);
 	nparked++;
 	pump_deadline(copy->since + YOUNG_LOOK);
 	if (copy->deadline)
@@ -78,7 +95,7 @@ int park(struct call *c, struct sock *s)
 }
 
 /* The duplicate, if the number still means this socket. */
-static void look_again(struct call *c, const struct sock *s)
+static void park_look_again(struct call *c, const struct sock *s)
 {
 	struct stat st;
 
@@ -97,25 +114,25 @@ void park_retry(struct sock *s)
 		list = c->next;
 		ret = -EBADF;
 		if (!call_valid(c)) {
-			forget(c);
+			park_forget(c);
 			continue;
 		}
-		look_again(c, s);
+		park_look_again(c, s);
 		if (c->fd >= 0)
-			ret = serve_sock(c, s);
+			ret = c->again(c, s);
 		call_done(c);
 		if (ret == CALL_PARK) {
-			append(c, s);
+			park_append(c, s);
 			continue;
 		}
 		if (ret != CALL_ANSWERED)
-			serve_answer(c, s, ret);
-		forget(c);
+			answer_give(c, s, ret);
+		park_forget(c);
 	}
 }
 
 /* What a signal makes of a parked call; 0: nothing. */
-static long interrupted(const struct call *c)
+static long park_interrupted(const struct call *c)
 {
 	switch (call_signal(c)) {
 	case CALL_SIGNAL:
@@ -128,7 +145,7 @@ static long interrupted(const struct call *c)
 	}
 }
 
-uint64_t park_interrupt(uint64_t now)
+static uint64_t park_interrupt(uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	struct sock *s;
@@ -142,7 +159,7 @@ uint64_t park_interrupt(uint64_t now)
 		while (*p) {
 			struct call *c = *p;
 			uint64_t look = now + (now - c->since < YOUNG_NS ? YOUNG_LOOK : LOOK);
-			long ret = interrupted(c);
+			long ret = park_interrupted(c);
 
 			if (!ret && call_valid(c)) {
 				next = look < next ? look : next;
@@ -152,7 +169,7 @@ uint64_t park_interrupt(uint64_t now)
 			*p = c->next;
 			if (ret)
 				call_answer(c, ret);
-			forget(c);
+			park_forget(c);
 		}
 	}
 	return next;
@@ -165,11 +182,11 @@ void park_drop_all(struct sock *s)
 	while ((c = s->parked)) {
 		s->parked = c->next;
 		call_answer(c, -EBADF);
-		forget(c);
+		park_forget(c);
 	}
 }
 
-uint64_t park_expire(uint64_t now)
+static uint64_t park_expire(uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	struct sock *s;
@@ -189,8 +206,15 @@ uint64_t park_expire(uint64_t now)
 			}
 			*p = c->next;
 			call_answer(c, c->timeout);
-			forget(c);
+			park_forget(c);
 		}
 	}
 	return next;
+}
+
+uint64_t park_due(uint64_t now)
+{
+	uint64_t expire = park_expire(now), look = park_interrupt(now);
+
+	return expire < look ? expire : look;
 }

@@ -18,6 +18,15 @@ struct sock;
 /** park() - put a copy of @c aside; 0 or -ENOMEM. */
 int park(struct call *c, struct sock *s);
 
+/**
+ * park_wait() - the result of a handler whose call would block
+ * @timeo: SO_RCVTIMEO or SO_SNDTIMEO of the program's end bounds the wait; then the answer
+ *	   is @ret
+ *
+ * Return: CALL_PARK.
+ */
+long park_wait(struct call *c, int timeo, long ret);
+
 /** park_retry() - serve the parked calls of @s again, in order. */
 void park_retry(struct sock *s);
 
@@ -25,14 +34,12 @@ void park_retry(struct sock *s);
 void park_drop_all(struct sock *s);
 
 /**
- * park_interrupt() - end the calls for which a signal waits
+ * park_due() - end the calls whose time is over, and those for which a signal waits
+ * @now: monotonic ns
  *
- * Once received, a call is not interrupted by the kernel (filter.c): so we look.
- * Gives when to look again, UINT64_MAX: nothing is parked.
+ * Once received, a call is not interrupted by the kernel (filter.c): so we look. Return: when
+ * to look again, monotonic ns; UINT64_MAX: nothing waits for a time or a signal.
  */
-uint64_t park_interrupt(uint64_t now);
-
-/** park_expire() - answer the calls whose time is over; gives the next deadline, or UINT64_MAX. */
-uint64_t park_expire(uint64_t now);
+uint64_t park_due(uint64_t now);
 
 #endif /* PERSONA_SHADOW_PARK_H */

@@ -35,13 +35,10 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "engine/engine.h"
-#include "shadow/dgram.h"
-#include "shadow/park.h"
 #include "shadow/pump.h"
-#include "shadow/sniff.h"
 #include "shadow/sock.h"
-#include "shadow/stream.h"
 
 #define EVENTS 64
 #define SWEEP_MIN                                                                          \
@@ -53,9 +50,17 @@
 #define LATER	    256
 #define NO_SOCK	    UINT64_MAX
 #define KICK	    (UINT64_MAX - 1)
+#define FD_ID(i)    (UINT64_MAX - 16 - (i)) /* of pump_watch_fd() */
 
 static int host_epoll = -1, kick_fd = -1;
 static int stack_epoll = -1;
+static uint64_t (*pump_due)(uint64_t now);
+
+static struct {
+	void (*event)(unsigned int arg);
+	unsigned int arg;
+} watched[PUMP_FDS];
+static unsigned int nwatched; /* its callers take turns (sniff.c) */
 static pthread_t thread;
 static bool started;
 
@@ -71,14 +76,6 @@ static size_t nsuspects, suspects_room;
 static _Atomic uint64_t sweep_every = SWEEP_MIN; /* of the pump's thread; others start it anew */
 static size_t relieve_at = RELIEVE;
 static _Atomic uint64_t deadline = NO_SOCK;
-
-uint64_t pump_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static void kick(void)
 {
@@ -98,11 +95,27 @@ void pump_watch_host(struct sock *s, uint32_t events)
 	s->on_host = true;
 }
 
-void pump_watch_fd(int fd, uint64_t id)
+int pump_watch_fd(int fd, void (*event)(unsigned int arg), unsigned int arg)
 {
-	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.u64 = id};
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	unsigned int i = 0;
 
-	epoll_ctl(host_epoll, EPOLL_CTL_ADD, fd, &ev);
+	/* The same one again, after its descriptor was closed, has its place. */
+	while (i < nwatched && (watched[i].event != event || watched[i].arg != arg))
+		i++;
+	if (i == PUMP_FDS)
+		return -ENOSPC;
+	if (i == nwatched)
+		nwatched++;
+	watched[i].arg = arg;
+	watched[i].event = event;
+	ev.data.u64 = FD_ID(i);
+	return epoll_ctl(host_epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+void pump_set_due(uint64_t (*due)(uint64_t now))
+{
+	pump_due = due;
 }
 
 void pump_watch_stack(struct sock *s, uint32_t events)
@@ -275,10 +288,7 @@ void pump_sweep(void)
 			continue;
 		}
 		any = true;
-		if (sock_is_stream(s))
-			stream_swept(s);
-		else
-			sock_destroy(s);
+		s->ops->swept(s);
 	}
 	if (!any && sweep_every < SWEEP_MAX)
 		sweep_every *= 2;
@@ -289,15 +299,12 @@ void pump_sweep(void)
 /* Milliseconds until there is something to do without an event; -1: never. */
 static int timeout(uint64_t *last_sweep)
 {
-	uint64_t now = pump_now(), until = atomic_load(&deadline), look;
+	uint64_t now = clock_mono_ns(), until = atomic_load(&deadline);
 	bool any;
 
 	if (now >= until) {
 		atomic_store(&deadline, NO_SOCK);
-		until = park_expire(now);
-		look = park_interrupt(now);
-		if (look < until)
-			until = look;
+		until = pump_due ? pump_due(now) : NO_SOCK;
 		if (until != NO_SOCK)
 			pump_deadline(until);
 		until = atomic_load(&deadline);
@@ -307,7 +314,7 @@ static int timeout(uint64_t *last_sweep)
 	pthread_mutex_unlock(&suspects_lock);
 	if (any && now - *last_sweep >= sweep_every) {
 		pump_sweep();
-		*last_sweep = pump_now();
+		*last_sweep = clock_mono_ns();
 	}
 	pthread_mutex_lock(&suspects_lock);
 	any = nsuspects;
@@ -329,14 +336,11 @@ static bool closed_early(const struct epoll_event *ev)
 	s = sock_get(ev->data.u64);
 	if (!s)
 		return true;
-	if (sock_is_stream(s) && s->state == SOCK_OPEN) {
+	if (s->state == SOCK_OPEN) {
 		sock_put(s);
 		return false;
 	}
-	if (sock_is_stream(s))
-		stream_host_event(s, ev->events);
-	else
-		dgram_host_event(s, ev->events);
+	s->ops->host_event(s, ev->events);
 	return true;
 }
 
@@ -390,17 +394,16 @@ static void host_events(void)
 	for (int i = 0; i < n; i++) {
 		struct sock *s;
 
-		if (ev[i].data.u64 >= SNIFF_EVENT(SNIFF_LINKS - 1)) {
-			sniff_event((unsigned int)(SNIFF_EVENT(0) - ev[i].data.u64));
+		if (ev[i].data.u64 >= FD_ID(PUMP_FDS - 1)) {
+			unsigned int w = (unsigned int)(FD_ID(0) - ev[i].data.u64);
+
+			watched[w].event(watched[w].arg);
 			continue;
 		}
 		s = sock_get(ev[i].data.u64);
 		if (!s)
 			continue;
-		if (sock_is_stream(s))
-			stream_host_event(s, ev[i].events);
-		else
-			dgram_host_event(s, ev[i].events);
+		s->ops->host_event(s, ev[i].events);
 	}
 }
 
@@ -420,10 +423,7 @@ static void *loop(void *arg)
 
 			if (!s)
 				continue;
-			if (sock_is_stream(s))
-				stream_stack_event(s, ev[i].events);
-			else
-				dgram_stack_event(s, ev[i].events);
+			s->ops->stack_event(s, ev[i].events);
 		}
 		host_events();
 	}

@@ -3,18 +3,26 @@
  * pump.h - the thread that moves data between the host and the stack.
  *
  * It waits in both worlds at once, for what programs write and for what peers
- * send, drives the stack while it waits, and calls the socket's handlers
- * (stream.h, dgram.h) with the socket locked.
+ * send, drives the stack while it waits, and calls the operations of the socket's kind
+ * (struct sock_ops) with the socket locked.
  */
 #ifndef PERSONA_SHADOW_PUMP_H
 #define PERSONA_SHADOW_PUMP_H
 
 #include <stdint.h>
 
+#define PUMP_FDS 8
+
 struct sock;
 
 /** pump_start() - make the sets and the thread; 0 or -errno. */
 int pump_start(void);
+
+/**
+ * pump_set_due() - what the thread asks when a deadline is over
+ * @due: monotonic ns in; gives the next deadline, UINT64_MAX: none. Before the first socket
+ */
+void pump_set_due(uint64_t (*due)(uint64_t now));
 
 /** pump_stop() - end the thread. */
 void pump_stop(void);
@@ -22,8 +30,12 @@ void pump_stop(void);
 /** pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked. */
 void pump_watch_host(struct sock *s, uint32_t events);
 
-/** pump_watch_fd() - another descriptor of ours; @id: SNIFF_EVENT(). */
-void pump_watch_fd(int fd, uint64_t id);
+/**
+ * pump_watch_fd() - another descriptor of ours: @event(@arg) at each edge of its input
+ *
+ * At most PUMP_FDS at a time; @fd is closed to end it. Return: 0 or -ENOSPC.
+ */
+int pump_watch_fd(int fd, void (*event)(unsigned int arg), unsigned int arg);
 
 /** pump_watch_stack() - edges of the stack's socket. The socket is locked. */
 void pump_watch_stack(struct sock *s, uint32_t events);
@@ -56,7 +68,7 @@ void pump_settle(void);
 /** pump_deadline() - a parked call ends at @ns (monotonic): look then. */
 void pump_deadline(uint64_t ns);
 
-/** pump_now() - monotonic nanoseconds. */
+/** clock_mono_ns() - monotonic nanoseconds. */
 uint64_t pump_now(void);
 
 #endif /* PERSONA_SHADOW_PUMP_H */

@@ -38,6 +38,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "control/server.h"
 #include "engine/engine.h"
 #include "lib/complain.h"
@@ -232,13 +233,13 @@ static int undelivered(void)
 
 static void deliver(int seconds)
 {
-	uint64_t start = pump_now();
+	uint64_t start = clock_mono_ns();
 	bool told = false;
 	long ms = 1;
 	int left;
 
 	while ((left = undelivered())) {
-		uint64_t waited = (pump_now() - start) / 1000000;
+		uint64_t waited = (clock_mono_ns() - start) / 1000000;
 
 		if (waited >= (uint64_t)seconds * 1000) {
 			complain(0, "gave up on %d connection%s with undelivered data", left,
@@ -254,8 +255,8 @@ static void deliver(int seconds)
 		nap(ms);
 		ms = ms < 100 ? ms * 2 : 100;
 	}
-	start = pump_now();
-	while (pump_now() - start < DRAIN_CLOSING_MS * 1000000ull && drain_closing(engine_syscall))
+	start = clock_mono_ns();
+	while (clock_mono_ns() - start < DRAIN_CLOSING_MS * 1000000ull && drain_closing(engine_syscall))
 		nap(1);
 }
 

@@ -13,11 +13,8 @@
  * The first argument of all calls here is a descriptor. It is duplicated out of the
  * caller, and its inode says whether it is a socket of ours; all others are
  * the host kernel's business, with one exception: a socket of the host may not
- * leave loopback, else the program would use the host's network unawares.
- *
- * A signal may take a call away while it is served; it is made again by the kernel
- * or the program. Its result is kept with the socket until then, so that nothing is
- * bound, connected or sent twice.
+ * leave loopback, else the program would use the host's network unawares. The destination rule
+ * of each call (sockets/calls.h) says where its address is, sockets/route.c whether it may go.
  *
  * Limits: a descriptor that cannot be looked at (an undumpable program, and we
  * not root) passes for control of its AF_UNIX sockets, but is refused connect().
@@ -37,19 +34,25 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
-#include "sockets/calls.h"
+#include "lib/clock.h"
 #include "engine/engine.h"
 #include "lib/complain.h"
+#include "shadow/answer.h"
 #include "shadow/call.h"
+#include "shadow/control.h"
 #include "shadow/dgram.h"
+#include "shadow/files.h"
+#include "shadow/message.h"
+#include "shadow/move.h"
 #include "shadow/park.h"
-#include "shadow/ports.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/sock.h"
+#include "shadow/sockopt.h"
+#include "sockets/calls.h"
+#include "sockets/route.h"
 
-#define THREADS	  1
-#define RECALL_NS 2000000000ull
+#define THREADS 1
 
 struct serve_options serve_options;
 
@@ -58,158 +61,154 @@ static int main_listener;
 static int nthreads;
 static _Atomic bool stop;
 
-static const struct {
-	int nr;
-	long (*handler)(struct call *c, struct sock *s);
-} handlers[] = {
-	{SYS_bind, control_bind},	 {SYS_connect, control_connect},
-	{SYS_listen, control_listen},	 {SYS_accept, control_accept},
-	{SYS_accept4, control_accept},	 {SYS_getsockname, control_name},
-	{SYS_getpeername, control_name}, {SYS_shutdown, control_shutdown},
-	{SYS_getsockopt, option_get},	 {SYS_setsockopt, option_set},
-	{SYS_ioctl, option_ioctl},	 {SYS_sendto, message_send},
-	{SYS_sendmsg, message_send},	 {SYS_sendmmsg, message_send},
-	{SYS_recvfrom, message_receive}, {SYS_recvmsg, message_receive},
-	{SYS_recvmmsg, message_receive},
+/* What the column "handler" of the call table means here. */
+#define BY_CALL(f) .of_call = f
+#define BY_SOCK(f) .of_sock = f
+#define BY_NONE	   .of_call = NULL
+
+#define SERVE_NUMBERS 512 /* more than any processor has that we run on */
+
+static const struct serve_entry {
+	long (*of_call)(struct call *c);
+	long (*of_sock)(struct call *c, struct sock *s);
+	unsigned int where; /* destination rule */
+} serve_table[SERVE_NUMBERS] = {
+#define NUMBERED(name, nr, raw, filter, handler, dest, proto) \
+	[nr] = {handler, .where = CALL_TO_##dest},
+#include "sockets/calls.h"
 };
 
-long serve_sock(struct call *c, struct sock *s)
+/* May this call be made on a socket of the host that is none of ours? CALL_PASS or -errno. */
+static long serve_host_address(struct call *c, unsigned int where)
 {
-	for (unsigned int i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-		if (handlers[i].nr == c->nr)
-			return handlers[i].handler(c, s);
+	struct sockaddr_storage addr;
+	struct socket_core core;
+	uint64_t len = c->args[CALL_TO_ARG2(where)];
+	int err;
+
+	if (!route_host_core(move_host, c->fd, &core))
+		return CALL_PASS;
+	if (c->nr == SYS_sendto)
+		return message_send_host(c, &core);
+	if (call_read_addr(c, c->args[CALL_TO_ARG(where)], len, &addr))
+		return CALL_PASS; /* the kernel says what is wrong */
+	err = c->nr == SYS_bind
+		      ? route_bind(&core, (struct sockaddr *)&addr, (socklen_t)len)
+		      : route_connect(&core, (struct sockaddr *)&addr, (socklen_t)len);
+	return err < 0 ? move_refused() : CALL_PASS;
+}
+
+static long serve_host_option(struct call *c)
+{
+	struct socket_core core;
+
+	if (!route_host_core(move_host, c->fd, &core))
+		return CALL_PASS;
+	return route_option(&core, (int)c->args[1], (int)c->args[2]) ?: CALL_PASS;
+}
+
+/* A socket that is not ours: the host kernel's business, as long as it stays within loopback. */
+static long serve_host(struct call *c, unsigned int where)
+{
+	struct socket_core core;
+
+	if (c->nr == SYS_ioctl)
+		return sockopt_ioctl_host(c);
+	switch (CALL_TO_KIND(where)) {
+	case CALL_WHERE_ADDRESS:
+		return serve_host_address(c, where);
+	case CALL_WHERE_MESSAGE:
+	case CALL_WHERE_MESSAGES:
+		return route_host_core(move_host, c->fd, &core) ? message_send_host(c, &core)
+								: CALL_PASS;
+	case CALL_WHERE_OPTION:
+		return serve_host_option(c);
+	case CALL_WHERE_NOWHERE:
+	case CALL_WHERE_PATH:
+	case CALL_WHERE_DENIED:
+		break;
+	}
 	return CALL_PASS;
 }
 
-bool call_nonblocking(const struct call *c, int flags)
-{
-	return flags & MSG_DONTWAIT || fcntl(c->fd, F_GETFL) & O_NONBLOCK;
-}
-
-long call_wait(struct call *c, struct sock *s, int timeo, long ret)
-{
-	struct timeval t = {0};
-	socklen_t len = sizeof(t);
-
-	if (!c->deadline && !getsockopt(c->fd, SOL_SOCKET, timeo, &t, &len) &&
-	    (t.tv_sec || t.tv_usec)) {
-		c->deadline =
-			pump_now() + (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
-		c->timeout = ret;
-	}
-	return CALL_PARK;
-}
-
-/* A descriptor that is not ours. */
-static long foreign(struct call *c)
-{
-	struct sockaddr_storage addr;
-	uint64_t at, len;
-
-	if (c->nr == SYS_ioctl)
-		return option_ioctl_host(c);
-	if (c->nr == SYS_connect || c->nr == SYS_bind) {
-		at = c->args[1];
-		len = c->args[2];
-	} else if (c->nr == SYS_sendto) {
-		at = c->args[4];
-		len = c->args[5];
-	} else {
-		return CALL_PASS;
-	}
-	if (serve_options.isolate && c->nr == SYS_bind)
-		return CALL_PASS;
-	if (!at || call_read_addr(c, at, len, &addr) ||
-	    !ports_leaves((struct sockaddr *)&addr, (socklen_t)len))
-		return CALL_PASS;
-	return -ENETUNREACH;
-}
-
-void serve_answer(struct call *c, struct sock *s, long ret)
-{
-	if (call_answer(c, ret) != -ENOENT || !s || ret == CALL_PASS)
-		return;
-	s->lost.tid = c->tid;
-	s->lost.nr = c->nr;
-	s->lost.ret = ret;
-	memcpy(s->lost.args, c->args, sizeof(c->args));
-	s->lost.when = pump_now();
-}
-
-/* Was this very call done, and its result lost? */
-static bool recall(const struct call *c, struct sock *s, long *ret)
-{
-	if (s->lost.tid != c->tid)
-		return false;
-	s->lost.tid = 0;
-	*ret = s->lost.ret;
-	return s->lost.nr == c->nr && !memcmp(s->lost.args, c->args, sizeof(c->args)) &&
-	       pump_now() - s->lost.when < RECALL_NS;
-}
-
-static void answer(struct call *c, struct sock *s, long ret)
+static void serve_answer(struct call *c, struct sock *s, long ret)
 {
 	if (ret == CALL_PARK)
 		ret = s && !park(c, s) ? CALL_ANSWERED : -ENOMEM;
 	if (ret != CALL_ANSWERED)
-		serve_answer(c, s, ret);
+		answer_give(c, s, ret);
 }
 
 /* What the program closed before is closed, what it wrote to a sysctl is so. */
-static void settle(void)
+static void serve_settle(void)
 {
 	files_settle();
 	pump_settle();
 }
 
+/* A call that is about no descriptor yet. */
+static void serve_call(struct call *c, const struct serve_entry *e)
+{
+	if (c->nr == SYS_socket) {
+		serve_settle();
+		pump_relieve();
+	}
+	serve_answer(c, NULL, e->of_call(c));
+}
+
+/* A call on socket @s of ours, locked. */
+static void serve_sock(struct call *c, struct sock *s, const struct serve_entry *e)
+{
+	long ret;
+
+	s->tid = c->tid;
+	s->fd = (int)c->args[0];
+	c->again = e->of_sock;
+	if (!answer_recall(c, s, &ret)) {
+		ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
+		if (!ret)
+			ret = e->of_sock(c, s);
+	}
+	/* Before the answer: our copy must not be the last one when the program closes its own. */
+	call_done(c);
+	serve_answer(c, s, ret);
+	sock_put(s);
+}
+
 static void serve(struct call *c)
 {
+	const struct serve_entry *e = &serve_table[(unsigned int)c->nr % SERVE_NUMBERS];
 	struct sock *s = NULL;
 	struct stat st;
 	bool is_socket;
 	long ret;
 
-	switch (c->nr) {
-	case SYS_socket:
-		settle();
-		pump_relieve();
-		answer(c, NULL, control_socket(c));
+	if (e->of_call) {
+		serve_call(c, e);
 		return;
-#ifdef SYS_open
-	case SYS_open:
-#endif
-	case SYS_openat:
-		answer(c, NULL, files_open(c));
+	}
+	if (!e->of_sock) {
+		serve_answer(c, NULL, CALL_PASS);
 		return;
 	}
 	c->fd = call_peek_fd(c->tid, (int)c->args[0]);
 	if (c->fd < 0) {
 		ret = c->fd == -EPERM && c->nr == SYS_connect ? -EPERM : CALL_PASS;
-		answer(c, NULL, ret);
+		serve_answer(c, NULL, ret);
 		return;
 	}
 	is_socket = !fstat(c->fd, &st) && S_ISSOCK(st.st_mode);
 	if (c->nr == SYS_bind || c->nr == SYS_connect || c->nr == SYS_listen)
-		settle();
+		serve_settle();
 	if (is_socket)
 		s = sock_find(st.st_ino);
-	if (!s) {
-		ret = is_socket ? foreign(c) : CALL_PASS;
-		call_done(c);
-		answer(c, NULL, ret);
+	if (s) {
+		serve_sock(c, s, e);
 		return;
 	}
-	s->tid = c->tid;
-	s->fd = (int)c->args[0];
-	if (!recall(c, s, &ret)) {
-		ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
-		if (!ret)
-			ret = serve_sock(c, s);
-	}
-	/* Before the answer: our copy must not be the last one when the program closes its own. */
+	ret = is_socket ? serve_host(c, e->where) : CALL_PASS;
 	call_done(c);
-	answer(c, s, ret);
-	sock_put(s);
+	serve_answer(c, NULL, ret);
 }
 
 /*
@@ -217,18 +216,18 @@ static void serve(struct call *c)
  * even getsockname() gives EINTR then. Needs root or RLIMIT_NICE; without, the load of the
  * machine decides how long that is.
  */
-static void hurry(void)
+static void serve_hurry(void)
 {
 	setpriority(PRIO_PROCESS, 0, -20); /* of this thread alone: sched(7) */
 }
 
-static void *loop(void *arg)
+static void *serve_loop(void *arg)
 {
 	struct call c;
 	int err;
 
 	prctl(PR_SET_NAME, "persona-call");
-	hurry();
+	serve_hurry();
 	while (!atomic_load(&stop)) {
 		err = call_receive(&c, main_listener);
 		if (!err)
@@ -247,7 +246,7 @@ void serve_joined(int listener)
 	struct call c;
 	int err;
 
-	hurry();
+	serve_hurry();
 	while (poll(&p, 1, -1) >= 0 || errno == EINTR) {
 		err = p.revents & POLLIN ? call_receive(&c, listener) : -ENOENT;
 		if (!err)
@@ -256,28 +255,29 @@ void serve_joined(int listener)
 			break;
 	}
 	/* Before @listener is closed: forget the parked calls of those who were killed. */
-	park_interrupt(pump_now());
+	park_due(clock_mono_ns());
 	call_forget();
 }
 
-static void nothing(int sig)
+static void serve_wake(int sig)
 {
 }
 
 int serve_start(int listener, const struct serve_options *options)
 {
-	struct sigaction sa = {.sa_handler = nothing};
+	struct sigaction sa = {.sa_handler = serve_wake};
 	int err = 0;
 
 	serve_options = *options;
-	ports_isolate(options->isolate);
+	route_isolate(options->isolate);
+	pump_set_due(park_due);
 	main_listener = listener;
 	err = call_listen(listener);
 	if (err)
 		return err;
 	sigaction(SIGRTMIN, &sa, NULL);
 	for (nthreads = 0; nthreads < THREADS && !err; nthreads++)
-		err = engine_thread_create(&thread[nthreads], 0, SIGRTMIN, loop, NULL);
+		err = engine_thread_create(&thread[nthreads], 0, SIGRTMIN, serve_loop, NULL);
 	return err;
 }
 

@@ -157,6 +157,30 @@ static int make_link(const char *name, const struct backend *be)
 	return 0;
 }
 
+/* A program has sent on link @i: pass it to the stack. */
+static void sniff_event(unsigned int i)
+{
+	static unsigned char frame[FRAME_MAX];
+	const size_t hdr = sizeof(struct virtio_net_hdr);
+	struct sockaddr_ll to = {.sll_family = AF_PACKET};
+	ssize_t n;
+
+	if (i >= nlinks)
+		return;
+	to.sll_ifindex = links[i].ifindex;
+	while ((n = read(links[i].fd, frame, sizeof(frame))) > (ssize_t)hdr) {
+		const unsigned char *data = frame + hdr;
+		const struct backend *be;
+		const char *name;
+
+		be = mirror_at(i, &name);
+		if (be && be->link == BACKEND_LINK_RAWIP)
+			to.sll_protocol = htons(data[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+		stack_call(SYS_sendto, sender, data, n - (ssize_t)hdr, MSG_DONTWAIT, &to,
+			   sizeof(to));
+	}
+}
+
 static void no_ipv6(void)
 {
 	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
@@ -185,7 +209,7 @@ static void *make_space(void *arg)
 		if (*err)
 			return NULL;
 		mirror_show(i, links[nlinks].fd, links[nlinks].out, (int)if_nametoindex(name));
-		pump_watch_fd(links[nlinks].fd, SNIFF_EVENT(nlinks));
+		pump_watch_fd(links[nlinks].fd, sniff_event, nlinks);
 		nlinks++;
 	}
 	space = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -235,29 +259,6 @@ int sniff_socket(int type, int protocol)
 	if (home >= 0)
 		close(home);
 	return err ? err : fd;
-}
-
-void sniff_event(unsigned int i)
-{
-	static unsigned char frame[FRAME_MAX];
-	const size_t hdr = sizeof(struct virtio_net_hdr);
-	struct sockaddr_ll to = {.sll_family = AF_PACKET};
-	ssize_t n;
-
-	if (i >= nlinks)
-		return;
-	to.sll_ifindex = links[i].ifindex;
-	while ((n = read(links[i].fd, frame, sizeof(frame))) > (ssize_t)hdr) {
-		const unsigned char *data = frame + hdr;
-		const struct backend *be;
-		const char *name;
-
-		be = mirror_at(i, &name);
-		if (be && be->link == BACKEND_LINK_RAWIP)
-			to.sll_protocol = htons(data[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
-		stack_call(SYS_sendto, sender, data, n - (ssize_t)hdr, MSG_DONTWAIT, &to,
-			   sizeof(to));
-	}
 }
 
 void sniff_stop(void)

@@ -7,9 +7,7 @@
 
 #include <stdint.h>
 
-/** SNIFF_EVENT() - event id of link @i in the host's epoll. */
-#define SNIFF_EVENT(i) (UINT64_MAX - 16 - (i))
-#define SNIFF_LINKS    8
+#define SNIFF_LINKS 8
 
 /**
  * sniff_socket() - a packet socket for a program; AF_PACKET, @type with its flags, @protocol
@@ -18,9 +16,6 @@
  * here (no privilege, no /dev/net/tun). Thread-safe.
  */
 int sniff_socket(int type, int protocol);
-
-/** sniff_event() - a program has sent on link @i: pass it to the stack. */
-void sniff_event(unsigned int i);
 
 /** sniff_stop() - give all back. */
 void sniff_stop(void);

@@ -16,12 +16,9 @@
 #include <unistd.h>
 #include "lib/complain.h"
 #include "shadow/call.h"
-#include "shadow/chunk.h"
-#include "shadow/dgram.h"
 #include "shadow/pair.h"
-#include "shadow/park.h"
-#include "shadow/ports.h"
 #include "shadow/sock.h"
+#include "sockets/route.h"
 #include "stack/ports.h"
 
 #define SLAB	    256
@@ -96,7 +93,18 @@ static void remove_slot(struct sock *s)
 	pthread_mutex_unlock(&table);
 }
 
-struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err)
+/* A slot that is used again: all but its lock, its place and its generation. */
+static void sock_reset(struct sock *s)
+{
+	size_t at = offsetof(struct sock, ops);
+
+	memset((char *)s + at, 0, sizeof(*s) - at);
+	s->pair = s->stack = s->fd = -1;
+	s->linger = -1;
+}
+
+struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
+		      int stack, int *fd, int *err)
 {
 	struct sock *s = take_slot();
 
@@ -104,41 +112,15 @@ struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err
 	if (!s)
 		goto fail;
 	pthread_mutex_lock(&s->lock);
-	s->pair = -1;
+	sock_reset(s);
+	s->core = *core;
+	s->ops = ops;
 	s->stack = stack;
-	s->domain = kind->domain;
-	s->type = kind->type;
-	s->protocol = kind->protocol;
-	s->state = SOCK_FRESH;
-	s->mptcp = s->closed = s->up_eof = s->down_eof = false;
-	s->rd_shut = s->abort = s->token = s->was_open = s->marked = s->settled = s->bound = false;
-	s->on_stack = s->on_host = false;
-	s->port = 0;
-	s->linger = -1;
-	s->error = 0;
-	s->tid = 0;
-	s->fd = -1;
-	s->up = s->down = NULL;
-	s->dgram = NULL;
-	s->parked = NULL;
-	s->lost.tid = 0;
-	s->accepted = NULL;
-	s->nopts = 0;
-	s->suspect = s->recverr = false;
-	s->sndbuf = s->rcvbuf = 0;
-	if (kind->alone)
+	if (alone)
 		*err = pair_alone(fd, &s->ino);
 	else
 		*err = pair_make(sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET, fd, &s->pair,
 				 &s->ino);
-	if (!*err && !sock_is_stream(s)) {
-		s->dgram = dgram_new();
-		if (!s->dgram) {
-			close(*fd);
-			close(s->pair);
-			*err = -ENOMEM;
-		}
-	}
 	if (*err) {
 		pthread_mutex_unlock(&s->lock);
 		pthread_mutex_lock(&table);
@@ -259,7 +241,8 @@ void sock_close_pair(struct sock *s)
 
 void sock_destroy(struct sock *s)
 {
-	park_drop_all(s);
+	if (s->ops->destroy)
+		s->ops->destroy(s);
 	sock_close_pair(s);
 	if (s->stack >= 0) {
 		/* The program has not waited for close(): nor do we. */
@@ -270,21 +253,8 @@ void sock_destroy(struct sock *s)
 				   0);
 		stack_call(SYS_close, s->stack, 0, 0, 0, 0, 0);
 	}
-	while (s->accepted) {
-		struct sock_accepted *a = s->accepted;
-
-		s->accepted = a->next;
-		stack_call(SYS_close, a->stack, 0, 0, 0, 0, 0);
-		free(a);
-	}
-	ports_forget(s);
+	route_forget(&s->core);
 	s->stack = -1;
-	chunk_put(s->up);
-	chunk_put(s->down);
-	s->up = s->down = NULL;
-	if (s->dgram)
-		dgram_free(s->dgram);
-	s->dgram = NULL;
 	s->generation++;
 	pthread_mutex_unlock(&s->lock);
 	remove_slot(s);

@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include "engine/engine.h"
+#include "sockets/socket.h"
 
 struct call;
 struct chunk;
@@ -40,13 +41,18 @@ enum sock_state {
 	SOCK_FAILED,	 /* refused or reset; our end is closed */
 };
 
-#define SOCK_OPTS 12
-
-/* An option: to repeat on a host socket, or one that MPTCP does not have. */
-struct sock_opt {
-	int level, name;
-	uint8_t len;
-	uint8_t val[19];
+/**
+ * struct sock_ops - a kind of socket (stream.c, listener.c, dgram.c)
+ * @host_event:  edges of our end of the pair, EPOLL*; may destroy: unlocks
+ * @stack_event: edges of the stack's socket; may destroy: unlocks
+ * @swept:	 the program's end is known to be closed; destroys or waits: unlocks
+ * @destroy:	 the socket goes: parked calls are answered, what the kind owns is freed; NULL: none
+ */
+struct sock_ops {
+	void (*host_event)(struct sock *s, uint32_t events);
+	void (*stack_event)(struct sock *s, uint32_t events);
+	void (*swept)(struct sock *s);
+	void (*destroy)(struct sock *s);
 };
 
 /**
@@ -73,10 +79,11 @@ struct sock_accepted {
 
 /**
  * struct sock
+ * @core:    what it is (sockets/socket.h)
+ * @ops:     its kind; a stream that listens becomes a listener
  * @ino:     inode of the program's end, the key
  * @pair:    our end, -1 of a stream that has no peer yet or none any more
  * @stack:   the stack's descriptor
- * @mptcp:   asked as TCP, run as MPTCP
  * @error:   what SO_ERROR will say, positive; beside the stack's own
  * @was_open: failed after it had been connected
  * @suspect: the program may have closed its end: a sweep looks
@@ -91,30 +98,25 @@ struct sock_accepted {
  * @abort:   close with a reset
  * @linger:  the program set SO_LINGER: seconds; -1: not
  * @token:   listening: a byte in the pair makes the program's end readable
- * @settled: it has an address or a peer: it no longer moves to the host
- * @port:    a wildcard port that it serves, host order; 0: none
  * @up, @down: data read and not yet passed on
  */
 struct sock {
 	pthread_mutex_t lock;
 	uint32_t index;
 	uint32_t generation; /* odd while in use */
+	const struct sock_ops *ops;
+	struct socket_core core;
 	ino_t ino;
 	int pair;
 	int stack;
-	int domain, type, protocol;
 	enum sock_state state;
-	bool mptcp;
 	bool closed;
 	bool up_eof, down_eof;
 	bool rd_shut;
 	bool abort;
 	bool token;
-	bool settled;
-	bool bound;
 	bool on_stack; /* in the stack's epoll */
 	bool on_host;  /* in the host's epoll */
-	uint16_t port;
 	int linger;
 	int sndbuf, rcvbuf;
 	bool marked;
@@ -130,8 +132,6 @@ struct sock {
 	struct sock_lost lost;
 	struct sock_accepted *accepted;
 	struct sock *hash;
-	uint8_t nopts;
-	struct sock_opt opt[SOCK_OPTS];
 };
 
 /* One system call into the stack. */
@@ -143,27 +143,22 @@ struct sock {
 /** sock_is_stream() - a byte stream with connections? Else messages. */
 static inline bool sock_is_stream(const struct sock *s)
 {
-	return s->type == SOCK_STREAM;
+	return s->core.type == SOCK_STREAM;
 }
 
 /**
- * struct sock_kind - what to make
- * @alone: a stream without a peer: the program's end alone, to be joined later
- */
-struct sock_kind {
-	int domain, type, protocol;
-	bool alone;
-};
-
-/**
  * sock_new() - put a socket of the stack behind an end for the program
+ * @core:  what it is
+ * @ops:   its kind
+ * @alone: a stream without a peer: the program's end alone, to be joined later
  * @stack: its descriptor there, non-blocking; closed on failure
  * @fd:	   receives the program's end, which the caller hands over and closes
  * @err:   -errno on failure
  *
  * Return: the socket, locked; NULL on failure.
  */
-struct sock *sock_new(const struct sock_kind *kind, int stack, int *fd, int *err);
+struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
+		      int stack, int *fd, int *err);
 
 /**
  * sock_renew() - a new end in place of one that has failed: a stream's alone, to

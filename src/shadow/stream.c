@@ -18,7 +18,7 @@
  *	connected	emptied again: the POLLOUT edge
  *	refused, reset	our end is closed with a byte unread: POLLERR, ECONNRESET
  *	peer's FIN	our end is shut for writing: end of file behind the data
- *	listening	filled; a byte is there while a connection waits
+ *	listening	filled; a byte is there while a connection waits (listener.c)
  *	urgent data	AF_UNIX's own: the byte is sent with MSG_OOB
  *
  * The program's FIN arrives as the pair's end of file, behind its data; closing,
@@ -51,33 +51,33 @@
 #define SNDBUF (512 << 10) /* of the program's end, once connected */
 #define FILL   2304	   /* bytes that make an end with the least buffer not writable */
 
-static void set_sndbuf(int fd, int bytes)
+static void stream_set_sndbuf(int fd, int bytes)
 {
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-static int least(int a, int b)
+static int stream_least(int a, int b)
 {
 	return a < b ? a : b;
 }
 
 /* How much to take at a time, where the program has bounded a buffer to @bytes. */
-static size_t piece(int bytes)
+static size_t stream_piece(int bytes)
 {
-	return bytes ? (size_t)least(bytes, CHUNK_SIZE) : CHUNK_SIZE;
+	return bytes ? (size_t)stream_least(bytes, CHUNK_SIZE) : CHUNK_SIZE;
 }
 
 /* Fill the program's end's sending direction. */
-static void fill(int fd)
+void stream_fill(int fd)
 {
 	static const char filler[FILL];
 
-	set_sndbuf(fd, 1); /* the kernel makes it its least */
+	stream_set_sndbuf(fd, 1); /* the kernel makes it its least */
 	while (send(fd, filler, sizeof(filler), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		;
 }
 
-static void discard_filler(struct sock *s)
+static void stream_discard_filler(struct sock *s)
 {
 	char buf[FILL];
 
@@ -86,7 +86,7 @@ static void discard_filler(struct sock *s)
 }
 
 /* The connection is dead: the program's end gets an error. */
-static void fail(struct sock *s)
+static void stream_fail(struct sock *s)
 {
 	int fd, waiting = 0;
 
@@ -116,19 +116,19 @@ void stream_open(struct sock *s, int fd)
 	bool looked = fd < 0;
 	int one = 1;
 
-	if (!s->mptcp) /* see pull_down() */
+	if (!s->core.mptcp) /* see stream_pull_down() */
 		stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one),
 			   0);
 	if (looked)
 		fd = sock_peek(s);
 	if (fd >= 0)
-		set_sndbuf(fd, s->sndbuf ? least(s->sndbuf, SNDBUF) : SNDBUF);
+		stream_set_sndbuf(fd, s->sndbuf ? stream_least(s->sndbuf, SNDBUF) : SNDBUF);
 	if (looked && fd >= 0)
 		close(fd);
 	if (s->state == SOCK_CONNECTING)
-		discard_filler(s);
+		stream_discard_filler(s);
 	s->state = SOCK_OPEN;
-	s->settled = true;
+	s->core.settled = true;
 	pump_watch_host(s, EPOLLIN | EPOLLOUT);
 	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 }
@@ -138,72 +138,46 @@ void stream_refused(struct sock *s, int err)
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
 
 	s->error = err;
-	fail(s);
+	stream_fail(s);
 	/* It may be connected again. */
 	stack_call(SYS_connect, s->stack, &none, sizeof(none), 0, 0, 0);
 }
 
-int stream_join(struct sock *s, int fd, enum stream_start as)
+int stream_attach(struct sock *s, int fd)
 {
-	if (s->pair < 0) {
-		int pair = pair_join(fd);
+	int pair;
 
-		if (pair < 0)
-			return pair;
-		s->pair = pair;
-		if (s->rcvbuf)
-			set_sndbuf(pair, least(s->rcvbuf, SNDBUF));
-	}
-	s->settled = true;
-	switch (as) {
-	case STREAM_OPEN:
-		stream_open(s, fd);
-		break;
-	case STREAM_CONNECTING:
-		fill(fd);
-		s->state = SOCK_CONNECTING;
-		pump_watch_host(s, 0);
-		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
-		break;
-	case STREAM_LISTENING:
-		fill(fd);
-		s->state = SOCK_LISTENING;
-		pump_watch_host(s, 0);
-		pump_watch_stack(s, EPOLLIN);
-		break;
-	}
+	if (s->pair >= 0)
+		return 0;
+	pair = pair_join(fd);
+	if (pair < 0)
+		return pair;
+	s->pair = pair;
+	if (s->rcvbuf)
+		stream_set_sndbuf(pair, stream_least(s->rcvbuf, SNDBUF));
 	return 0;
 }
 
-void stream_queue(struct sock *s, int fd)
+int stream_join(struct sock *s, int fd, enum stream_start as)
 {
-	struct {
-		int fd;
-		short events, revents;
-	} p = {.fd = s->stack, .events = EPOLLIN};
-	struct timespec zero = {0, 0};
-	bool looked = fd < 0;
-	bool waits = s->accepted || stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) > 0;
-	char byte;
+	int err = stream_attach(s, fd);
 
-	if (waits == s->token)
-		return;
-	if (waits) {
-		s->token = send(s->pair, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
-		return;
+	if (err)
+		return err;
+	s->core.settled = true;
+	if (as == STREAM_OPEN) {
+		stream_open(s, fd);
+		return 0;
 	}
-	if (looked)
-		fd = sock_peek(s);
-	if (fd < 0)
-		return;
-	if (recv(fd, &byte, 1, MSG_DONTWAIT) == 1)
-		s->token = false;
-	if (looked)
-		close(fd);
+	stream_fill(fd);
+	s->state = SOCK_CONNECTING;
+	pump_watch_host(s, 0);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
+	return 0;
 }
 
 /* Send @c into the stack. 1: all; 0: no more for now; or -errno. */
-static int push_up(struct sock *s, struct chunk *c)
+static int stream_push_up(struct sock *s, struct chunk *c)
 {
 	while (c->len) {
 		long n = stack_call(SYS_sendto, s->stack, c->data + c->at, c->len,
@@ -220,9 +194,9 @@ static int push_up(struct sock *s, struct chunk *c)
 }
 
 /* Read from the pair: bytes, 0: end, or -errno. */
-static long pull_up(struct sock *s, struct chunk *c)
+static long stream_pull_up(struct sock *s, struct chunk *c)
 {
-	ssize_t n = recv(s->pair, c->data, piece(s->sndbuf), MSG_DONTWAIT);
+	ssize_t n = recv(s->pair, c->data, stream_piece(s->sndbuf), MSG_DONTWAIT);
 
 	if (n < 0)
 		return -errno;
@@ -232,7 +206,7 @@ static long pull_up(struct sock *s, struct chunk *c)
 }
 
 /* Has the program closed its end, beyond doubt? */
-static bool hung_up(const struct sock *s)
+static bool stream_is_hung_up(const struct sock *s)
 {
 	struct pollfd p = {.fd = s->pair};
 
@@ -240,10 +214,10 @@ static bool hung_up(const struct sock *s)
 }
 
 /* The program will write no more. @unread: it closed, and did not read all. */
-static void end_up(struct sock *s, bool unread)
+static void stream_end_up(struct sock *s, bool unread)
 {
 	s->up_eof = true;
-	s->closed |= hung_up(s);
+	s->closed |= stream_is_hung_up(s);
 	/* As TCP: closing with unread data, or with a linger of zero, is a reset. */
 	s->abort |= unread || (s->closed && (s->linger == 0 || s->down));
 	if (!s->abort)
@@ -251,7 +225,7 @@ static void end_up(struct sock *s, bool unread)
 }
 
 /* One turn; true if there may be more to do at once. */
-static bool pump_up(struct sock *s)
+static bool stream_pump_up(struct sock *s)
 {
 	struct chunk *c = s->up;
 	int turn, err;
@@ -263,21 +237,21 @@ static bool pump_up(struct sock *s)
 		c = chunk_get();
 	s->up = NULL;
 	for (turn = 0; c && turn < TURNS; turn++) {
-		err = push_up(s, c);
+		err = stream_push_up(s, c);
 		if (err <= 0) {
 			if (!err) {
 				s->up = c;
 				return false;
 			}
 			chunk_put(c);
-			fail(s);
+			stream_fail(s);
 			return false;
 		}
-		n = pull_up(s, c);
+		n = stream_pull_up(s, c);
 		if (n > 0)
 			continue;
 		if (n != -EAGAIN && n != -EINTR)
-			end_up(s, n == -ECONNRESET);
+			stream_end_up(s, n == -ECONNRESET);
 		break;
 	}
 	if (c && c->len)
@@ -288,7 +262,7 @@ static bool pump_up(struct sock *s)
 }
 
 /* Write @c into the pair. 1: all; 0: no more for now; -EPIPE: nobody reads. */
-static int push_down(struct sock *s, struct chunk *c)
+static int stream_push_down(struct sock *s, struct chunk *c)
 {
 	while (c->len) {
 		ssize_t n = send(s->pair, c->data + c->at, c->len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -309,13 +283,13 @@ static int push_down(struct sock *s, struct chunk *c)
  * is read than had come by then. What comes in between may begin with an urgent byte.
  * MPTCP has none.
  */
-static long pull_down(struct sock *s, void *to, size_t len)
+static long stream_pull_down(struct sock *s, void *to, size_t len)
 {
 	int waiting, at;
 	char byte;
 	long n;
 
-	while (!s->mptcp) {
+	while (!s->core.mptcp) {
 		waiting = at = 0;
 		stack_call(SYS_ioctl, s->stack, SIOCINQ, &waiting, 0, 0, 0);
 		if (!waiting) {
@@ -327,7 +301,7 @@ static long pull_down(struct sock *s, void *to, size_t len)
 			waiting = 1;
 		}
 		if (stack_call(SYS_ioctl, s->stack, SIOCATMARK, &at, 0, 0, 0) || !at) {
-			len = (size_t)least((int)len, waiting);
+			len = (size_t)stream_least((int)len, waiting);
 			break;
 		}
 		n = stack_call(SYS_recvfrom, s->stack, &byte, 1, MSG_DONTWAIT, NULL, NULL);
@@ -338,7 +312,7 @@ static long pull_down(struct sock *s, void *to, size_t len)
 	return stack_call(SYS_recvfrom, s->stack, to, len, MSG_DONTWAIT, NULL, NULL);
 }
 
-static bool pump_down(struct sock *s)
+static bool stream_pump_down(struct sock *s)
 {
 	struct chunk *c = s->down;
 	long n = 1;
@@ -350,13 +324,13 @@ static bool pump_down(struct sock *s)
 		c = chunk_get();
 	s->down = NULL;
 	for (turn = 0; c && turn < TURNS; turn++) {
-		int done = push_down(s, c);
+		int done = stream_push_down(s, c);
 
 		if (!done) {
 			s->down = c;
 			return false;
 		}
-		n = pull_down(s, c->data, piece(s->rcvbuf));
+		n = stream_pull_down(s, c->data, stream_piece(s->rcvbuf));
 		if (n <= 0)
 			break;
 		c->at = 0;
@@ -371,7 +345,7 @@ static bool pump_down(struct sock *s)
 		shutdown(s->pair, SHUT_WR);
 	} else if (n < 0 && n != -EAGAIN && n != -EINTR) {
 		s->error = (int)-n;
-		fail(s);
+		stream_fail(s);
 	}
 	return turn == TURNS;
 }
@@ -383,22 +357,22 @@ void stream_buffers(struct sock *s, int fd, int name, int bytes)
 	if (name == SO_SNDBUF) {
 		s->sndbuf = bytes;
 		if (s->state == SOCK_OPEN)
-			set_sndbuf(fd, least(bytes, SNDBUF));
+			stream_set_sndbuf(fd, stream_least(bytes, SNDBUF));
 	} else {
 		s->rcvbuf = bytes;
 		if (s->pair >= 0)
-			set_sndbuf(s->pair, least(bytes, SNDBUF));
+			stream_set_sndbuf(s->pair, stream_least(bytes, SNDBUF));
 	}
 }
 
 void stream_drain_up(struct sock *s)
 {
-	while (pump_up(s))
+	while (stream_pump_up(s))
 		;
 }
 
 /* Closed by the program, and all it wrote is in the stack? Unlocks. */
-static void finish(struct sock *s)
+void stream_finish(struct sock *s)
 {
 	if (s->closed && (s->state != SOCK_OPEN || s->up_eof) && !s->up)
 		sock_destroy(s);
@@ -407,45 +381,51 @@ static void finish(struct sock *s)
 }
 
 /* A turn of both directions. Others come first if there is more: the event comes again. */
-static void run(struct sock *s)
+static void stream_run(struct sock *s)
 {
-	bool more = pump_up(s);
+	bool more = stream_pump_up(s);
 
-	more |= pump_down(s);
+	more |= stream_pump_down(s);
 	if (s->parked)
 		park_retry(s);
 	if (more && s->state == SOCK_OPEN) {
 		pump_watch_host(s, EPOLLIN | EPOLLOUT);
 		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 	}
-	finish(s);
+	stream_finish(s);
 }
 
-void stream_swept(struct sock *s)
+static void stream_swept(struct sock *s)
 {
 	s->closed = true;
 	if (s->state == SOCK_OPEN)
-		run(s);
+		stream_run(s);
 	else
-		finish(s);
+		stream_finish(s);
 }
 
-void stream_host_event(struct sock *s, uint32_t events)
+void stream_hung_up(struct sock *s)
 {
-	if (events & EPOLLHUP && !s->closed) {
-		if (s->down_eof || s->rd_shut)
-			pump_suspect(s);
-		else
-			s->closed = true;
-	}
-	if (s->state == SOCK_OPEN)
-		run(s);
+	if (s->closed)
+		return;
+	if (s->down_eof || s->rd_shut)
+		pump_suspect(s);
 	else
-		finish(s);
+		s->closed = true;
+}
+
+static void stream_host_event(struct sock *s, uint32_t events)
+{
+	if (events & EPOLLHUP)
+		stream_hung_up(s);
+	if (s->state == SOCK_OPEN)
+		stream_run(s);
+	else
+		stream_finish(s);
 }
 
 /* Neither connected nor refused: the event was of an earlier attempt. */
-static bool still_connecting(const struct sock *s)
+static bool stream_still_connecting(const struct sock *s)
 {
 	struct pollfd p = {.fd = s->stack, .events = POLLOUT};
 	struct timespec zero = {0, 0};
@@ -453,13 +433,13 @@ static bool still_connecting(const struct sock *s)
 	return stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) == 0;
 }
 
-static void connect_done(struct sock *s)
+static void stream_connect_done(struct sock *s)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
 	int err;
 
-	if (still_connecting(s))
+	if (stream_still_connecting(s))
 		return;
 	err = sock_stack_error(s);
 	/* Without a peer, the error has been told by another call. */
@@ -470,7 +450,7 @@ static void connect_done(struct sock *s)
 }
 
 /* Reset after the peer's FIN: no read of ours will tell. */
-static void after_end(struct sock *s)
+static void stream_after_end(struct sock *s)
 {
 	int err;
 
@@ -480,20 +460,33 @@ static void after_end(struct sock *s)
 	if (!err)
 		return;
 	s->error = err;
-	fail(s);
+	stream_fail(s);
 }
 
-void stream_stack_event(struct sock *s, uint32_t events)
+static void stream_stack_event(struct sock *s, uint32_t events)
 {
 	if (s->state == SOCK_CONNECTING && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
-		connect_done(s);
-	else if (s->state == SOCK_LISTENING)
-		stream_queue(s, -1);
+		stream_connect_done(s);
 	else if (s->state == SOCK_OPEN && events & (EPOLLERR | EPOLLHUP))
-		after_end(s);
+		stream_after_end(s);
 	park_retry(s);
 	if (s->state == SOCK_OPEN)
-		run(s);
+		stream_run(s);
 	else
-		finish(s);
+		stream_finish(s);
 }
+
+void stream_destroy(struct sock *s)
+{
+	park_drop_all(s);
+	chunk_put(s->up);
+	chunk_put(s->down);
+	s->up = s->down = NULL;
+}
+
+const struct sock_ops stream_ops = {
+	.host_event = stream_host_event,
+	.stack_event = stream_stack_event,
+	.swept = stream_swept,
+	.destroy = stream_destroy,
+};

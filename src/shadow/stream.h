@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct sock;
+struct sock_ops;
 
 enum stream_start {
 	STREAM_CONNECTING, /* connect() has no result yet: not writable */
 	STREAM_OPEN,	   /* connected */
-	STREAM_LISTENING,
 };
 
 /** stream_join() - the program's end @fd, alone so far, gets its other end; 0 or -errno. */
@@ -28,20 +28,28 @@ void stream_open(struct sock *s, int fd);
 /** stream_refused() - connect() has failed with @err (positive). */
 void stream_refused(struct sock *s, int err);
 
-/** stream_queue() - listening: readable exactly while a connection waits. @fd as above. */
-void stream_queue(struct sock *s, int fd);
-
 /** stream_buffers() - the program has set SO_SNDBUF or SO_RCVBUF (@name); @fd: its end. */
 void stream_buffers(struct sock *s, int fd, int name, int bytes);
 
 /** stream_drain_up() - pass on what the program has written so far. */
 void stream_drain_up(struct sock *s);
 
-/** stream_host_event(), stream_stack_event() - of the pair, of the stack; may destroy: unlock. */
-void stream_host_event(struct sock *s, uint32_t events);
-void stream_stack_event(struct sock *s, uint32_t events);
+/** stream_destroy() - sock_ops.destroy of streams, for kinds that begin as one. */
+void stream_destroy(struct sock *s);
 
-/** stream_swept() - the program's end is known to be closed; destroys or waits; unlocks. */
-void stream_swept(struct sock *s);
+/** stream_attach() - the program's end @fd, alone so far, gets its other end; 0 or -errno. */
+int stream_attach(struct sock *s, int fd);
+
+/** stream_fill() - fill @fd's sending direction: the program does not find it writable. */
+void stream_fill(int fd);
+
+/** stream_finish() - destroy it if the program has closed it and all is in the stack; unlocks. */
+void stream_finish(struct sock *s);
+
+/** stream_hung_up() - a hang-up of our end: closed, or in doubt and a sweep will look. */
+void stream_hung_up(struct sock *s);
+
+/** stream_ops - this kind of socket */
+extern const struct sock_ops stream_ops;
 
 #endif /* PERSONA_SHADOW_STREAM_H */

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include "sockets/calls.h"
 
 struct name {
 	const char *name;
@@ -16,8 +17,8 @@ struct name {
 };
 
 static const struct name names[] = {
-#define CALL(room, ret, name, proto, nr, fds, flags) {#name, 0},
-#define ALIAS(name, same)			     {#name, 1},
+#define HOOKED(room, ret, name, proto, fds, flags) {#name, 0},
+#define ALIAS(name, same)			   {#name, 1},
 #include "sockets/calls.h"
 };
 

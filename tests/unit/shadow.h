@@ -18,8 +18,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "shadow/dgram.h"
+#include "shadow/listener.h"
+#include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
+#include "shadow/stream.h"
 #include "standin.h"
 
 #define PATIENCE_MS 5000
@@ -48,6 +52,7 @@ static inline int shadow_begin(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	standin_start();
+	pump_set_due(park_due);
 	return pump_start();
 }
 
@@ -146,13 +151,17 @@ struct made {
 /* A socket as socket() makes it; locked. */
 static inline struct sock *make_socket(struct made *m, int type, bool alone)
 {
+	struct socket_core core = {.domain = AF_INET, .type = type};
 	struct sock *s;
 	int err;
 
 	m->stack = (int)stack_call(SYS_socket, AF_INET, type | SOCK_NONBLOCK, 0, 0, 0, 0);
 	assert_true(m->stack >= 0);
-	s = sock_new(&(struct sock_kind){AF_INET, type, 0, alone}, m->stack, &m->fd, &err);
+	s = sock_new(&core, type == SOCK_STREAM ? &stream_ops : &dgram_ops, alone, m->stack, &m->fd,
+		     &err);
 	assert_non_null(s);
+	if (type != SOCK_STREAM)
+		assert_int_equal(dgram_attach(s), 0);
 	m->id = sock_id(s);
 	s->tid = getpid();
 	s->fd = m->fd;

@@ -263,7 +263,7 @@ static void test_listens(void **state)
 
 	stack_bind(m.stack);
 	assert_int_equal(stack_call(SYS_listen, m.stack, 8, 0, 0, 0, 0), 0);
-	assert_int_equal(stream_join(s, m.fd, STREAM_LISTENING), 0);
+	assert_int_equal(listener_start(s, m.fd), 0);
 	sock_put(s);
 	at = stack_name(m.stack);
 	assert_int_equal(ready_now(m.fd, POLLIN | POLLOUT), 0);
@@ -276,7 +276,7 @@ static void test_listens(void **state)
 		s = sock_get(m.id);
 		stack = stack_call(SYS_accept4, m.stack, NULL, NULL, SOCK_NONBLOCK, 0, 0);
 		assert_true(stack >= 0);
-		stream_queue(s, i ? -1 : m.fd); /* by a descriptor, and looked up */
+		listener_token(s, i ? -1 : m.fd); /* by a descriptor, and looked up */
 		sock_put(s);
 		assert_int_equal(ready_now(m.fd, POLLIN | POLLOUT), i ? 0 : POLLIN);
 		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
@@ -296,6 +296,7 @@ static void test_listens(void **state)
 /* An accepted connection: a pair that is open from the start. */
 static void test_accepted(void **state)
 {
+	struct socket_core core = {.domain = AF_INET, .type = SOCK_STREAM};
 	struct made m;
 	struct sockaddr_in at;
 	int listener = (int)stack_call(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0, 0), peer, err;
@@ -308,7 +309,7 @@ static void test_accepted(void **state)
 	write_text(peer, "hello");
 	m.stack = (int)stack_call(SYS_accept4, listener, NULL, NULL, SOCK_NONBLOCK, 0, 0);
 	assert_true(m.stack >= 0);
-	s = sock_new(&(struct sock_kind){AF_INET, SOCK_STREAM, 0, false}, m.stack, &m.fd, &err);
+	s = sock_new(&core, &stream_ops, false, m.stack, &m.fd, &err);
 	assert_non_null(s);
 	m.id = sock_id(s);
 	stream_open(s, m.fd);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * option.c - options and ioctls: the stack's, and what must hold for the pair too.
+ * sockopt.c - options and ioctls: the stack's, and what must hold for the pair too.
  *
- * Theory of operation: options go to the stack as they come. Time-outs go to
- * the program's end as well, where its plain reads and writes block. What MPTCP does
- * not have and merely tunes is accepted and remembered (sockets/hints.h); until a socket
- * has an address all are remembered, since it may still move to the host.
+ * Theory of operation: what an option means is sockets/option.c's word. Here values are brought
+ * from the caller and back, and what the program's end of the pair must do is done there too:
+ * time-outs, where plain reads and writes block, and buffers.
  *
  * SO_ERROR is both sides': an error that the pump has met, then the stack's own. It
  * is cleared only if the answer has arrived.
@@ -25,48 +24,16 @@
 #include "shadow/call.h"
 #include "shadow/chunk.h"
 #include "shadow/dgram.h"
-#include "shadow/serve.h"
+#include "shadow/move.h"
 #include "shadow/sock.h"
+#include "shadow/sockopt.h"
 #include "shadow/stream.h"
-#include "sockets/hints.h"
+#include "sockets/option.h"
 
 #define VALUE_MAX 4096 /* longest option value that is read at once */
 
-static bool unknown(long err)
-{
-	return err == -ENOPROTOOPT || err == -EOPNOTSUPP;
-}
-
-/* TCP says ENOPROTOOPT where MPTCP says EOPNOTSUPP. */
-static long as_tcp(const struct sock *s, long ret)
-{
-	return s->mptcp && ret == -EOPNOTSUPP ? -ENOPROTOOPT : ret;
-}
-
-static struct sock_opt *find(struct sock *s, int level, int name)
-{
-	for (int i = 0; i < s->nopts; i++)
-		if (s->opt[i].level == level && s->opt[i].name == name)
-			return &s->opt[i];
-	return NULL;
-}
-
-static void remember(struct sock *s, int level, int name, const void *val, size_t len)
-{
-	struct sock_opt *o = find(s, level, name);
-
-	if (len > sizeof(o->val) || (!o && s->nopts == SOCK_OPTS))
-		return;
-	if (!o)
-		o = &s->opt[s->nopts++];
-	o->level = level;
-	o->name = name;
-	o->len = (uint8_t)len;
-	memcpy(o->val, val, len);
-}
-
 /* What the program's own end must do. */
-static void mirror(struct call *c, struct sock *s, int level, int name, const void *val, size_t len)
+static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, const void *val, size_t len)
 {
 	const struct linger *l = val;
 
@@ -94,14 +61,14 @@ static void mirror(struct call *c, struct sock *s, int level, int name, const vo
 }
 
 /* Urgent data and peeking are the pair's. */
-static bool is_pairs(const struct sock *s, int level, int name)
+static bool sockopt_is_pairs(const struct sock *s, int level, int name)
 {
 	return sock_is_stream(s) && level == SOL_SOCKET &&
 	       (name == SO_OOBINLINE || name == SO_PEEK_OFF);
 }
 
 /* A program for the socket filter: the value points to it. */
-static long set_filter(struct call *c, struct sock *s, int name, const void *value, size_t len)
+static long sockopt_set_filter(struct call *c, struct sock *s, int name, const void *value, size_t len)
 {
 	struct sock_filter insn[BPF_MAXINSNS];
 	struct sock_fprog prog;
@@ -117,10 +84,12 @@ static long set_filter(struct call *c, struct sock *s, int name, const void *val
 	return stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, name, &prog, sizeof(prog), 0);
 }
 
-long option_set(struct call *c, struct sock *s)
+long sockopt_set(struct call *c, struct sock *s)
 {
 	int level = (int)c->args[1], name = (int)c->args[2], len = (int)c->args[4];
 	char value[VALUE_MAX] __attribute__((aligned(8)));
+	struct move m = {c, s};
+	struct socket_ref ref;
 	long ret;
 
 	if (len < 0)
@@ -129,53 +98,20 @@ long option_set(struct call *c, struct sock *s)
 		return -ENOMEM;
 	if (call_read(c, c->args[3], value, (size_t)len))
 		return -EFAULT;
-	if (s->domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
+	if (s->core.domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
 		return -ENOPROTOOPT; /* memory of the stack cannot be mapped by the program */
-	if (is_pairs(s, level, name))
+	if (sockopt_is_pairs(s, level, name))
 		return CALL_PASS;
 	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
-		return set_filter(c, s, name, value, (size_t)len);
-	ret = stack_call(SYS_setsockopt, s->stack, level, name, value, len, 0);
-	if (s->mptcp && unknown(ret) && len >= (int)sizeof(int) && hint(level, name)) {
-		remember(s, level, name, value, (size_t)len);
-		ret = 0;
-	} else if (!ret && !s->settled) {
-		remember(s, level, name, value, (size_t)len);
-	}
+		return sockopt_set_filter(c, s, name, value, (size_t)len);
+	ref = move_ref(&m);
+	ret = option_set(&ref, level, name, value, (socklen_t)len);
 	if (!ret)
-		mirror(c, s, level, name, value, (size_t)len);
-	return as_tcp(s, ret);
+		sockopt_mirror(c, s, level, name, value, (size_t)len);
+	return ret;
 }
 
-static int maxseg(const struct sock *s)
-{
-	struct tcp_info info = {0};
-	socklen_t len = sizeof(info);
-
-	if (!stack_call(SYS_getsockopt, s->stack, IPPROTO_TCP, TCP_INFO, &info, &len, 0) &&
-	    info.tcpi_snd_mss)
-		return (int)info.tcpi_snd_mss;
-	return 536;
-}
-
-/* An option that MPTCP does not have. */
-static void substitute(struct sock *s, int level, int name, void *value, int *len)
-{
-	struct sock_opt *o = find(s, level, name);
-	int zero = 0;
-
-	if (level == IPPROTO_TCP && name == TCP_MAXSEG && !o)
-		zero = maxseg(s);
-	if (o) {
-		*len = *len < o->len ? *len : o->len;
-		memcpy(value, o->val, (size_t)*len);
-	} else {
-		*len = *len < (int)sizeof(zero) ? *len : (int)sizeof(zero);
-		memcpy(value, &zero, (size_t)*len);
-	}
-}
-
-static long give(struct call *c, const void *value, int len)
+static long sockopt_give(struct call *c, const void *value, int len)
 {
 	if (call_write(c, c->args[3], value, (size_t)len) ||
 	    call_write(c, c->args[4], &len, sizeof(len)))
@@ -184,7 +120,7 @@ static long give(struct call *c, const void *value, int len)
 }
 
 /* A reset that read() or write() has told already is not told again. */
-static void look_at_mark(struct call *c, struct sock *s)
+static void sockopt_look_at_mark(struct call *c, struct sock *s)
 {
 	socklen_t len = sizeof(int);
 	int theirs = 0;
@@ -196,28 +132,31 @@ static void look_at_mark(struct call *c, struct sock *s)
 		s->error = 0;
 }
 
-static long get_error(struct call *c, struct sock *s, int room)
+static long sockopt_get_error(struct call *c, struct sock *s, int room)
 {
 	int err;
 	long ret;
 
-	look_at_mark(c, s);
+	sockopt_look_at_mark(c, s);
 	call_done(c);
 	err = s->error ? s->error : sock_stack_error(s);
 	if (err && s->state == SOCK_CONNECTING)
 		stream_refused(s, err); /* before the pump has seen it */
-	ret = give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
+	ret = sockopt_give(c, &err, room < (int)sizeof(err) ? room : (int)sizeof(err));
 	s->error = err;
 	if (!call_answer(c, ret) && !ret)
 		s->error = 0;
 	return CALL_ANSWERED;
 }
 
-long option_get(struct call *c, struct sock *s)
+long sockopt_get(struct call *c, struct sock *s)
 {
 	int level = (int)c->args[1], name = (int)c->args[2], len;
 	char small[VALUE_MAX] __attribute__((aligned(8)));
 	char *value = small;
+	struct move m = {c, s};
+	struct socket_ref ref;
+	socklen_t got;
 	long ret;
 
 	if (call_read(c, c->args[4], &len, sizeof(len)))
@@ -225,8 +164,8 @@ long option_get(struct call *c, struct sock *s)
 	if (len < 0)
 		return -EINVAL;
 	if (level == SOL_SOCKET && name == SO_ERROR)
-		return get_error(c, s, len);
-	if (is_pairs(s, level, name))
+		return sockopt_get_error(c, s, len);
+	if (sockopt_is_pairs(s, level, name))
 		return CALL_PASS;
 	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
 		return -EOPNOTSUPP; /* it would map the stack's memory here, not there */
@@ -239,24 +178,18 @@ long option_get(struct call *c, struct sock *s)
 	}
 	/* Some options read their value too. */
 	call_read(c, c->args[3], value, (size_t)len);
-	ret = stack_call(SYS_getsockopt, s->stack, level, name, value, &len, 0);
-	if (s->mptcp && unknown(ret) && hint(level, name)) {
-		substitute(s, level, name, value, &len);
-		ret = 0;
-	} else if (s->mptcp && !ret && level == SOL_SOCKET && name == SO_PROTOCOL) {
-		int tcp = IPPROTO_TCP;
-
-		memcpy(value, &tcp, (size_t)(len < (int)sizeof(tcp) ? len : (int)sizeof(tcp)));
-	}
+	ref = move_ref(&m);
+	got = (socklen_t)len;
+	ret = option_get(&ref, level, name, value, &got);
 	if (!ret)
-		ret = give(c, value, len);
+		ret = sockopt_give(c, value, (int)got);
 	if (value != small)
 		free(value);
-	return as_tcp(s, ret);
+	return ret;
 }
 
 /* Bytes of the argument of an ioctl, all in and out. */
-static size_t ioctl_size(unsigned int cmd)
+static size_t sockopt_ioctl_size(unsigned int cmd)
 {
 	switch (cmd) {
 	case SIOCGIFCONF:
@@ -278,7 +211,7 @@ static size_t ioctl_size(unsigned int cmd)
 }
 
 /* A route by ioctl() names its device by a pointer. */
-static int route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
+static int sockopt_route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
 {
 	if (!rt->rt_dev)
 		return 0;
@@ -289,7 +222,7 @@ static int route_device(struct call *c, struct rtentry *rt, char name[IFNAMSIZ])
 }
 
 /* A list of interfaces, through a buffer of ours. */
-static long interfaces(struct call *c, int stack)
+static long sockopt_interfaces(struct call *c, int stack)
 {
 	struct ifconf theirs, ours;
 	long ret = -EFAULT;
@@ -316,7 +249,7 @@ static long interfaces(struct call *c, int stack)
 }
 
 /* Bytes on their way to the peer: in the pair, in our hands, in the stack. */
-static long out_queue(struct call *c, struct sock *s)
+static long sockopt_out_queue(struct call *c, struct sock *s)
 {
 	int total = 0, part = 0;
 	long ret = stack_call(SYS_ioctl, s->stack, SIOCOUTQ, &total, 0, 0, 0);
@@ -330,17 +263,17 @@ static long out_queue(struct call *c, struct sock *s)
 	return call_write(c, c->args[2], &total, sizeof(total));
 }
 
-static long interface_ioctl(struct call *c, int stack)
+static long sockopt_interface_ioctl(struct call *c, int stack)
 {
 	unsigned int cmd = (unsigned int)c->args[1];
 	char arg[256] __attribute__((aligned(8))) = {0}, name[IFNAMSIZ];
-	size_t size = ioctl_size(cmd);
+	size_t size = sockopt_ioctl_size(cmd);
 	long ret;
 
 	if (call_read(c, c->args[2], arg, size))
 		return -EFAULT;
 	if (cmd == SIOCADDRT || cmd == SIOCDELRT) {
-		ret = route_device(c, (struct rtentry *)arg, name);
+		ret = sockopt_route_device(c, (struct rtentry *)arg, name);
 		return ret ? ret : stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
 	}
 	ret = stack_call(SYS_ioctl, stack, cmd, arg, 0, 0, 0);
@@ -349,7 +282,7 @@ static long interface_ioctl(struct call *c, int stack)
 	return ret;
 }
 
-long option_ioctl(struct call *c, struct sock *s)
+long sockopt_ioctl(struct call *c, struct sock *s)
 {
 	unsigned int cmd = (unsigned int)c->args[1];
 
@@ -359,9 +292,9 @@ long option_ioctl(struct call *c, struct sock *s)
 			return CALL_PASS;
 		break;
 	case SIOCGIFCONF:
-		return interfaces(c, s->stack);
+		return sockopt_interfaces(c, s->stack);
 	case SIOCOUTQ:
-		return out_queue(c, s);
+		return sockopt_out_queue(c, s);
 	case FIOSETOWN:
 	case SIOCSPGRP:
 	case FIOGETOWN:
@@ -373,10 +306,10 @@ long option_ioctl(struct call *c, struct sock *s)
 	case SIOCGSTAMPNS_OLD:
 		return -ENOENT;
 	}
-	return interface_ioctl(c, s->stack);
+	return sockopt_interface_ioctl(c, s->stack);
 }
 
-long option_ioctl_host(struct call *c)
+long sockopt_ioctl_host(struct call *c)
 {
 	static int any = -1;
 	unsigned int cmd = (unsigned int)c->args[1];
@@ -387,5 +320,5 @@ long option_ioctl_host(struct call *c)
 		any = (int)stack_call(SYS_socket, AF_INET, SOCK_DGRAM, 0, 0, 0, 0);
 	if (any < 0)
 		return any;
-	return cmd == SIOCGIFCONF ? interfaces(c, any) : interface_ioctl(c, any);
+	return cmd == SIOCGIFCONF ? sockopt_interfaces(c, any) : sockopt_interface_ioctl(c, any);
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * procpath.c - which files are the network's, see procpath.h.
+ */
+#include <stddef.h>
+#include <string.h>
+#include "sockets/procpath.h"
+
+static const char *procpath_after(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(path, prefix, n) ? NULL : path + n;
+}
+
+const char *procpath_inside(const char *path)
+{
+	const char *rest = procpath_after(path, "/proc/"), *net;
+	size_t digits;
+
+	if (!rest || strnlen(path, PROCPATH_MAX) == PROCPATH_MAX)
+		return NULL;
+	if (procpath_after(rest, "sys/net/"))
+		return rest;
+	net = procpath_after(rest, "net/");
+	if (!net)
+		net = procpath_after(rest, "self/net/");
+	if (!net)
+		net = procpath_after(rest, "thread-self/net/");
+	if (!net) {
+		digits = strspn(rest, "0123456789");
+		net = digits ? procpath_after(rest + digits, "/net/") : NULL;
+	}
+	return net && *net ? net - strlen("net/") : NULL;
+}

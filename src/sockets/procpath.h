@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * procpath.h - which files are the network's: /proc/net and /proc/sys/net.
+ *
+ * Programs that show or set the network (ss, netstat, sysctl) read and write these files, so
+ * the stack's stand in their place. /proc/self/net, /proc/thread-self/net and /proc/PID/net are
+ * /proc/net of a process, and every process of a run has the same stack.
+ *
+ * Limits: only absolute paths, spelled without "..", "." or "//"; directories and stat() show
+ * the host's.
+ */
+#ifndef PERSONA_SOCKETS_PROCPATH_H
+#define PERSONA_SOCKETS_PROCPATH_H
+
+#define PROCPATH_MAX 256 /* bytes of a path that can be the network's, with its NUL */
+
+/**
+ * procpath_inside() - the name of the stack's file
+ * @path: as the program gave it
+ *
+ * Return: the rest behind "/proc/" inside the stack, as "net/tcp" or
+ * "sys/net/ipv4/ip_forward", pointing into @path; NULL: it is the host's. Pure.
+ */
+const char *procpath_inside(const char *path);
+
+#endif /* PERSONA_SOCKETS_PROCPATH_H */
