@@ -16,14 +16,14 @@ void rates_note(struct rates *r, const char *key, uint64_t in, uint64_t out)
 {
 	struct counter *c;
 
-	if (r->n == r->room) {
-		size_t room = r->room ? r->room * 2 : 64;
+	if (r->n == r->capacity) {
+		size_t capacity = r->capacity ? r->capacity * 2 : 64;
 
-		c = realloc(r->at, room * sizeof(*c));
+		c = realloc(r->at, capacity * sizeof(*c));
 		if (!c)
 			return;
 		r->at = c;
-		r->room = room;
+		r->capacity = capacity;
 	}
 	c = &r->at[r->n++];
 	*c = (struct counter){.in = in, .out = out};
@@ -36,7 +36,7 @@ void rates_close(struct rates *r)
 		qsort(r->at, r->n, sizeof(*r->at), by_key);
 }
 
-static const struct counter *find(const struct rates *r, const char *key)
+static const struct counter *rates_find(const struct rates *r, const char *key)
 {
 	struct counter wanted;
 
@@ -46,7 +46,7 @@ static const struct counter *find(const struct rates *r, const char *key)
 
 struct rate rates_since(const struct rates *old, const struct rates *now, const char *key)
 {
-	const struct counter *a = find(old, key), *b = find(now, key);
+	const struct counter *a = rates_find(old, key), *b = rates_find(now, key);
 
 	if (!a || !b || a->in > b->in || a->out > b->out || now->time_ns <= old->time_ns)
 		return (struct rate){0};

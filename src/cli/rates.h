@@ -17,7 +17,7 @@ struct counter {
 struct rates {
 	uint64_t time_ns;
 	struct counter *at;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /** struct rate - bytes in and out within @ns; 0 ns: not known */

@@ -36,7 +36,7 @@ static FILE *open_sockets(void)
 	return f;
 }
 
-static int ascending(const void *a, const void *b)
+static int remote_ascending(const void *a, const void *b)
 {
 	return *(const pid_t *)a - *(const pid_t *)b;
 }
@@ -67,7 +67,7 @@ int remote_list(pid_t **pids)
 	}
 	fclose(f);
 	if (n)
-		qsort(*pids, (size_t)n, sizeof(pid_t), ascending);
+		qsort(*pids, (size_t)n, sizeof(pid_t), remote_ascending);
 	return n;
 }
 
@@ -107,7 +107,7 @@ fail:
 }
 
 /* The only run, or -errno. */
-static int only(const char **why)
+static int remote_only(const char **why)
 {
 	char text[256] = "";
 	size_t len = 0;
@@ -137,7 +137,7 @@ int remote_find(struct remote *r, const char *id, const char **why)
 		if (end == id || *end || pid <= 0 || pid > INT32_MAX)
 			return why_set(why, EINVAL, "'%s' is no ID: see persona ps", id);
 	} else {
-		pid = only(why);
+		pid = remote_only(why);
 		if (pid < 0)
 			return (int)pid;
 	}

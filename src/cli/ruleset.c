@@ -19,7 +19,7 @@
 #include "cli/ruleset.h"
 
 /* The rest of @line behind @word and blanks, or NULL if it does not begin so. */
-static const char *after(const char *line, const char *word)
+static const char *ruleset_after(const char *line, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -70,17 +70,17 @@ unsigned int ruleset_hooks(const char *text, struct ruleset_hook *out, unsigned 
 
 		snprintf(line, sizeof(line), "%.*s", (int)len, text);
 		text += len + (text[len] == '\n');
-		if ((rest = after(line, "table "))) {
+		if ((rest = ruleset_after(line, "table "))) {
 			sscanf(rest, "%15s %63s", now.family, now.table);
-		} else if ((rest = after(line, "chain "))) {
+		} else if ((rest = ruleset_after(line, "chain "))) {
 			sscanf(rest, "%63s", now.chain);
 			open = NULL;
-		} else if (after(line, "type ") && strstr(line, " hook ") && n < max &&
+		} else if (ruleset_after(line, "type ") && strstr(line, " hook ") && n < max &&
 			   strncmp(now.table, "persona-", 8)) {
 			open = &out[n++];
 			*open = now;
 			take_hook(line, open);
-		} else if (after(line, "}")) {
+		} else if (ruleset_after(line, "}")) {
 			open = NULL;
 		} else if (open) {
 			open->drops |= may_drop(line);

@@ -55,7 +55,7 @@ struct show {
 
 static volatile sig_atomic_t ended;
 
-static void on_signal(int sig)
+static void show_on_signal(int sig)
 {
 	ended |= sig != SIGWINCH;
 }
@@ -126,7 +126,7 @@ static bool show_quits(void)
 /* Until q or a signal; the run's end ends it, too, and is no failure. */
 static int show_watch(struct show *s, const char **why)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = show_on_signal};
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
 	struct termios old, raw;
 	int err = show_ask(s, why);

@@ -26,14 +26,14 @@ void table_cell(struct table *t, const char *fmt, ...)
 	char *text;
 	va_list ap;
 
-	if (t->n == t->room) {
-		size_t room = t->room ? t->room * 2 : 64;
-		char **more = realloc(t->cell, room * sizeof(*more));
+	if (t->n == t->capacity) {
+		size_t capacity = t->capacity ? t->capacity * 2 : 64;
+		char **more = realloc(t->cell, capacity * sizeof(*more));
 
 		if (!more)
 			return;
 		t->cell = more;
-		t->room = room;
+		t->capacity = capacity;
 	}
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
@@ -45,13 +45,13 @@ void table_cell(struct table *t, const char *fmt, ...)
 	t->cell[t->n++] = text;
 }
 
-static const char *cell(const struct table *t, size_t i)
+static const char *table_text(const struct table *t, size_t i)
 {
 	return t->cell[i] ? t->cell[i] : "";
 }
 
 /* At most *@left characters of @s. */
-static void put(FILE *out, const char *s, size_t *left)
+static void table_put(FILE *out, const char *s, size_t *left)
 {
 	for (; *s; s++) {
 		if ((*s & 0xc0) != 0x80) {
@@ -63,7 +63,7 @@ static void put(FILE *out, const char *s, size_t *left)
 	}
 }
 
-static void pad(FILE *out, size_t n, size_t *left)
+static void table_pad(FILE *out, size_t n, size_t *left)
 {
 	for (; n && *left; n--, --*left)
 		putc(' ', out);
@@ -74,20 +74,20 @@ void table_print(struct table *t, FILE *out, size_t width, size_t rows)
 	size_t columns = strlen(t->right), widest[TABLE_COLUMNS] = {0}, row;
 
 	for (size_t i = 0; i < t->n; i++)
-		if (width_of(cell(t, i)) > widest[i % columns])
-			widest[i % columns] = width_of(cell(t, i));
+		if (width_of(table_text(t, i)) > widest[i % columns])
+			widest[i % columns] = width_of(table_text(t, i));
 	for (row = 0; row < rows && (row + 1) * columns <= t->n; row++) {
 		size_t left = width;
 
 		for (size_t c = 0; c < columns; c++) {
-			const char *s = cell(t, row * columns + c);
+			const char *s = table_text(t, row * columns + c);
 			size_t space = widest[c] - width_of(s);
 
 			if (t->right[c] == '>')
-				pad(out, space, &left);
-			put(out, s, &left);
+				table_pad(out, space, &left);
+			table_put(out, s, &left);
 			if (c + 1 < columns)
-				pad(out, GAP + (t->right[c] == '>' ? 0 : space), &left);
+				table_pad(out, GAP + (t->right[c] == '>' ? 0 : space), &left);
 		}
 		putc('\n', out);
 	}
@@ -97,11 +97,11 @@ void table_print(struct table *t, FILE *out, size_t width, size_t rows)
 		free(t->cell[i]);
 	free(t->cell);
 	t->cell = NULL;
-	t->n = t->room = 0;
+	t->n = t->capacity = 0;
 }
 
 /* Three digits and a unit. */
-static const char *scaled(double value, double base, const char *units, char *buf)
+static const char *table_scaled(double value, double base, const char *units, char *buf)
 {
 	while (value >= 999.5 && units[1]) {
 		value /= base;
@@ -114,14 +114,14 @@ static const char *scaled(double value, double base, const char *units, char *bu
 
 const char *human_bytes(uint64_t bytes, char buf[HUMAN_TEXT])
 {
-	return scaled((double)bytes, 1024, " KMGTPE", buf);
+	return table_scaled((double)bytes, 1024, " KMGTPE", buf);
 }
 
 const char *human_rate(uint64_t bytes, uint64_t ns, char buf[HUMAN_TEXT])
 {
 	if (!ns)
 		return strcpy(buf, "-");
-	return scaled((double)bytes * 8e9 / (double)ns, 1000, " KMGTPE", buf);
+	return table_scaled((double)bytes * 8e9 / (double)ns, 1000, " KMGTPE", buf);
 }
 
 const char *human_time(uint64_t seconds, char buf[HUMAN_TEXT])

@@ -19,7 +19,7 @@
 struct table {
 	const char *right;
 	char **cell;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /** table_cell() - the next cell; bytes that are not to be printed become '?'. */

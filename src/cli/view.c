@@ -43,12 +43,12 @@ const char *view_command(const char *document, char buf[VIEW_COMMAND])
 	return buf;
 }
 
-static const char *text(const char *object, const char *key, char buf[WORD])
+static const char *view_text(const char *object, const char *key, char buf[WORD])
 {
 	return json_string(json_member(object, key), buf, WORD);
 }
 
-static uint64_t number(const char *object, const char *key)
+static uint64_t view_number(const char *object, const char *key)
 {
 	return json_uint(json_member(object, key));
 }
@@ -58,15 +58,15 @@ static void flow_key(const char *flow, char key[2 * WORD + 8])
 {
 	char local[WORD], remote[WORD];
 
-	snprintf(key, 2 * WORD + 8, "flow %s %s", text(flow, "local", local),
-		 text(flow, "remote", remote));
+	snprintf(key, 2 * WORD + 8, "flow %s %s", view_text(flow, "local", local),
+		 view_text(flow, "remote", remote));
 }
 
 static void link_key(const char *link, char key[2 * WORD + 8])
 {
 	char name[WORD];
 
-	snprintf(key, 2 * WORD + 8, "link %s", text(link, "name", name));
+	snprintf(key, 2 * WORD + 8, "link %s", view_text(link, "name", name));
 }
 
 void view_rates(const char *document, struct rates *r)
@@ -74,16 +74,17 @@ void view_rates(const char *document, struct rates *r)
 	const char *p, *flow;
 	char key[2 * WORD + 8];
 
-	r->time_ns = number(document, "time_ns");
+	r->time_ns = view_number(document, "time_ns");
 	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p)) {
 		link_key(p, key);
-		rates_note(r, key, number(json_member(p, "rx"), "bytes"),
-			   number(json_member(p, "tx"), "bytes"));
+		rates_note(r, key, view_number(json_member(p, "rx"), "bytes"),
+			   view_number(json_member(p, "tx"), "bytes"));
 	}
 	for (p = json_first(json_member(document, "connections")); p; p = json_next(p)) {
 		for (flow = json_first(json_member(p, "subflows")); flow; flow = json_next(flow)) {
 			flow_key(flow, key);
-			rates_note(r, key, number(flow, "received"), number(flow, "sent"));
+			rates_note(r, key, view_number(flow, "received"),
+				   view_number(flow, "sent"));
 		}
 	}
 	rates_close(r);
@@ -110,22 +111,22 @@ static void put_link(struct view *v, const char *link)
 	const char *rx = json_member(link, "rx"), *tx = json_member(link, "tx"), *a;
 	char buf[WORD], addresses[4 * WORD] = "", key[2 * WORD + 8];
 	struct table *t = &v->table;
-	bool up = !strcmp(text(link, "state", buf), "up");
+	bool up = !strcmp(view_text(link, "state", buf), "up");
 	struct rate rate;
 
 	link_key(link, key);
 	rate = rates_since(v->old, v->now, key);
-	table_cell(t, "%s", text(link, "name", buf));
+	table_cell(t, "%s", view_text(link, "name", buf));
 	table_cell(t, "%s",
 		   !up					     ? "down"
 		   : json_true(json_member(link, "carrier")) ? "up"
 							     : "no carrier");
-	table_cell(t, "%" PRIu64, number(link, "mtu"));
+	table_cell(t, "%" PRIu64, view_number(link, "mtu"));
 	put_rate(t, &rate);
-	put_bytes(t, number(rx, "bytes"), number(tx, "bytes"));
+	put_bytes(t, view_number(rx, "bytes"), view_number(tx, "bytes"));
 	table_cell(t, "%" PRIu64,
-		   number(rx, "drops") + number(tx, "drops") + number(rx, "errors") +
-			   number(tx, "errors"));
+		   view_number(rx, "drops") + view_number(tx, "drops") + view_number(rx, "errors") +
+			   view_number(tx, "errors"));
 	for (a = json_first(json_member(link, "addresses")); a; a = json_next(a))
 		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
 			 "%s%s", *addresses ? " " : "", json_string(a, buf, sizeof(buf)));
@@ -138,17 +139,17 @@ static void put_ends(struct table *t, const char *s, const char *protocol)
 	char buf[WORD];
 
 	table_cell(t, "%s", protocol ? protocol : "");
-	table_cell(t, "%s", text(s, "interface", buf));
-	table_cell(t, "%s", text(s, "local", buf));
-	table_cell(t, "%s", text(s, "remote", buf));
-	table_cell(t, "%s", text(s, "state", buf));
+	table_cell(t, "%s", view_text(s, "interface", buf));
+	table_cell(t, "%s", view_text(s, "local", buf));
+	table_cell(t, "%s", view_text(s, "remote", buf));
+	table_cell(t, "%s", view_text(s, "state", buf));
 }
 
 /* @whole: bytes that the connection has moved, in the interval or ever. */
 static void put_flow(struct view *v, const char *flow, const char *protocol,
 		     const struct rate *whole)
 {
-	uint64_t in = number(flow, "received"), out = number(flow, "sent");
+	uint64_t in = view_number(flow, "received"), out = view_number(flow, "sent");
 	uint64_t all = whole->in + whole->out, part = in + out;
 	struct table *t = &v->table;
 	char buf[WORD], key[2 * WORD + 8];
@@ -165,10 +166,10 @@ static void put_flow(struct view *v, const char *flow, const char *protocol,
 		table_cell(t, "%.0f%%", 100.0 * (double)part / (double)all);
 	else
 		table_cell(t, "-");
-	table_cell(t, "%.1f ms", (double)number(flow, "rtt_us") / 1000);
-	table_cell(t, "%" PRIu64, number(flow, "retransmissions"));
-	table_cell(t, "%" PRIu64, number(flow, "lost"));
-	table_cell(t, "%s%s", text(flow, "congestion_control", buf),
+	table_cell(t, "%.1f ms", (double)view_number(flow, "rtt_us") / 1000);
+	table_cell(t, "%" PRIu64, view_number(flow, "retransmissions"));
+	table_cell(t, "%" PRIu64, view_number(flow, "lost"));
+	table_cell(t, "%s%s", view_text(flow, "congestion_control", buf),
 		   json_true(json_member(flow, "backup")) ? " backup" : "");
 }
 
@@ -178,12 +179,12 @@ static void put_dashes(struct table *t, unsigned int n)
 		table_cell(t, "-");
 }
 
-static void put_connection(struct view *v, const char *c)
+static void view_put_connection(struct view *v, const char *c)
 {
 	const char *flows = json_first(json_member(c, "subflows")), *flow;
 	struct rate sum = {0}, rate;
 	char buf[WORD], key[2 * WORD + 8];
-	const char *protocol = text(c, "protocol", buf);
+	const char *protocol = view_text(c, "protocol", buf);
 	bool mptcp = !strcmp(protocol, "mptcp");
 
 	for (flow = flows; flow; flow = json_next(flow)) {
@@ -197,11 +198,11 @@ static void put_connection(struct view *v, const char *c)
 		put_ends(&v->table, c,
 			 json_true(json_member(c, "fallback")) ? "mptcp (tcp)" : "mptcp");
 		put_rate(&v->table, &sum);
-		put_bytes(&v->table, number(c, "received"), number(c, "sent"));
+		put_bytes(&v->table, view_number(c, "received"), view_number(c, "sent"));
 		put_dashes(&v->table, 5);
 	}
 	if (!sum.in && !sum.out)
-		sum = (struct rate){number(c, "received"), number(c, "sent"), 0};
+		sum = (struct rate){view_number(c, "received"), view_number(c, "sent"), 0};
 	for (flow = flows; flow; flow = json_next(flow))
 		put_flow(v, flow, mptcp ? NULL : protocol, &sum);
 }
@@ -212,16 +213,16 @@ static void put_others(struct table *t, const char *list, const char *protocol, 
 	char buf[WORD];
 
 	for (const char *s = json_first(list); s; s = json_next(s)) {
-		table_cell(t, "%s", protocol ? protocol : text(s, "protocol", buf));
+		table_cell(t, "%s", protocol ? protocol : view_text(s, "protocol", buf));
 		table_cell(t, " ");
-		table_cell(t, "%s", text(s, "local", buf));
-		table_cell(t, "%s", text(s, "remote", buf));
-		table_cell(t, "%s", state ? state : text(s, "state", buf));
+		table_cell(t, "%s", view_text(s, "local", buf));
+		table_cell(t, "%s", view_text(s, "remote", buf));
+		table_cell(t, "%s", state ? state : view_text(s, "state", buf));
 		put_dashes(t, 9);
 	}
 }
 
-static void head(struct table *t, const char *right, const char *const *names)
+static void view_head(struct table *t, const char *right, const char *const *names)
 {
 	t->right = right;
 	for (size_t i = 0; right[i]; i++)
@@ -241,22 +242,22 @@ void view_print(const char *document, const struct rates *now, const struct rate
 	const char *p;
 	size_t used;
 
-	fprintf(out, "run %" PRIu64 ": %.*s\n", number(document, "id"),
+	fprintf(out, "run %" PRIu64 ": %.*s\n", view_number(document, "id"),
 		width > 20 ? (int)(width - 20) : 0, view_command(document, command));
-	fprintf(out, "%s, %s, up %s\n\n", text(document, "mode", mode),
-		text(document, "personality", image),
-		human_time(number(document, "uptime_ms") / 1000, time));
+	fprintf(out, "%s, %s, up %s\n\n", view_text(document, "mode", mode),
+		view_text(document, "personality", image),
+		human_time(view_number(document, "uptime_ms") / 1000, time));
 
-	head(&v.table, "<<>>>>>><", links);
+	view_head(&v.table, "<<>>>>>><", links);
 	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p))
 		put_link(&v, p);
 	used = 4 + v.table.n / strlen(v.table.right);
 	table_print(&v.table, out, width, rows);
 	putc('\n', out);
 
-	head(&v.table, "<<<<<>>>>>>>><", sockets);
+	view_head(&v.table, "<<<<<>>>>>>>><", sockets);
 	for (p = json_first(json_member(document, "connections")); p; p = json_next(p))
-		put_connection(&v, p);
+		view_put_connection(&v, p);
 	put_others(&v.table, json_member(document, "listening"), NULL, "listening");
 	put_others(&v.table, json_member(document, "udp"), "udp", NULL);
 	table_print(&v.table, out, width, rows > used + 2 ? rows - used - 2 : 1);

@@ -69,7 +69,7 @@ void links_put_ip(struct json *j, const char *key, const struct ip_addr *a, bool
 		json_text(j, key, ip_format(a, prefix, text));
 }
 
-static int each_addr(const struct nlmsghdr *m, void *arg)
+static int links_each_addr(const struct nlmsghdr *m, void *arg)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(m);
 	const struct nlattr *at[IFA_LOCAL + 1];
@@ -119,7 +119,7 @@ static void put_backend(struct json *j, int index)
 	}
 }
 
-static int each_link(const struct nlmsghdr *m, void *arg)
+static int links_each_link(const struct nlmsghdr *m, void *arg)
 {
 	const struct ifinfomsg *ifi = NLMSG_DATA(m);
 	const struct nlattr *at[IFLA_CARRIER + 1];
@@ -200,11 +200,11 @@ int links_put(nl_call_fn *call, struct links *l)
 	if (!nl)
 		return err;
 	nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, &addr, sizeof(addr));
-	err = nl_dump(nl, each_addr, l);
+	err = nl_dump(nl, links_each_addr, l);
 	json_open(l->j, "interfaces", '[');
 	if (!err) {
 		nl_begin(nl, RTM_GETLINK, NLM_F_DUMP, &link, sizeof(link));
-		err = nl_dump(nl, each_link, l);
+		err = nl_dump(nl, links_each_link, l);
 	}
 	json_close(l->j, ']');
 	json_open(l->j, "routes", '[');

@@ -97,7 +97,7 @@ static int each_limit(const struct nlmsghdr *m, void *arg)
 	return 0;
 }
 
-static int put_mptcp(nl_call_fn *call, struct links *l)
+static int report_put_mptcp(nl_call_fn *call, struct links *l)
 {
 	struct genlmsghdr limits = {.cmd = MPTCP_PM_CMD_GET_LIMITS, .version = MPTCP_PM_VER};
 	struct genlmsghdr endpoints = {.cmd = MPTCP_PM_CMD_GET_ADDR, .version = MPTCP_PM_VER};
@@ -151,7 +151,8 @@ static int by_flow(const void *a, const void *b)
 }
 
 /* The subflows of connection @token in the sorted list. */
-static const struct diag_sock *subflows(const struct diag_list *tcp, uint32_t token, size_t *n)
+static const struct diag_sock *report_subflows(const struct diag_list *tcp, uint32_t token,
+					       size_t *n)
 {
 	struct diag_sock key = {.token = token};
 	struct diag_sock *s = NULL;
@@ -171,19 +172,19 @@ static const struct diag_sock *subflows(const struct diag_list *tcp, uint32_t to
 }
 
 /* The interface of a socket, by its local address. */
-static const char *link_of(const struct links *l, const struct diag_sock *s)
+static const char *report_link_of(const struct links *l, const struct diag_sock *s)
 {
 	const char *name = links_owner(l, &s->local);
 
 	return *name ? name : links_name(l, (int)s->index);
 }
 
-static void put_subflow(const struct links *l, const struct diag_sock *s)
+static void report_put_subflow(const struct links *l, const struct diag_sock *s)
 {
 	struct json *j = l->j;
 
 	json_open(j, NULL, '{');
-	json_text(j, "interface", link_of(l, s));
+	json_text(j, "interface", report_link_of(l, s));
 	put_end(j, "local", &s->local, s->lport);
 	put_end(j, "remote", &s->remote, s->rport);
 	json_text(j, "state", diag_state(s->state));
@@ -204,8 +205,8 @@ static void put_subflow(const struct links *l, const struct diag_sock *s)
 }
 
 /* A connection of its @n subflows; of plain TCP it is its own one. */
-static void put_connection(const struct links *l, const struct diag_sock *s,
-			   const struct diag_sock *flow, size_t n)
+static void report_put_connection(const struct links *l, const struct diag_sock *s,
+				  const struct diag_sock *flow, size_t n)
 {
 	uint64_t sent = 0, received = 0;
 	struct json *j = l->j;
@@ -225,7 +226,7 @@ static void put_connection(const struct links *l, const struct diag_sock *s,
 	json_number(j, "received", received);
 	json_open(j, "subflows", '[');
 	for (size_t i = 0; i < n; i++)
-		put_subflow(l, &flow[i]);
+		report_put_subflow(l, &flow[i]);
 	json_close(j, ']');
 	json_close(j, '}');
 }
@@ -247,12 +248,12 @@ static void put_sockets(const struct links *l, const struct diag_list *tcp,
 	for (s = mptcp->at; s < mptcp->at + mptcp->n; s++) {
 		if (s->state == DIAG_LISTEN)
 			continue;
-		flow = subflows(tcp, s->token, &n);
-		put_connection(l, s, flow, n);
+		flow = report_subflows(tcp, s->token, &n);
+		report_put_connection(l, s, flow, n);
 	}
 	for (s = tcp->at; s < tcp->at + tcp->n; s++)
 		if (s->state != DIAG_LISTEN && !(s->token && has_token(mptcp, s->token)))
-			put_connection(l, s, s, 1);
+			report_put_connection(l, s, s, 1);
 	json_close(l->j, ']');
 
 	json_open(l->j, "listening", '[');
@@ -280,7 +281,7 @@ static void put_sockets(const struct links *l, const struct diag_list *tcp,
 }
 
 /* A protocol that this Linux does not have has no sockets. */
-static int dump(struct nl *nl, int protocol, struct diag_list *list)
+static int report_dump(struct nl *nl, int protocol, struct diag_list *list)
 {
 	int err = diag_dump(nl, protocol, list);
 
@@ -298,11 +299,11 @@ static int gather_sockets(nl_call_fn *call, const struct links *l)
 	nl = nl_open(call, NETLINK_SOCK_DIAG, &err);
 	if (!nl)
 		return err;
-	err = dump(nl, IPPROTO_MPTCP, &mptcp);
+	err = report_dump(nl, IPPROTO_MPTCP, &mptcp);
 	if (!err)
-		err = dump(nl, IPPROTO_TCP, &tcp);
+		err = report_dump(nl, IPPROTO_TCP, &tcp);
 	if (!err)
-		err = dump(nl, IPPROTO_UDP, &udp);
+		err = report_dump(nl, IPPROTO_UDP, &udp);
 	nl_close(nl);
 	if (!err)
 		put_sockets(l, &tcp, &mptcp, &udp);
@@ -320,7 +321,7 @@ int report(nl_call_fn *call, struct json *j)
 	json_number(j, "time_ns", clock_mono_ns());
 	err = links_put(call, &l);
 	if (!err)
-		err = put_mptcp(call, &l);
+		err = report_put_mptcp(call, &l);
 	if (!err)
 		err = gather_sockets(call, &l);
 	return err;

@@ -104,7 +104,7 @@ static bool send_packet(int fd, char tag, const char *text, size_t len)
 	}
 }
 
-static bool refuse(int fd, const char *why)
+static bool server_refuse(int fd, const char *why)
 {
 	return send_packet(fd, WIRE_REFUSED, why, strlen(why));
 }
@@ -193,7 +193,7 @@ static bool send_document(int fd, bool whole)
 	json_close(&j, '}');
 	if (j.failed)
 		err = -ENOMEM;
-	ok = err ? refuse(fd, strerror(-err)) : send_text(fd, j.text, j.len);
+	ok = err ? server_refuse(fd, strerror(-err)) : send_text(fd, j.text, j.len);
 	json_free(&j);
 	return ok;
 }
@@ -205,15 +205,15 @@ static bool answer_join(int fd, int theirs)
 	const char *why = "inline runs cannot be joined, their network is in the program alone";
 
 	if (!run->join)
-		return refuse(fd, why);
+		return server_refuse(fd, why);
 	RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 	if (run->join(peer.pid, theirs, &why))
-		return refuse(fd, why);
+		return server_refuse(fd, why);
 	return send_packet(fd, WIRE_END, "", 0);
 }
 
 /* One request; false: hang up. */
-static bool answer(int fd)
+static bool server_answer(int fd)
 {
 	char text[WIRE_REQUEST];
 	int number = -1;
@@ -232,7 +232,8 @@ static bool answer(int fd)
 	case CONTROL_LISTENER:
 		return answer_join(fd, number);
 	default:
-		return refuse(fd, "it is of another version of Persona and does not know that");
+		return server_refuse(fd,
+				     "it is of another version of Persona and does not know that");
 	}
 }
 
@@ -263,32 +264,32 @@ static void take_peer(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static void drop(int i)
+static void server_drop(int i)
 {
 	pthread_mutex_lock(&lock);
 	host_fd_close(&fds[i]);
 	pthread_mutex_unlock(&lock);
 }
 
-static void *serve(void *arg)
+static void *server_serve(void *arg)
 {
 	struct pollfd p[NFDS];
 
 	RAWSYS(SYS_prctl, PR_SET_NAME, "persona-ctl");
 	while (!atomic_load(&stop)) {
-		bool room = false;
+		bool vacant = false;
 
 		for (int i = 0; i < NFDS; i++) {
 			p[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
-			room |= fds[i] < 0;
+			vacant |= fds[i] < 0;
 		}
-		if (!room)
+		if (!vacant)
 			p[LISTENER].fd = -1;
 		if (RAWSYS(SYS_ppoll, p, NFDS, NULL, NULL, 0) < 0)
 			continue;
 		for (int i = FIRST_PEER; i < NFDS && !atomic_load(&stop); i++)
-			if (p[i].revents && !answer(fds[i]))
-				drop(i);
+			if (p[i].revents && !server_answer(fds[i]))
+				server_drop(i);
 		if (p[LISTENER].revents)
 			take_peer();
 	}
@@ -296,7 +297,7 @@ static void *serve(void *arg)
 }
 
 /* The lock is held, or nobody else is there. */
-static void close_all(void)
+static void server_close_all(void)
 {
 	for (int i = 0; i < NFDS; i++)
 		host_fd_close(&fds[i]);
@@ -331,14 +332,14 @@ int control_start(const struct control_run *r)
 	err = listen_on_name();
 	if (err)
 		goto fail;
-	err = engine_thread_create(&thread, 256 << 10, 0, serve, NULL);
+	err = engine_thread_create(&thread, 256 << 10, 0, server_serve, NULL);
 	if (err)
 		goto fail;
 	started = true;
 	return 0;
 
 fail:
-	close_all();
+	server_close_all();
 	return err;
 }
 
@@ -356,7 +357,7 @@ bool control_stop(void)
 	if (pthread_timedjoin_np(thread, NULL, &until))
 		return false;
 	started = false;
-	close_all();
+	server_close_all();
 	return true;
 }
 
@@ -367,7 +368,7 @@ void control_fork(int phase)
 		return;
 	}
 	if (phase == 2) {
-		close_all();
+		server_close_all();
 		started = false;
 	}
 	pthread_mutex_unlock(&lock);

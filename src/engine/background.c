@@ -60,7 +60,7 @@ static bool look_busy(void)
 }
 
 /* Serve what nobody else does; gives when to look again, and whether frames matter. */
-static uint64_t survey(bool busy, bool *frames)
+static uint64_t background_survey(bool busy, bool *frames)
 {
 	uint64_t until = LKL_NO_DEADLINE;
 	bool active = false, alone = false;
@@ -163,7 +163,7 @@ static void sleep_until(uint64_t until, bool frames)
 	}
 }
 
-static void *background(void *arg)
+static void *background_run(void *arg)
 {
 	/* It may run a call of the program's, with a bad pointer. */
 	void *alt_stack = fault_thread_init();
@@ -173,14 +173,14 @@ static void *background(void *arg)
 		bool busy = look_busy(), frames = false;
 		uint64_t until;
 
-		until = survey(busy, &frames);
+		until = background_survey(busy, &frames);
 		if (!until)
 			continue;
 		atomic_store(&engine.bg_until, until);
 		atomic_store(&engine.bg_asleep, true);
 		full_fence();
 		/* Again: somebody may have left before we said that we sleep. */
-		until = survey(busy, &frames);
+		until = background_survey(busy, &frames);
 		if (until) {
 			atomic_store(&engine.bg_until, until);
 			atomic_store(&engine.bg_frames, frames);
@@ -198,7 +198,7 @@ int background_start(void)
 {
 	atomic_store(&engine.stop, false);
 	engine.overdue = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
-	return engine_thread_create(&thread, 256 << 10, 0, background, NULL);
+	return engine_thread_create(&thread, 256 << 10, 0, background_run, NULL);
 }
 
 void background_stop(void)

@@ -88,7 +88,7 @@ static void pools_free(void)
 	free_threads = NULL;
 }
 
-static long call(struct thread *t, long nr, const long args[6])
+static long engine_call_image(struct thread *t, long nr, const long args[6])
 {
 	t->lkl.nr = nr;
 	memcpy(t->lkl.args, args, sizeof(t->lkl.args));
@@ -103,7 +103,7 @@ static long init_call(long nr, const long args[6])
 
 	mutex_lock(&engine.init_lock);
 	self = &engine.init;
-	ret = call(&engine.init, nr, args);
+	ret = engine_call_image(&engine.init, nr, args);
 	self = me;
 	mutex_unlock(&engine.init_lock);
 	return ret;
@@ -122,7 +122,7 @@ static unsigned int least_loaded(void)
 }
 
 /* The calling thread's first call: make its task. */
-static struct thread *attach(long *err)
+static struct thread *engine_attach(long *err)
 {
 	struct thread *t;
 	unsigned int cpu;
@@ -154,13 +154,13 @@ long engine_syscall(long nr, const long args[6])
 	long err;
 
 	if (__builtin_expect(!t, 0)) {
-		t = attach(&err);
+		t = engine_attach(&err);
 		if (!t)
 			return err;
 	}
 	if (__builtin_expect(atomic_load_explicit(&engine.forked, memory_order_relaxed), 0))
 		return -ENETDOWN;
-	return call(t, nr, args);
+	return engine_call_image(t, nr, args);
 }
 
 long engine_syscall_poll(struct pollfd *host, unsigned int nhost, long nr, const long args[6])
@@ -172,7 +172,7 @@ long engine_syscall_poll(struct pollfd *host, unsigned int nhost, long nr, const
 	long ret;
 
 	if (!t) {
-		t = attach(&ret);
+		t = engine_attach(&ret);
 		if (!t)
 			return ret;
 	}
@@ -193,7 +193,7 @@ long engine_syscall_poll(struct pollfd *host, unsigned int nhost, long nr, const
 	memcpy(fds + 1, host, nhost * sizeof(*fds));
 	t->host = fds + 1;
 	t->nhost = nhost;
-	ret = call(t, nr, args);
+	ret = engine_call_image(t, nr, args);
 	t->nhost = 0;
 	t->host = NULL;
 	for (unsigned int i = 0; i < nhost; i++)
@@ -233,7 +233,7 @@ void engine_thread_exit(void)
 		return;
 	self = NULL;
 	if (engine_running())
-		call(t, LKL_NR_EXIT, (long[6]){0});
+		engine_call_image(t, LKL_NR_EXIT, (long[6]){0});
 	atomic_fetch_sub(&engine.vcpu[t->lkl.vcpu].threads, 1);
 	thread_free(t);
 	fault_thread_exit(alt_stack);
@@ -255,13 +255,13 @@ static unsigned int host_processors(void)
 	return (unsigned int)CPU_COUNT(&set);
 }
 
-static int refuse(const char **why, int err, const char *text)
+static int engine_refuse(const char **why, int err, const char *text)
 {
 	*why = text;
 	return err;
 }
 
-static int boot(const struct engine_options *opt, const char **why)
+static int engine_boot(const struct engine_options *opt, const char **why)
 {
 	static char cmdline[1024];
 	struct lkl_boot_params *p = &engine.params;
@@ -270,7 +270,8 @@ static int boot(const struct engine_options *opt, const char **why)
 
 	err = vcpus_init(n);
 	if (err < 0)
-		return refuse(why, err, "no descriptors left for the stack; raise `ulimit -n`");
+		return engine_refuse(why, err,
+				     "no descriptors left for the stack; raise `ulimit -n`");
 	snprintf(cmdline, sizeof(cmdline), "dummy.numdummies=0 %s%s",
 		 opt->verbose ? "loglevel=8 " : "loglevel=1 quiet ",
 		 opt->cmdline ? opt->cmdline : "");
@@ -294,7 +295,7 @@ static int boot(const struct engine_options *opt, const char **why)
 	vcpus_boot(&engine.init);
 	memset(p->seed, 0, sizeof(p->seed));
 	if (engine.halted)
-		return refuse(why, -EIO, "the stack halted while it booted; see -v");
+		return engine_refuse(why, -EIO, "the stack halted while it booted; see -v");
 	return 0;
 }
 
@@ -304,15 +305,16 @@ int engine_start(const struct engine_options *opt, const char **why)
 	int err;
 
 	if (atomic_load(&engine.running))
-		return refuse(why, -EBUSY, "the stack is running already");
+		return engine_refuse(why, -EBUSY, "the stack is running already");
 	if (memory < ENGINE_MEMORY_MIN)
-		return refuse(why, -ENOMEM,
-			      "too little memory for the stack; give it 16 MiB or more with --mem");
+		return engine_refuse(
+			why, -ENOMEM,
+			"too little memory for the stack; give it 16 MiB or more with --mem");
 	if (memory > ENGINE_MEMORY_MAX)
-		return refuse(why, -ENOMEM,
-			      "more memory than a stack can use; 16G is the most for --mem");
+		return engine_refuse(why, -ENOMEM,
+				     "more memory than a stack can use; 16G is the most for --mem");
 	if (opt->vcpus < 0 || opt->vcpus > ENGINE_MAX_VCPUS)
-		return refuse(why, -EINVAL, "the number of vCPUs must be 1 to 16");
+		return engine_refuse(why, -EINVAL, "the number of vCPUs must be 1 to 16");
 	engine.processors = host_processors();
 	engine.cycles_per_ns = host_cycles_per_ns();
 	/* Not there before Linux 5.11; a filter may kill for it. */
@@ -324,15 +326,15 @@ int engine_start(const struct engine_options *opt, const char **why)
 	if (err)
 		return err;
 	if (fault_init()) {
-		err = refuse(why, -EINVAL, "cannot install the SIGSEGV handler");
+		err = engine_refuse(why, -EINVAL, "cannot install the SIGSEGV handler");
 		goto unload;
 	}
-	err = boot(opt, why);
+	err = engine_boot(opt, why);
 	if (err)
 		goto vcpus;
 	err = background_start();
 	if (err) {
-		refuse(why, err, "cannot start the background thread");
+		engine_refuse(why, err, "cannot start the background thread");
 		goto vcpus;
 	}
 	atomic_store_explicit(&engine.running, true, memory_order_release);

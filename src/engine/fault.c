@@ -133,7 +133,7 @@ bool engine_fault(void *ucontext)
 	return true;
 }
 
-static void on_fault(int sig, siginfo_t *si, void *uc)
+static void fault_taken(int sig, siginfo_t *si, void *uc)
 {
 	const struct kernel_sigaction *old = sig == SIGBUS ? &old_bus : &old_segv;
 
@@ -150,7 +150,7 @@ static void on_fault(int sig, siginfo_t *si, void *uc)
 int fault_init(void)
 {
 	struct kernel_sigaction sa = {
-		.handler = on_fault,
+		.handler = fault_taken,
 		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | KERNEL_SA_RESTORER,
 		.restorer = RESTORER,
 	};
@@ -159,19 +159,19 @@ int fault_init(void)
 	return err ? err : kernel_sigaction(SIGBUS, &sa, &old_bus);
 }
 
-static void restore(int sig, const struct kernel_sigaction *old)
+static void fault_restore(int sig, const struct kernel_sigaction *old)
 {
 	struct kernel_sigaction now;
 
 	/* Somebody may have replaced ours since: then leave theirs alone. */
-	if (!kernel_sigaction(sig, NULL, &now) && now.handler == on_fault)
+	if (!kernel_sigaction(sig, NULL, &now) && now.handler == fault_taken)
 		kernel_sigaction(sig, old, NULL);
 }
 
 void fault_exit(void)
 {
-	restore(SIGSEGV, &old_segv);
-	restore(SIGBUS, &old_bus);
+	fault_restore(SIGSEGV, &old_segv);
+	fault_restore(SIGBUS, &old_bus);
 }
 
 void *fault_thread_init(void)

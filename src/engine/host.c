@@ -32,7 +32,7 @@ static __u64 host_wall_ns(void)
 	return clock_read_ns(CLOCK_REALTIME);
 }
 
-static void print(int level, const char *text, unsigned int len)
+static void host_print(int level, const char *text, unsigned int len)
 {
 	static const char prefix[] = "persona: ";
 
@@ -57,7 +57,7 @@ static void print(int level, const char *text, unsigned int len)
  * Where the host's pages are larger than the stack's, they would take half of a kernel stack: no
  * guard pages there.
  */
-static void protect(void *page, unsigned long len, int accessible)
+static void host_protect(void *page, unsigned long len, int accessible)
 {
 	if (len % getauxval(AT_PAGESZ))
 		return;
@@ -65,7 +65,7 @@ static void protect(void *page, unsigned long len, int accessible)
 }
 
 /* The program cannot go on without its stack: end it, visibly. */
-static void die(const char *why)
+static void host_die(const char *why)
 {
 	static const char line[] =
 		"persona: the network stack has died (see above); the program ends with SIGABRT\n";
@@ -172,14 +172,14 @@ void host_ops_init(struct lkl_host_ops *ops)
 		.abi = LKL_ABI,
 		.clock_ns = host_clock_ns,
 		.wall_ns = host_wall_ns,
-		.print = print,
+		.print = host_print,
 		.rx = netif_rx,
 		.copy = (void *(*)(void *, const void *, unsigned long))memcpy,
 		.move = (void *(*)(void *, const void *, unsigned long))memmove,
 		.set = (void *(*)(void *, int, unsigned long))memset,
 		.copy_past = (void *(*)(void *, const void *, unsigned long))store_past,
-		.protect = protect,
-		.panic = die,
+		.protect = host_protect,
+		.panic = host_die,
 	};
 #ifdef __SANITIZE_THREAD__
 	ops->copy = ops->copy_past = copy_unseen;

@@ -114,7 +114,7 @@ static int read_headers(struct elf *e, int fd, const char *path, const char **wh
 }
 
 /* One aligned, inaccessible, unbacked region. */
-static uint8_t *reserve(size_t size)
+static uint8_t *image_reserve(size_t size)
 {
 	size_t all = size + IMAGE_ALIGN;
 	uint8_t *at, *base;
@@ -171,7 +171,7 @@ struct dynamic {
 	uint64_t rela, relasz, symtab, strtab, strsz, hash;
 };
 
-static void read_dynamic(struct dynamic *d, const struct image *im, const struct elf *e)
+static void image_read_dynamic(struct dynamic *d, const struct image *im, const struct elf *e)
 {
 	memset(d, 0, sizeof(*d));
 	for (unsigned int i = 0; i < e->eh.e_phnum; i++) {
@@ -206,45 +206,45 @@ static void read_dynamic(struct dynamic *d, const struct image *im, const struct
 	}
 }
 
-static bool inside(const struct elf *e, uint64_t at, uint64_t len)
+static bool image_inside(const struct elf *e, uint64_t at, uint64_t len)
 {
 	return at && at <= e->extent && len <= e->extent - at;
 }
 
-static bool relocate(struct image *im, const struct elf *e, const struct dynamic *d)
+static bool image_relocate(struct image *im, const struct elf *e, const struct dynamic *d)
 {
 	const Elf64_Rela *r = (const void *)(im->base + d->rela);
 
-	if (!inside(e, d->rela, d->relasz))
+	if (!image_inside(e, d->rela, d->relasz))
 		return false;
 	for (uint64_t n = d->relasz / sizeof(*r); n; n--, r++) {
 		uint64_t value = (uint64_t)(uintptr_t)im->base + (uint64_t)r->r_addend;
 
 		if (ELF64_R_TYPE(r->r_info) != IMAGE_R_RELATIVE ||
-		    !inside(e, r->r_offset, sizeof(value)))
+		    !image_inside(e, r->r_offset, sizeof(value)))
 			return false;
 		memcpy(im->base + r->r_offset, &value, sizeof(value));
 	}
 	return true;
 }
 
-static void *find(const struct image *im, const struct elf *e, const struct dynamic *d,
-		  const char *name)
+static void *image_find(const struct image *im, const struct elf *e, const struct dynamic *d,
+			const char *name)
 {
 	const Elf64_Sym *sym = (const void *)(im->base + d->symtab);
 	uint32_t n;
 
-	if (!inside(e, d->hash, 8) || !inside(e, d->strtab, d->strsz))
+	if (!image_inside(e, d->hash, 8) || !image_inside(e, d->strtab, d->strsz))
 		return NULL;
 	memcpy(&n, im->base + d->hash + 4, sizeof(n)); /* nchain: number of symbols */
-	if (!inside(e, d->symtab, (uint64_t)n * sizeof(*sym)))
+	if (!image_inside(e, d->symtab, (uint64_t)n * sizeof(*sym)))
 		return NULL;
 	for (; n; n--, sym++) {
 		const char *s = (const char *)im->base + d->strtab + sym->st_name;
 		size_t len = strlen(name) + 1;
 
 		if (sym->st_shndx == SHN_UNDEF || sym->st_name >= d->strsz ||
-		    len > d->strsz - sym->st_name || !inside(e, sym->st_value, 1))
+		    len > d->strsz - sym->st_name || !image_inside(e, sym->st_value, 1))
 			continue;
 		if (!memcmp(s, name, len))
 			return im->base + sym->st_value;
@@ -282,19 +282,19 @@ int image_load(struct image *im, const char *path, size_t memory, const char **w
 
 	im->extent = page_up(e.extent);
 	im->size = (im->extent + memory + IMAGE_ALIGN - 1) & ~(IMAGE_ALIGN - 1);
-	im->base = reserve(im->size);
+	im->base = image_reserve(im->size);
 	if (!im->base || !map_segments(im, &e, fd)) {
-		err = fail(why, -ENOMEM, path, "no room for %zu MiB of address space",
+		err = fail(why, -ENOMEM, path, "no space for %zu MiB of address space",
 			   im->size >> 20);
 		goto unload;
 	}
-	read_dynamic(&d, im, &e);
-	if (!relocate(im, &e, &d)) {
+	image_read_dynamic(&d, im, &e);
+	if (!image_relocate(im, &e, &d)) {
 		err = fail(why, -ENOEXEC, path, "is damaged (relocations)");
 		goto unload;
 	}
 	for (size_t i = 0; i < sizeof(exports) / sizeof(exports[0]); i++) {
-		void *p = find(im, &e, &d, exports[i].name);
+		void *p = image_find(im, &e, &d, exports[i].name);
 
 		if (!p) {
 			err = fail(why, -ENOEXEC, path, "is not a personality image (no %s)",

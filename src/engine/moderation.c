@@ -52,7 +52,7 @@ static void new_window(struct moderation *m, uint64_t now, uint64_t frames)
 	m->frames = frames;
 }
 
-static bool eligible(const struct moderation *m)
+static bool moderation_eligible(const struct moderation *m)
 {
 	return m->gap >= GAP_MIN_US * m->us && m->gap <= GAP_MAX_US * m->us;
 }
@@ -68,7 +68,7 @@ static void set_hold(struct moderation *m, uint64_t gap)
 }
 
 /* Nothing is held: learn the rate. */
-static void measure(struct moderation *m, uint64_t now, uint64_t frames)
+static void moderation_measure(struct moderation *m, uint64_t now, uint64_t frames)
 {
 	uint64_t got = frames - m->frames, took = now - m->began;
 
@@ -92,7 +92,7 @@ static void measure(struct moderation *m, uint64_t now, uint64_t frames)
 		m->pause--;
 		return;
 	}
-	if (eligible(m)) {
+	if (moderation_eligible(m)) {
 		m->good = 0;
 		set_hold(m, m->gap);
 	}
@@ -106,7 +106,7 @@ static void give_up(struct moderation *m, uint64_t now, uint64_t frames)
 }
 
 /* Frames were held: does the rate stand it? */
-static void judge(struct moderation *m, uint64_t now, uint64_t frames)
+static void moderation_judge(struct moderation *m, uint64_t now, uint64_t frames)
 {
 	uint64_t got = frames - m->frames, took = now - m->began;
 	uint64_t fresh = frames - m->seen, since = now - m->looked;
@@ -129,7 +129,7 @@ static void judge(struct moderation *m, uint64_t now, uint64_t frames)
 	new_window(m, now, frames);
 	if (++m->good >= GOOD)
 		m->penalty = 1;
-	if (eligible(m))
+	if (moderation_eligible(m))
 		set_hold(m, m->gap);
 	else
 		m->hold = 0;
@@ -140,9 +140,9 @@ uint64_t moderation_hold(struct moderation *m, uint64_t now, uint64_t frames)
 	if (!m->us)
 		return 0;
 	if (m->hold)
-		judge(m, now, frames);
+		moderation_judge(m, now, frames);
 	else
-		measure(m, now, frames);
+		moderation_measure(m, now, frames);
 	m->looked = now;
 	m->seen = frames;
 	return m->hold;

@@ -53,7 +53,7 @@ uint32_t netif_stalled(void)
 	return atomic_load_explicit(&stalled, memory_order_relaxed);
 }
 
-static uint32_t queued(const struct lkl_tx_ring *r)
+static uint32_t netif_queued(const struct lkl_tx_ring *r)
 {
 	return __atomic_load_n(&r->head, __ATOMIC_SEQ_CST) -
 	       __atomic_load_n(&r->tail, __ATOMIC_SEQ_CST);
@@ -124,7 +124,7 @@ static bool drain_ring(struct netif *n, unsigned int q, uint32_t *bytes)
 static bool queue_pending(const struct netif *n, unsigned int queue)
 {
 	for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues) {
-		if (queued(n->ring[q]))
+		if (netif_queued(n->ring[q]))
 			return true;
 	}
 	return false;

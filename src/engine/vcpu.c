@@ -12,7 +12,7 @@
  * one host wait and no hand-over.
  *
  * Everything that may run other host threads happens after the unlock
- * (release()): waking the threads whose calls were finished, kicking other vCPUs,
+ * (vcpu_release()): waking the threads whose calls were finished, kicking other vCPUs,
  * sending frames.
  *
  * Nobody misses an event: who sets a pending bit then looks at the vCPU's lock
@@ -69,12 +69,12 @@ static struct timespec until_to_ts(uint64_t until)
 	return ts;
 }
 
-static uint32_t pending_of(const struct vcpu *v)
+static uint32_t vcpu_pending_of(const struct vcpu *v)
 {
 	return __atomic_load_n(&v->lkl->pending, __ATOMIC_SEQ_CST);
 }
 
-static void pend(struct vcpu *v, uint32_t bits)
+static void vcpu_pend(struct vcpu *v, uint32_t bits)
 {
 	__atomic_fetch_or(&v->lkl->pending, bits, __ATOMIC_SEQ_CST);
 }
@@ -92,7 +92,7 @@ static void event_write(int fd)
 }
 
 /* Its call is done: wake it, however it sleeps. */
-static void wake(struct thread *t)
+static void vcpu_wake(struct thread *t)
 {
 	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
 
@@ -128,12 +128,12 @@ static bool tell_sent(struct vcpu *v)
 	uint32_t devs = gather_take(&v->sent);
 
 	if (devs)
-		pend(v, devs * LKL_PENDING_TX(0));
+		vcpu_pend(v, devs * LKL_PENDING_TX(0));
 	return devs;
 }
 
 /* Unlock, and do what had to wait for it. */
-static void release(struct vcpu *v)
+static void vcpu_release(struct vcpu *v)
 {
 	struct lkl_vcpu *l = v->lkl;
 	struct lkl_thread *done[LKL_DONE_MAX];
@@ -151,7 +151,7 @@ static void release(struct vcpu *v)
 	mutex_unlock(&v->lock);
 
 	for (uint32_t i = 0; i < ndone; i++)
-		wake((struct thread *)done[i]);
+		vcpu_wake((struct thread *)done[i]);
 	for (; kick; kick &= kick - 1)
 		vcpu_kick(&engine.vcpu[__builtin_ctz(kick)]);
 	tx |= netif_stalled();
@@ -172,7 +172,7 @@ static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t, uint64_t n
 	reason = engine.image.run(v->lkl, t);
 	/* Written under the lock, read without (background.c). */
 	__atomic_store_n(&v->runs, v->runs + 1, __ATOMIC_RELAXED);
-	release(v);
+	vcpu_release(v);
 	return reason;
 }
 
@@ -184,7 +184,7 @@ static void help_others(const struct vcpu *self)
 	for_each_vcpu (v) {
 		struct lkl_thread driver = {.vcpu = v->lkl->id};
 
-		if (v == self || !(vcpu_spins(v) || pending_of(v) & URGENT) ||
+		if (v == self || !(vcpu_spins(v) || vcpu_pending_of(v) & URGENT) ||
 		    !__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) ||
 		    !mutex_trylock(&v->lock))
 			continue;
@@ -192,7 +192,7 @@ static void help_others(const struct vcpu *self)
 		/* Still spinning itself, or kicked while we held it: not to be forgotten. */
 		if (run_and_release(v, &driver, cycles()) == LKL_RUN_YIELD)
 			background_kick(0);
-		else if (pending_of(v) & URGENT)
+		else if (vcpu_pending_of(v) & URGENT)
 			vcpu_kick(v);
 	}
 	if (!helped)
@@ -247,7 +247,7 @@ static bool poll_events(struct vcpu *v, int fd, const struct timespec *ts)
 	n = vcpu_epoll(fd, ev, LKL_MAX_NETDEVS + 1, ts);
 	for (long i = 0; i < n; i++) {
 		if (ev[i].data.u32 != KICK_TAG) {
-			pend(v, LKL_PENDING_RX(ev[i].data.u32));
+			vcpu_pend(v, LKL_PENDING_RX(ev[i].data.u32));
 			any = true;
 		}
 	}
@@ -257,7 +257,7 @@ static bool poll_events(struct vcpu *v, int fd, const struct timespec *ts)
 /* Anything for thread @t, waiting on @v, to do? */
 static inline bool must_stop(struct thread *t, struct vcpu *v)
 {
-	return is_done(t) || pending_of(v) || t->lkl.interrupt || cycles() >= v->lkl->deadline;
+	return is_done(t) || vcpu_pending_of(v) || t->lkl.interrupt || cycles() >= v->lkl->deadline;
 }
 
 /*
@@ -365,7 +365,7 @@ static uint64_t hold_frames(struct vcpu *v, uint64_t now)
  * Who has got frames is the receiver; or who stood by for one that waits no more: its hold
  * would never be judged again, and ours never end.
  */
-static void take_over(struct vcpu *v, bool got)
+static void vcpu_take_over(struct vcpu *v, bool got)
 {
 	struct vcpu *receiver = atomic_load(&engine.receiver);
 
@@ -408,7 +408,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 			got = poll_events(v, fd, &zero);
 		if (hold)
 			got = poll_events(v, v->epoll_fd, &zero);
-		take_over(v, got);
+		vcpu_take_over(v, got);
 		/* What has come is known: no need to look again at the next call. */
 		v->lkl->last_poll = cycles();
 	}
@@ -462,13 +462,13 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
  * We leave for the application. Whatever comes now is the background thread's:
  * see that it wakes in time, and that no urgent bit stays behind.
  */
-static void leave(struct thread *t, struct vcpu *v)
+static void vcpu_leave(struct thread *t, struct vcpu *v)
 {
 	struct thread *waiter;
 
-	for (int i = 0; i < 4 && (pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
+	for (int i = 0; i < 4 && (vcpu_pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
 		run_and_release(v, &t->lkl, cycles());
-	if (pending_of(v) & URGENT)
+	if (vcpu_pending_of(v) & URGENT)
 		vcpu_kick(v);
 	waiter = atomic_load(&v->waiter);
 	if (waiter) {
@@ -518,7 +518,7 @@ long vcpu_call(struct thread *t)
 		mutex_lock(&v->lock);
 		if (is_done(t)) {
 			/* Finished by another while we came for the lock. */
-			release(v);
+			vcpu_release(v);
 			break;
 		}
 		begin_run(t, v, now);
@@ -533,13 +533,13 @@ long vcpu_call(struct thread *t)
 		}
 		if (reason == LKL_RUN_YIELD)
 			help_others(v);
-		else if (!tell_sent(v) && !pending_of(v))
+		else if (!tell_sent(v) && !vcpu_pending_of(v))
 			wait_blocked(t, v);
 		if (is_done(t))
 			break;
 		now = cycles();
 	}
-	leave(t, v);
+	vcpu_leave(t, v);
 	t->lkl.state = LKL_THREAD_USER;
 	t->lkl.interrupt = 0;
 	t->inside = false;
@@ -554,7 +554,7 @@ void vcpus_boot(struct thread *t)
 	run_and_release(first, &t->lkl, cycles());
 	while (!is_done(t) && !engine.halted) {
 		for_each_vcpu (v) {
-			if (v == first || pending_of(v) || cycles() >= v->lkl->deadline)
+			if (v == first || vcpu_pending_of(v) || cycles() >= v->lkl->deadline)
 				vcpu_service(v);
 			if (is_done(t))
 				break;

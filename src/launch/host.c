@@ -22,7 +22,7 @@
 #define MAX_HOST_ADDRS 64
 #define MTU_MIN_IPV6   1280 /* RFC 8200 */
 
-static int take_over(struct nl *nl, struct iface_spec *s, const char **why)
+static int host_take_over(struct nl *nl, struct iface_spec *s, const char **why)
 {
 	struct link_info info;
 	int err;
@@ -60,7 +60,7 @@ static bool host_serves(struct nl *nl, const char *ifname, int family)
 	return false;
 }
 
-static void add_address(struct iface_spec *s, const char *text, unsigned int prefix)
+static void host_add_address(struct iface_spec *s, const char *text, unsigned int prefix)
 {
 	struct ip_addr *a = &s->addr[s->naddrs++];
 
@@ -81,9 +81,9 @@ static void fill_passt(struct iface_spec *s)
 		six = nl && (!s->mtu || s->mtu >= MTU_MIN_IPV6) &&
 		      host_serves(nl, s->ifname, AF_INET6);
 		if (!six || host_serves(nl, s->ifname, AF_INET))
-			add_address(s, PASST_ADDR4, PASST_PREFIX4);
+			host_add_address(s, PASST_ADDR4, PASST_PREFIX4);
 		if (six)
-			add_address(s, PASST_ADDR6, PASST_PREFIX6);
+			host_add_address(s, PASST_ADDR6, PASST_PREFIX6);
 		nl_close(nl);
 	}
 	for (i = 0; i < s->naddrs; i++) {
@@ -161,7 +161,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 			       s->ifname, strerror(-err));
 	}
 	if (!s->naddrs)
-		err = take_over(nl, s, why);
+		err = host_take_over(nl, s, why);
 	if (!err)
 		find_shared(nl, s, shared);
 	nl_close(nl);

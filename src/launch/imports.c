@@ -34,7 +34,7 @@ struct elf {
 };
 
 /* @len bytes at offset @at, aligned for the structures that we look at; or NULL. */
-static const void *part(const struct elf *e, uint64_t at, uint64_t len)
+static const void *imports_part(const struct elf *e, uint64_t at, uint64_t len)
 {
 	if (at > e->size || len > e->size - at || at % 4)
 		return NULL;
@@ -49,7 +49,7 @@ static const void *at_address(const struct elf *e, uint64_t addr, uint64_t len)
 
 		if (p->p_type == PT_LOAD && addr >= p->p_vaddr && addr - p->p_vaddr < p->p_filesz &&
 		    len <= p->p_filesz - (addr - p->p_vaddr))
-			return part(e, p->p_offset + (addr - p->p_vaddr), len);
+			return imports_part(e, p->p_offset + (addr - p->p_vaddr), len);
 	}
 	return NULL;
 }
@@ -77,7 +77,7 @@ static int elf_open(struct elf *e, const char *path)
 	if (!memcmp(eh->e_ident, ELFMAG, SELFMAG) && eh->e_ident[EI_CLASS] == ELFCLASS64 &&
 	    eh->e_ident[EI_DATA] == ELFDATA2LSB && eh->e_phentsize == sizeof(*e->ph)) {
 		e->nph = eh->e_phnum;
-		e->ph = part(e, eh->e_phoff, e->nph * sizeof(*e->ph));
+		e->ph = imports_part(e, eh->e_phoff, e->nph * sizeof(*e->ph));
 		if (e->ph && e->nph)
 			return 0;
 	}
@@ -95,7 +95,7 @@ struct dynamic {
 	uint64_t rela, rela_size, jmprel, jmprel_size, symbols, strings, strings_size;
 };
 
-static int read_dynamic(const struct elf *e, struct dynamic *d)
+static int imports_read_dynamic(const struct elf *e, struct dynamic *d)
 {
 	const Elf64_Dyn *dyn = NULL;
 	uint64_t n = 0;
@@ -104,7 +104,7 @@ static int read_dynamic(const struct elf *e, struct dynamic *d)
 		if (e->ph[i].p_type != PT_DYNAMIC)
 			continue;
 		n = e->ph[i].p_filesz / sizeof(*dyn);
-		dyn = part(e, e->ph[i].p_offset, n * sizeof(*dyn));
+		dyn = imports_part(e, e->ph[i].p_offset, n * sizeof(*dyn));
 	}
 	for (; dyn && n-- && dyn->d_tag != DT_NULL; dyn++) {
 		switch (dyn->d_tag) {
@@ -134,11 +134,11 @@ static int read_dynamic(const struct elf *e, struct dynamic *d)
 	return d->symbols && d->strings ? 0 : -ENOEXEC;
 }
 
-static int walk(const struct elf *e, const struct dynamic *d, uint64_t addr, uint64_t size,
-		int (*each)(const char *symbol, void *arg), void *arg)
+static int imports_walk(const struct elf *e, const struct dynamic *d, uint64_t addr, uint64_t size,
+			int (*each)(const char *symbol, void *arg), void *arg)
 {
 	const Elf64_Rela *r = at_address(e, addr, size);
-	/* Strings are found at any address, so they are not asked for by part(). */
+	/* Strings are found at any address, so they are not asked for by imports_part(). */
 	const char *strings = at_address(e, d->strings, d->strings_size);
 	int ret = 0;
 
@@ -169,11 +169,11 @@ int imports_of(const char *path, int (*each)(const char *symbol, void *arg), voi
 
 	if (err)
 		return err;
-	err = read_dynamic(&e, &d);
+	err = imports_read_dynamic(&e, &d);
 	if (!err)
-		err = walk(&e, &d, d.jmprel, d.jmprel_size, each, arg);
+		err = imports_walk(&e, &d, d.jmprel, d.jmprel_size, each, arg);
 	if (!err)
-		err = walk(&e, &d, d.rela, d.rela_size, each, arg);
+		err = imports_walk(&e, &d, d.rela, d.rela_size, each, arg);
 	elf_close(&e);
 	return err;
 }
@@ -184,7 +184,7 @@ static bool has_go_note(const struct elf *e, const Elf64_Phdr *p)
 	uint64_t at = p->p_offset, end = p->p_offset + p->p_filesz;
 	const Elf64_Nhdr *n;
 
-	while (at < end && (n = part(e, at, sizeof(*n) + 4)) != NULL) {
+	while (at < end && (n = imports_part(e, at, sizeof(*n) + 4)) != NULL) {
 		if (n->n_type == 4 && n->n_namesz == 4 && !memcmp(n + 1, "Go\0\0", 4))
 			return true;
 		at += sizeof(*n) + ((n->n_namesz + 3ull) & ~3ull) + ((n->n_descsz + 3ull) & ~3ull);

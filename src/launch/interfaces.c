@@ -9,7 +9,7 @@
  * its connection goes with the stack, so that the end of the stack is its end. The others are
  * opened here. `tap` and `tun` may be the user's own: tried here first.
  *
- * If an address turns out to be the host's too, a slice of the host's ports is reserved:
+ * If an address turns out to be the host's too, a range of the host's ports is reserved:
  * stack/ports.c tells the two stacks' packets apart by it.
  *
  * Descriptors are moved to high numbers, where they are not in the way of programs that
@@ -34,13 +34,13 @@
 #include "opener/client.h"
 #include "stack/config.h"
 
-#define END_MS	1000 /* for the opener to take everything back */
-#define MTU_MAX 65535
-#define SLICE	4096 /* ports of ours on addresses shared with the host */
+#define END_MS	   1000 /* for the opener to take everything back */
+#define MTU_MAX	   65535
+#define PORT_RANGE 4096 /* ports of ours on addresses shared with the host */
 
 static int opener_gone = -1;
 
-static int start_opener(struct config *c, const char **why)
+static int interfaces_start_opener(struct config *c, const char **why)
 {
 	char path[PATH_MAX];
 	int fd, err;
@@ -61,8 +61,8 @@ static int start_opener(struct config *c, const char **why)
 }
 
 /* The descriptor of one back end, or -errno with the sentence in @why. */
-static int open_fd(struct config *c, const struct backend_ops *ops, const char *ifname,
-		   const char **why)
+static int interfaces_open_fd(struct config *c, const struct backend_ops *ops, const char *ifname,
+			      const char **why)
 {
 	int fd = -EPERM;
 
@@ -70,7 +70,7 @@ static int open_fd(struct config *c, const struct backend_ops *ops, const char *
 		fd = ops->open(ifname, why);
 	if (ops->opener == BACKEND_SELF || (fd != -EPERM && fd != -EACCES))
 		return fd;
-	fd = start_opener(c, why);
+	fd = interfaces_start_opener(c, why);
 	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
 }
 
@@ -86,7 +86,7 @@ bool interfaces_name_taken(const struct config *c, const struct config_iface *ci
 }
 
 /* The device's own name, where only its descriptor was given. */
-static int name_interface(const struct config *c, struct config_iface *ci, const char *device)
+static int interfaces_name(const struct config *c, struct config_iface *ci, const char *device)
 {
 	struct iface_spec *s = &ci->spec;
 
@@ -107,7 +107,8 @@ static int name_interface(const struct config *c, struct config_iface *ci, const
  * Name, MTU and kind of the link. By the interface's name; where there may be none, by attaching
  * for a moment: the kinds that need no privileges allow it.
  */
-static int learn(const struct backend_ops *ops, const struct config_iface *ci, struct backend *link)
+static int interfaces_learn(const struct backend_ops *ops, const struct config_iface *ci,
+			    struct backend *link)
 {
 	const struct iface_spec *s = &ci->spec;
 	struct backend *be;
@@ -137,8 +138,8 @@ static int learn(const struct backend_ops *ops, const struct config_iface *ci, s
 }
 
 /* What the interface knows, and what is still open: name, addresses. */
-static int complete(struct config *c, struct config_iface *ci, const struct backend_ops *ops,
-		    bool *shared)
+static int interfaces_complete(struct config *c, struct config_iface *ci,
+			       const struct backend_ops *ops, bool *shared)
 {
 	struct iface_spec *s = &ci->spec;
 	struct backend link;
@@ -146,10 +147,10 @@ static int complete(struct config *c, struct config_iface *ci, const struct back
 	const char *host, *why;
 	int err;
 
-	err = learn(ops, ci, &link);
+	err = interfaces_learn(ops, ci, &link);
 	if (err)
 		return err;
-	if (name_interface(c, ci, link.ifname))
+	if (interfaces_name(c, ci, link.ifname))
 		return EXIT_PERSONA;
 	host = link.ifname[0] ? link.ifname : s->name;
 	if (s->has_mac && link.link != BACKEND_LINK_ETHER)
@@ -170,7 +171,7 @@ static int complete(struct config *c, struct config_iface *ci, const struct back
 }
 
 /* It is attached to once, by who has the stack: some kinds allow no second time. */
-static int open_interface(struct config *c, struct config_iface *ci, bool *shared)
+static int interfaces_open_one(struct config *c, struct config_iface *ci, bool *shared)
 {
 	struct iface_spec *s = &ci->spec;
 	const struct backend_ops *ops;
@@ -184,18 +185,18 @@ static int open_interface(struct config *c, struct config_iface *ci, bool *share
 	if (s->has_mac && !ops->set_mac)
 		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
 				s->ifname);
-	fd = open_fd(c, ops, s->ifname, &why);
+	fd = interfaces_open_fd(c, ops, s->ifname, &why);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "%s", why);
 	ci->fd = highfd_move(fd, F_DUPFD_CLOEXEC);
 	if (ci->fd < 0)
 		return complain(EXIT_PERSONA, "interface '%s': too many open files: ulimit -n 1024",
 				s->ifname);
-	return complete(c, ci, ops, shared);
+	return interfaces_complete(c, ci, ops, shared);
 }
 
 /* The opener needs no more than to hold what it has; @shared: and ports. */
-static int all_open(struct config *c, bool shared)
+static int interfaces_all_open(struct config *c, bool shared)
 {
 	const char *why;
 
@@ -207,7 +208,7 @@ static int all_open(struct config *c, bool shared)
 				"are a part of the host's: give it addresses of its own by ip=",
 				c->sysctl[i].name);
 	}
-	if (opener_slice(c->opener, shared ? SLICE : 0, &c->first_port, &c->last_port, &why))
+	if (opener_slice(c->opener, shared ? PORT_RANGE : 0, &c->first_port, &c->last_port, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (shared && c->verbose)
 		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,
@@ -221,9 +222,9 @@ int interfaces_open(struct config *c)
 	int status = 0;
 
 	for (unsigned int i = 0; i < c->nifaces && !status; i++)
-		status = open_interface(c, &c->iface[i], &shared);
+		status = interfaces_open_one(c, &c->iface[i], &shared);
 	if (!status && c->opener)
-		status = all_open(c, shared);
+		status = interfaces_all_open(c, shared);
 	if (status && c->opener) {
 		close(c->opener);
 		c->opener = 0;

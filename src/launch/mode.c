@@ -109,7 +109,7 @@ static bool is_harmless(const char *library)
 }
 
 /* The first word of @argv that is, or may have in it, an option that excludes @k. */
-static const char *excluding(const struct known *k, char *const *argv)
+static const char *mode_excluding(const struct known *k, char *const *argv)
 {
 	for (argv += *argv != NULL; *argv; argv++) {
 		const char *word = *argv;
@@ -213,7 +213,7 @@ enum mode mode_choose(const char *path, char *const *argv, const char **why)
 		return MODE_SHADOW;
 	}
 	k = find_known(name);
-	word = k ? excluding(k, argv) : NULL;
+	word = k ? mode_excluding(k, argv) : NULL;
 	if (word) {
 		why_set(why, EPERM, "%s starts processes with %s", name, word);
 		return MODE_SHADOW;

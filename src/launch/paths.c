@@ -73,7 +73,7 @@ struct names {
 	const char *name[MAX_NAMES + 1];
 };
 
-static int collect(const char *name, const char *path, void *arg)
+static int paths_collect(const char *name, const char *path, void *arg)
 {
 	struct names *ns = arg;
 
@@ -82,14 +82,14 @@ static int collect(const char *name, const char *path, void *arg)
 	return 0;
 }
 
-static int unknown(const char *name, const char **why)
+static int paths_unknown(const char *name, const char **why)
 {
 	struct names ns = {0};
 	const char *near;
 	unsigned int i;
 	int err;
 
-	path_personalities(collect, &ns);
+	path_personalities(paths_collect, &ns);
 	near = closest(name, ns.name);
 	if (near)
 		err = why_set(why, ENOENT, "no personality '%s': did you mean '%s'?", name, near);
@@ -127,7 +127,7 @@ int path_personality(const char *name, char *out, size_t size, const char **why)
 		}
 	}
 	free(d);
-	return unknown(name, why);
+	return paths_unknown(name, why);
 }
 
 static int is_image(const struct dirent *e)
@@ -154,7 +154,7 @@ int path_personalities(int (*each)(const char *name, const char *path, void *arg
 			snprintf(name, sizeof(name), "%.*s",
 				 (int)(strlen(list[k]->d_name) - strlen(SUFFIX)), list[k]->d_name);
 			free(list[k]);
-			/* The shortest directory name leaves room: PATH_MAX bounds both. */
+			/* The shortest directory name leaves space: PATH_MAX bounds both. */
 			if (ret || snprintf(path, sizeof(path), "%s/%s" SUFFIX, d->dir[i], name) >=
 					   PATH_MAX)
 				continue;

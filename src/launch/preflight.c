@@ -40,7 +40,7 @@ static bool of_interface(const struct config *c, const char *key)
 	return false;
 }
 
-static int try(const struct config *c)
+static int preflight_try(const struct config *c)
 {
 	struct config *bare = malloc(sizeof(*bare));
 	const char *why;
@@ -71,7 +71,7 @@ int preflight(const struct config *c)
 	if (pid < 0)
 		return complain(EXIT_PERSONA, "cannot start a process: %s", strerror(errno));
 	if (!pid)
-		_exit(try(c)); /* the process is the clean-up */
+		_exit(preflight_try(c)); /* the process is the clean-up */
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return complain(EXIT_PERSONA, "cannot wait: %s", strerror(errno));

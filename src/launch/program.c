@@ -99,7 +99,7 @@ int program_inspect(const char *path, struct program *p)
 }
 
 /* 0, or why @path cannot be executed. */
-static int executable(const char *path)
+static int program_executable(const char *path)
 {
 	struct stat st;
 
@@ -121,7 +121,7 @@ int program_find(const char *command, char path[PATH_MAX], const char **why)
 	if (strchr(command, '/')) {
 		if (snprintf(path, PATH_MAX, "%s", command) >= PATH_MAX)
 			return why_set(why, ENAMETOOLONG, "COMMAND is too long");
-		verdict = executable(path);
+		verdict = program_executable(path);
 		if (!verdict)
 			return 0;
 		return why_set(why, -verdict, "%s: %s", command, strerror(-verdict));
@@ -133,7 +133,7 @@ int program_find(const char *command, char path[PATH_MAX], const char **why)
 
 		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)len, dirs, len ? "/" : "./",
 			     command) < PATH_MAX) {
-			err = executable(path);
+			err = program_executable(path);
 			if (!err)
 				return 0;
 			if (err == -EACCES && !stat(path, &st))
@@ -149,7 +149,7 @@ int program_find(const char *command, char path[PATH_MAX], const char **why)
 }
 
 /* Does the kernel make the loader drop LD_PRELOAD (AT_SECURE)? */
-static const char *privileged(const char *path)
+static const char *program_privileged(const char *path)
 {
 	struct stat st;
 
@@ -236,7 +236,7 @@ int program_preloadable(const char *path, const char **why)
 			       "%s is not a program of this processor and word size: "
 			       "inline mode cannot enter it, %s",
 			       current, host);
-	reason = privileged(current);
+	reason = program_privileged(current);
 	if (reason)
 		return why_set(why, EPERM, "%s is %s: the loader ignores inline mode's library, %s",
 			       current, reason, host);

@@ -60,9 +60,9 @@ struct signals {
 	struct sigaction chld;
 };
 
-static void child(const char *path, char *const *argv, const int *keep, unsigned int nkeep,
-		  int report, pid_t parent, const struct signals *old,
-		  const struct supervise_ops *ops)
+static void supervise_child(const char *path, char *const *argv, const int *keep,
+			    unsigned int nkeep, int report, pid_t parent, const struct signals *old,
+			    const struct supervise_ops *ops)
 {
 	unsigned int i;
 	int err;
@@ -112,7 +112,7 @@ static void kill_children(int sig)
 }
 
 /* Take note of children that have ended; true when there is nobody left to wait for. */
-static bool reap(pid_t pid, bool tree, bool *ended, int *wstatus)
+static bool supervise_reap(pid_t pid, bool tree, bool *ended, int *wstatus)
 {
 	int status;
 	pid_t who;
@@ -127,14 +127,14 @@ static bool reap(pid_t pid, bool tree, bool *ended, int *wstatus)
 }
 
 /* Pass signals on until the child (or the tree) has ended; return its wait status. */
-static int attend(pid_t pid, const sigset_t *all, bool tree)
+static int supervise_attend(pid_t pid, const sigset_t *all, bool tree)
 {
 	bool ended = false;
 	int wstatus = 0;
 	siginfo_t si;
 
 	for (;;) {
-		if (reap(pid, tree, &ended, &wstatus))
+		if (supervise_reap(pid, tree, &ended, &wstatus))
 			return wstatus;
 		if (sigwaitinfo(all, &si) < 0)
 			continue; /* EINTR: stopped and continued */
@@ -196,7 +196,7 @@ int supervise(const char *path, char *const *argv, const int *keep, unsigned int
 		return complain(EXIT_PERSONA, "cannot start a process: %s", strerror(errno));
 	if (!pid) {
 		close(report[0]);
-		child(path, argv, keep, nkeep, report[1], self, &old, ops);
+		supervise_child(path, argv, keep, nkeep, report[1], self, &old, ops);
 	}
 	close(report[1]);
 	if (ops && ops->in_parent)
@@ -209,7 +209,7 @@ int supervise(const char *path, char *const *argv, const int *keep, unsigned int
 	if (read(report[0], &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(report[0]);
-	wstatus = attend(pid, &all, tree);
+	wstatus = supervise_attend(pid, &all, tree);
 	if (status)
 		return status;
 	return err ? failed_exec(path, err) : status_of(wstatus);

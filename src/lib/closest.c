@@ -8,7 +8,7 @@
 
 #define MAX_WORD 31
 
-static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+static unsigned int closest_min3(unsigned int a, unsigned int b, unsigned int c)
 {
 	if (b < a)
 		a = b;
@@ -16,7 +16,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 }
 
 /* Levenshtein's distance, one row at a time. */
-static unsigned int distance(const char *a, size_t na, const char *b, size_t nb)
+static unsigned int closest_distance(const char *a, size_t na, const char *b, size_t nb)
 {
 	unsigned int row[MAX_WORD + 1];
 	size_t i, j;
@@ -31,7 +31,7 @@ static unsigned int distance(const char *a, size_t na, const char *b, size_t nb)
 			unsigned int cost = diagonal + (a[i - 1] != b[j - 1]);
 
 			diagonal = row[j];
-			row[j] = min3(row[j] + 1, row[j - 1] + 1, cost);
+			row[j] = closest_min3(row[j] + 1, row[j - 1] + 1, cost);
 		}
 	}
 	return row[nb];
@@ -51,7 +51,7 @@ const char *closest(const char *word, const char *const *candidates)
 
 		if (n > MAX_WORD)
 			continue;
-		d = distance(word, len, *candidates, n);
+		d = closest_distance(word, len, *candidates, n);
 		if (d < best && d < n) {
 			best = d;
 			found = *candidates;

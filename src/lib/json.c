@@ -11,25 +11,25 @@
 #include <string.h>
 #include "lib/json.h"
 
-#define FIRST_ROOM 1024
+#define FIRST_CAPACITY 1024
 
-static void add(struct json *j, const char *bytes, size_t len)
+static void json_add(struct json *j, const char *bytes, size_t len)
 {
 	if (j->failed)
 		return;
-	if (len >= j->room - j->len) {
-		size_t room = j->room ? j->room : FIRST_ROOM;
+	if (len >= j->capacity - j->len) {
+		size_t capacity = j->capacity ? j->capacity : FIRST_CAPACITY;
 		char *more;
 
-		while (len >= room - j->len)
-			room *= 2;
-		more = realloc(j->text, room);
+		while (len >= capacity - j->len)
+			capacity *= 2;
+		more = realloc(j->text, capacity);
 		if (!more) {
 			j->failed = true;
 			return;
 		}
 		j->text = more;
-		j->room = room;
+		j->capacity = capacity;
 	}
 	memcpy(j->text + j->len, bytes, len);
 	j->len += len;
@@ -37,7 +37,7 @@ static void add(struct json *j, const char *bytes, size_t len)
 }
 
 /* Bytes of the UTF-8 character at @s, of at most @len bytes; 0: it is none. */
-static size_t character(const unsigned char *s, size_t len)
+static size_t json_character(const unsigned char *s, size_t len)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t n = *s < 0x80   ? 1
@@ -63,56 +63,56 @@ static size_t character(const unsigned char *s, size_t len)
 	return n;
 }
 
-static void quote(struct json *j, const char *value, size_t len)
+static void json_quote(struct json *j, const char *value, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)value;
 	char escape[8];
 
-	add(j, "\"", 1);
+	json_add(j, "\"", 1);
 	for (size_t n; len; s += n, len -= n) {
-		n = character(s, len);
+		n = json_character(s, len);
 		if (!n) {
-			add(j, "\xef\xbf\xbd", 3);
+			json_add(j, "\xef\xbf\xbd", 3);
 			n = 1;
 		} else if (*s == '"' || *s == '\\') {
 			escape[0] = '\\';
 			escape[1] = (char)*s;
-			add(j, escape, 2);
+			json_add(j, escape, 2);
 		} else if (*s < ' ' || *s == 0x7f) {
 			snprintf(escape, sizeof(escape), "\\u%04x", *s);
-			add(j, escape, 6);
+			json_add(j, escape, 6);
 		} else {
-			add(j, (const char *)s, n);
+			json_add(j, (const char *)s, n);
 		}
 	}
-	add(j, "\"", 1);
+	json_add(j, "\"", 1);
 }
 
-static void begin(struct json *j, const char *key)
+static void json_begin(struct json *j, const char *key)
 {
 	if (j->len && !strchr("[{:", j->text[j->len - 1]))
-		add(j, ",", 1);
+		json_add(j, ",", 1);
 	if (!key)
 		return;
-	quote(j, key, strlen(key));
-	add(j, ":", 1);
+	json_quote(j, key, strlen(key));
+	json_add(j, ":", 1);
 }
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-	begin(j, key);
-	add(j, &bracket, 1);
+	json_begin(j, key);
+	json_add(j, &bracket, 1);
 }
 
 void json_close(struct json *j, char bracket)
 {
-	add(j, &bracket, 1);
+	json_add(j, &bracket, 1);
 }
 
 void json_bytes(struct json *j, const char *key, const char *value, size_t len)
 {
-	begin(j, key);
-	quote(j, value, len);
+	json_begin(j, key);
+	json_quote(j, value, len);
 }
 
 void json_text(struct json *j, const char *key, const char *value)
@@ -124,14 +124,14 @@ void json_number(struct json *j, const char *key, uint64_t value)
 {
 	char text[24];
 
-	begin(j, key);
-	add(j, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, value));
+	json_begin(j, key);
+	json_add(j, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, value));
 }
 
 void json_bool(struct json *j, const char *key, bool value)
 {
-	begin(j, key);
-	add(j, value ? "true" : "false", value ? 4 : 5);
+	json_begin(j, key);
+	json_add(j, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_free(struct json *j)

@@ -22,7 +22,7 @@
 struct json {
 	char *text;
 	size_t len;
-	size_t room;
+	size_t capacity;
 	bool failed;
 };
 

@@ -2,7 +2,7 @@
 /*
  * jsonread.c - look into a JSON text, see jsonread.h.
  *
- * One function knows the grammar: skip() steps over a value, or finds that there is
+ * One function knows the grammar: jsonread_skip() steps over a value, or finds that there is
  * none. Members are found by stepping over those before.
  *
  * Limits: \uXXXX outside of ASCII becomes '?'; our own documents have UTF-8 there.
@@ -11,7 +11,7 @@
 #include <string.h>
 #include "lib/jsonread.h"
 
-static const char *blanks(const char *s)
+static const char *jsonread_blanks(const char *s)
 {
 	return s + strspn(s, " \t\r\n");
 }
@@ -31,7 +31,7 @@ static const char *skip_string(const char *s)
 	return s + 1;
 }
 
-static const char *skip(const char *s, int depth);
+static const char *jsonread_skip(const char *s, int depth);
 
 /* Behind an object or array, or NULL. */
 static const char *skip_list(const char *s, int depth)
@@ -40,7 +40,7 @@ static const char *skip_list(const char *s, int depth)
 
 	if (!depth)
 		return NULL;
-	s = blanks(s + 1);
+	s = jsonread_blanks(s + 1);
 	if (*s == end)
 		return s + 1;
 	for (;;) {
@@ -48,24 +48,24 @@ static const char *skip_list(const char *s, int depth)
 			s = skip_string(s);
 			if (!s)
 				return NULL;
-			s = blanks(s);
+			s = jsonread_blanks(s);
 			if (*s++ != ':')
 				return NULL;
 		}
-		s = skip(blanks(s), depth - 1);
+		s = jsonread_skip(jsonread_blanks(s), depth - 1);
 		if (!s)
 			return NULL;
-		s = blanks(s);
+		s = jsonread_blanks(s);
 		if (*s == end)
 			return s + 1;
 		if (*s++ != ',')
 			return NULL;
-		s = blanks(s);
+		s = jsonread_blanks(s);
 	}
 }
 
 /* Behind the value at @s, or NULL. */
-static const char *skip(const char *s, int depth)
+static const char *jsonread_skip(const char *s, int depth)
 {
 	static const char *const words[] = {"true", "false", "null"};
 	size_t n;
@@ -83,9 +83,9 @@ static const char *skip(const char *s, int depth)
 
 bool json_valid(const char *text)
 {
-	const char *end = skip(blanks(text), JSON_DEPTH);
+	const char *end = jsonread_skip(jsonread_blanks(text), JSON_DEPTH);
 
-	return end && !*blanks(end);
+	return end && !*jsonread_blanks(end);
 }
 
 const char *json_member(const char *object, const char *key)
@@ -95,21 +95,21 @@ const char *json_member(const char *object, const char *key)
 
 	if (!s || *s != '{')
 		return NULL;
-	for (s = blanks(s + 1); *s == '"'; s = blanks(s + 1)) {
+	for (s = jsonread_blanks(s + 1); *s == '"'; s = jsonread_blanks(s + 1)) {
 		const char *name = s + 1;
 		bool found = !strncmp(name, key, n) && name[n] == '"';
 
 		s = skip_string(s);
 		if (!s)
 			return NULL;
-		s = blanks(s);
-		s = blanks(s + 1);
+		s = jsonread_blanks(s);
+		s = jsonread_blanks(s + 1);
 		if (found)
 			return s;
-		s = skip(s, JSON_DEPTH);
+		s = jsonread_skip(s, JSON_DEPTH);
 		if (!s)
 			return NULL;
-		s = blanks(s);
+		s = jsonread_blanks(s);
 		if (*s != ',')
 			return NULL;
 	}
@@ -122,21 +122,21 @@ const char *json_first(const char *array)
 
 	if (!array || *array != '[')
 		return NULL;
-	s = blanks(array + 1);
+	s = jsonread_blanks(array + 1);
 	return *s == ']' ? NULL : s;
 }
 
 const char *json_next(const char *value)
 {
-	const char *s = value ? skip(value, JSON_DEPTH) : NULL;
+	const char *s = value ? jsonread_skip(value, JSON_DEPTH) : NULL;
 
 	if (!s)
 		return NULL;
-	s = blanks(s);
-	return *s == ',' ? blanks(s + 1) : NULL;
+	s = jsonread_blanks(s);
+	return *s == ',' ? jsonread_blanks(s + 1) : NULL;
 }
 
-static char unescape(const char **s)
+static char jsonread_unescape(const char **s)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *found = strchr(from, **s);
@@ -161,7 +161,7 @@ const char *json_string(const char *value, char *buf, size_t size)
 	for (const char *s = value + 1; *s && *s != '"' && n + 1 < size; s++) {
 		if (*s == '\\' && s[1]) {
 			s++;
-			buf[n++] = unescape(&s);
+			buf[n++] = jsonread_unescape(&s);
 		} else {
 			buf[n++] = *s;
 		}

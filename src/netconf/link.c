@@ -170,7 +170,7 @@ int link_addr_add(struct nl *nl, int index, const struct ip_addr *a)
 	return nl_talk(nl);
 }
 
-static int is_local(const struct nlmsghdr *m, void *arg)
+static int link_is_local(const struct nlmsghdr *m, void *arg)
 {
 	const struct rtmsg *rt = NLMSG_DATA(m);
 	bool *local = arg;
@@ -191,7 +191,7 @@ int link_addr_wait(struct nl *nl, const struct ip_addr *a)
 	for (int i = 0; i < 100; i++) {
 		nl_begin(nl, RTM_GETROUTE, NLM_F_ACK, &rt, sizeof(rt));
 		nl_put(nl, RTA_DST, a->bytes, ip_len(a));
-		nl_dump(nl, is_local, &local);
+		nl_dump(nl, link_is_local, &local);
 		if (local)
 			return 0;
 		nl->call(SYS_nanosleep, (const long[6]){(long)&pause});

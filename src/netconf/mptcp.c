@@ -21,14 +21,14 @@
 #include <sys/socket.h>
 #include "netconf/mptcp.h"
 
-static void put_address(struct nl *nl, const struct ip_addr *a)
+static void mptcp_put_address(struct nl *nl, const struct ip_addr *a)
 {
 	nl_put_u16(nl, MPTCP_PM_ADDR_ATTR_FAMILY, a->family);
 	nl_put(nl, a->family == AF_INET ? MPTCP_PM_ADDR_ATTR_ADDR4 : MPTCP_PM_ADDR_ATTR_ADDR6,
 	       a->bytes, ip_len(a));
 }
 
-static int begin(struct nl *nl, uint8_t cmd, uint16_t flags)
+static int mptcp_begin(struct nl *nl, uint8_t cmd, uint16_t flags)
 {
 	struct genlmsghdr g = {.cmd = cmd, .version = MPTCP_PM_VER};
 	int family = nl_family(nl, MPTCP_PM_NAME);
@@ -41,7 +41,7 @@ static int begin(struct nl *nl, uint8_t cmd, uint16_t flags)
 
 int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted)
 {
-	int err = begin(nl, MPTCP_PM_CMD_SET_LIMITS, 0);
+	int err = mptcp_begin(nl, MPTCP_PM_CMD_SET_LIMITS, 0);
 
 	if (err)
 		return err;
@@ -52,13 +52,13 @@ int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted)
 
 int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index)
 {
-	int err = begin(nl, MPTCP_PM_CMD_ADD_ADDR, 0);
+	int err = mptcp_begin(nl, MPTCP_PM_CMD_ADD_ADDR, 0);
 	uint32_t nest;
 
 	if (err)
 		return err;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
-	put_address(nl, a);
+	mptcp_put_address(nl, a);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, MPTCP_PM_ADDR_FLAG_SUBFLOW);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
 	nl_nest_end(nl, nest);
@@ -97,18 +97,18 @@ int mptcp_endpoint_del(struct nl *nl, const struct ip_addr *a)
 	uint32_t nest;
 	int err;
 
-	err = begin(nl, MPTCP_PM_CMD_GET_ADDR, NLM_F_DUMP);
+	err = mptcp_begin(nl, MPTCP_PM_CMD_GET_ADDR, NLM_F_DUMP);
 	if (!err)
 		err = nl_dump(nl, one_endpoint, &e);
 	if (err)
 		return err;
 	if (!e.id)
 		return -ENOENT;
-	err = begin(nl, MPTCP_PM_CMD_DEL_ADDR, 0);
+	err = mptcp_begin(nl, MPTCP_PM_CMD_DEL_ADDR, 0);
 	if (err)
 		return err;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
-	put_address(nl, a);
+	mptcp_put_address(nl, a);
 	nl_put_u8(nl, MPTCP_PM_ADDR_ATTR_ID, e.id);
 	nl_nest_end(nl, nest);
 	return nl_talk(nl);

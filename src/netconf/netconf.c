@@ -70,7 +70,7 @@ struct change {
 };
 
 /* Remember "wlan0: cannot WHAT: REASON (the kernel's own words)" if it is the first. */
-static int fail(struct change *c, int err, const char *what)
+static int netconf_fail(struct change *c, int err, const char *what)
 {
 	if (!err || c->err)
 		return c->err;
@@ -91,7 +91,7 @@ static int find_address(const struct iface_spec *s, const struct ip_addr *a)
 	return -1;
 }
 
-static void add_address(struct change *c, const struct ip_addr *a)
+static void netconf_add_address(struct change *c, const struct ip_addr *a)
 {
 	char text[IP_ADDR_TEXT], what[IP_ADDR_TEXT + 32];
 	int err = link_addr_add(c->nl, c->ifc->index, a);
@@ -105,7 +105,7 @@ static void add_address(struct change *c, const struct ip_addr *a)
 		return;
 	}
 	snprintf(what, sizeof(what), "add address %s", text);
-	fail(c, err, what);
+	netconf_fail(c, err, what);
 }
 
 static void add_addresses(struct change *c)
@@ -114,22 +114,22 @@ static void add_addresses(struct change *c)
 	unsigned int i;
 
 	if (to->local6.family && !ip_equal(&to->local6, &from->local6))
-		add_address(c, &to->local6);
+		netconf_add_address(c, &to->local6);
 	for (i = 0; i < to->naddrs; i++) {
 		int old = find_address(from, &to->addr[i]);
 
 		if (old < 0) {
-			add_address(c, &to->addr[i]);
-			fail(c,
-			     link_rule_add(c->nl, &to->addr[i], NETCONF_TABLE + c->number,
-					   NETCONF_RULE + c->number),
-			     "add a routing rule");
+			netconf_add_address(c, &to->addr[i]);
+			netconf_fail(c,
+				     link_rule_add(c->nl, &to->addr[i], NETCONF_TABLE + c->number,
+						   NETCONF_RULE + c->number),
+				     "add a routing rule");
 		}
 		if (to->deprecated[i] != (old >= 0 && from->deprecated[old]))
-			fail(c,
-			     link_addr_prefer(c->nl, c->ifc->index, &to->addr[i],
-					      !to->deprecated[i]),
-			     "deprecate an address");
+			netconf_fail(c,
+				     link_addr_prefer(c->nl, c->ifc->index, &to->addr[i],
+						      !to->deprecated[i]),
+				     "deprecate an address");
 	}
 }
 
@@ -147,20 +147,21 @@ static void del_addresses(struct change *c)
 	for (i = 0; i < from->naddrs; i++) {
 		if (find_address(to, &from->addr[i]) >= 0)
 			continue;
-		fail(c,
-		     unless_gone(link_rule_del(c->nl, &from->addr[i], NETCONF_TABLE + c->number,
-					       NETCONF_RULE + c->number)),
-		     "remove a routing rule");
-		fail(c, unless_gone(link_addr_del(c->nl, c->ifc->index, &from->addr[i])),
-		     "remove an address");
+		netconf_fail(
+			c,
+			unless_gone(link_rule_del(c->nl, &from->addr[i], NETCONF_TABLE + c->number,
+						  NETCONF_RULE + c->number)),
+			"remove a routing rule");
+		netconf_fail(c, unless_gone(link_addr_del(c->nl, c->ifc->index, &from->addr[i])),
+			     "remove an address");
 	}
 	if (from->local6.family && !ip_equal(&to->local6, &from->local6))
-		fail(c, unless_gone(link_addr_del(c->nl, c->ifc->index, &from->local6)),
-		     "remove the link-local address");
+		netconf_fail(c, unless_gone(link_addr_del(c->nl, c->ifc->index, &from->local6)),
+			     "remove the link-local address");
 }
 
 /* What serves new connections of a family: the first address, if possible not a deprecated one. */
-static const struct ip_addr *preferred(const struct iface_spec *s, int family)
+static const struct ip_addr *netconf_preferred(const struct iface_spec *s, int family)
 {
 	const struct ip_addr *first = NULL;
 	unsigned int i;
@@ -229,7 +230,7 @@ static void want_default(struct routes *rs, const struct change *c,
 {
 	const struct iface_spec *s = state->spec;
 	const struct ip_addr *gw = family == AF_INET ? &s->gw4 : &s->gw6;
-	const struct ip_addr *src = preferred(s, family);
+	const struct ip_addr *src = netconf_preferred(s, family);
 
 	if (!src)
 		return;
@@ -246,7 +247,7 @@ static void want_default(struct routes *rs, const struct change *c,
 					   .unreachable = true});
 }
 
-static const struct ip_addr *via(const struct ip_addr *gw)
+static const struct ip_addr *netconf_via(const struct ip_addr *gw)
 {
 	return gw->family ? gw : NULL;
 }
@@ -268,13 +269,14 @@ static void want_routes(struct routes *rs, const struct change *c,
 						   .table = NETCONF_TABLE + c->number});
 	for (i = 0; i < s->nroutes; i++) {
 		const struct ip_route *r = &s->route[i];
-		const struct ip_addr *src = preferred(s, r->dst.family);
+		const struct ip_addr *src = netconf_preferred(s, r->dst.family);
 
 		if (src)
 			want_twice(rs, c,
 				   (struct link_route){.family = r->dst.family,
 						       .dst = &r->dst,
-						       .gw = c->ifc->rawip ? NULL : via(&r->gw),
+						       .gw = c->ifc->rawip ? NULL
+									   : netconf_via(&r->gw),
 						       .src = src},
 				   false);
 	}
@@ -291,7 +293,8 @@ static void change_routes(struct change *c)
 	want_routes(&to, c, &c->to);
 	for (i = 0; i < from.n; i++) {
 		if (!find_route(&to, &from.r[i]))
-			fail(c, unless_gone(link_route_del(c->nl, &from.r[i])), "remove a route");
+			netconf_fail(c, unless_gone(link_route_del(c->nl, &from.r[i])),
+				     "remove a route");
 	}
 	for (i = 0; i < to.n; i++) {
 		const struct link_route *r = &to.r[i], *old = find_route(&from, r);
@@ -302,7 +305,7 @@ static void change_routes(struct change *c)
 		if (!r->dst)
 			what = r->family == AF_INET ? "add the IPv4 default route"
 						    : "add the IPv6 default route";
-		fail(c, link_route_add(c->nl, r), what);
+		netconf_fail(c, link_route_add(c->nl, r), what);
 	}
 }
 
@@ -322,7 +325,7 @@ static void hint_gateways(const struct change *c)
 
 static void del_endpoint(struct change *c, const struct ip_addr *a)
 {
-	fail(c, unless_gone(mptcp_endpoint_del(c->nl, a)), "remove an MPTCP endpoint");
+	netconf_fail(c, unless_gone(mptcp_endpoint_del(c->nl, a)), "remove an MPTCP endpoint");
 }
 
 static bool has_gateway(const struct iface_spec *s, int family)
@@ -330,7 +333,7 @@ static bool has_gateway(const struct iface_spec *s, int family)
 	return family == AF_INET ? s->gw4.family : s->gw6.family;
 }
 
-static bool usable(const struct netconf_state *state)
+static bool netconf_usable(const struct netconf_state *state)
 {
 	return state->up && !state->aside;
 }
@@ -341,8 +344,10 @@ static bool usable(const struct netconf_state *state)
  */
 static void change_endpoint(struct change *c, int family)
 {
-	const struct ip_addr *old = usable(&c->from) ? preferred(c->from.spec, family) : NULL;
-	const struct ip_addr *now = usable(&c->to) ? preferred(c->to.spec, family) : NULL;
+	const struct ip_addr *old =
+		netconf_usable(&c->from) ? netconf_preferred(c->from.spec, family) : NULL;
+	const struct ip_addr *now =
+		netconf_usable(&c->to) ? netconf_preferred(c->to.spec, family) : NULL;
 	int err;
 
 	if (same_address(old, now)) {
@@ -358,7 +363,7 @@ static void change_endpoint(struct change *c, int family)
 			old = NULL;
 			err = mptcp_endpoint_add(c->nl, now, c->ifc->index);
 		}
-		fail(c, err == -ERANGE ? 0 : err, "add an MPTCP endpoint");
+		netconf_fail(c, err == -ERANGE ? 0 : err, "add an MPTCP endpoint");
 	}
 	if (old)
 		del_endpoint(c, old);
@@ -374,8 +379,8 @@ static struct nl *open_nl(nl_call_fn *call, int protocol, struct change *c)
 	return nl;
 }
 
-static void init(struct change *c, const struct netconf_iface *ifc, unsigned int number,
-		 const char **why)
+static void netconf_init(struct change *c, const struct netconf_iface *ifc, unsigned int number,
+			 const char **why)
 {
 	*c = (struct change){.ifc = ifc, .number = number, .why = why};
 	c->from.spec = &nothing;
@@ -389,7 +394,7 @@ int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned i
 	struct change c;
 	struct nl *rt, *mptcp;
 
-	init(&c, ifc, number, why);
+	netconf_init(&c, ifc, number, why);
 	c.from = from;
 	c.to = to;
 	rt = open_nl(call, NETLINK_ROUTE, &c);
@@ -415,21 +420,21 @@ out:
 	return c.err;
 }
 
-static int add_iface(struct nl *nl, const struct netconf_iface *ifc, unsigned int i,
-		     const char **why)
+static int netconf_add_iface(struct nl *nl, const struct netconf_iface *ifc, unsigned int i,
+			     const char **why)
 {
 	const struct iface_spec *s = ifc->spec;
 	struct change c;
 	int err;
 
-	init(&c, ifc, i, why);
+	netconf_init(&c, ifc, i, why);
 	c.nl = nl;
 	/* A followed interface has the host's link-local address or none. */
 	if (s->follow)
 		link_no_addrgen(nl, ifc->index);
 	err = link_set(nl, ifc->index, s->mtu, s->has_mac ? s->mac : NULL);
 	if (err)
-		return fail(&c, err, "bring the interface up");
+		return netconf_fail(&c, err, "bring the interface up");
 	add_addresses(&c);
 	change_routes(&c);
 	hint_gateways(&c);
@@ -464,7 +469,7 @@ static int add_endpoints(struct nl *nl, const struct netconf_iface *ifs, unsigne
 		for (i = 0; i < n && !err; i++) {
 			struct change c;
 
-			init(&c, &ifs[i], i, why);
+			netconf_init(&c, &ifs[i], i, why);
 			c.nl = nl;
 			change_endpoint(&c, families[f]);
 			err = c.err;
@@ -486,7 +491,7 @@ int netconf_apply(nl_call_fn *call, const struct netconf_iface *ifs, unsigned in
 		return c.err;
 	err = bring_lo_up(nl, why);
 	for (i = 0; i < n && !err; i++)
-		err = add_iface(nl, &ifs[i], i, why);
+		err = netconf_add_iface(nl, &ifs[i], i, why);
 	nl_close(nl);
 	if (err)
 		return err;

@@ -79,7 +79,7 @@ void nl_close(struct nl *nl)
 }
 
 /* Room for @len bytes, zero-padded to the alignment; NULL if there is none. */
-static void *extend(struct nl *nl, size_t len)
+static void *netlink_extend(struct nl *nl, size_t len)
 {
 	size_t aligned = NLMSG_ALIGN(len);
 	void *at = nl->req.bytes + nl->len;
@@ -100,17 +100,17 @@ void nl_begin(struct nl *nl, uint16_t type, uint16_t flags, const void *header, 
 	nl->len = 0;
 	nl->full = 0;
 	nl->ext[0] = '\0';
-	extend(nl, sizeof(struct nlmsghdr));
+	netlink_extend(nl, sizeof(struct nlmsghdr));
 	nl->req.hdr.nlmsg_type = type;
 	nl->req.hdr.nlmsg_flags = NLM_F_REQUEST | flags;
-	at = extend(nl, len);
+	at = netlink_extend(nl, len);
 	if (at)
 		memcpy(at, header, len);
 }
 
 void nl_put(struct nl *nl, uint16_t type, const void *data, size_t len)
 {
-	struct nlattr *a = extend(nl, NLA_HDRLEN + len);
+	struct nlattr *a = netlink_extend(nl, NLA_HDRLEN + len);
 
 	if (!a)
 		return;
@@ -156,7 +156,7 @@ void nl_nest_end(struct nl *nl, uint32_t nest)
 		a->nla_len = (uint16_t)(nl->len - nest);
 }
 
-static int send_request(struct nl *nl)
+static int netlink_send(struct nl *nl)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	long r;
@@ -203,8 +203,8 @@ static void keep_words(struct nl *nl, const struct nlmsghdr *m, const struct nlm
  * One message of an answer. Return: 1 to go on, 0 finished, or -errno; what
  * @each says goes to @verdict.
  */
-static int take(struct nl *nl, const struct nlmsghdr *m,
-		int (*each)(const struct nlmsghdr *m, void *arg), void *arg, int *verdict)
+static int netlink_take(struct nl *nl, const struct nlmsghdr *m,
+			int (*each)(const struct nlmsghdr *m, void *arg), void *arg, int *verdict)
 {
 	size_t len = m->nlmsg_len - NLMSG_HDRLEN;
 
@@ -227,13 +227,14 @@ static int take(struct nl *nl, const struct nlmsghdr *m,
 	return 1;
 }
 
-static int transact(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg), void *arg)
+static int netlink_transact(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg),
+			    void *arg)
 {
 	int verdict = 0;
 	long r;
 	int err;
 
-	err = send_request(nl);
+	err = netlink_send(nl);
 	if (err)
 		return err;
 	for (;;) {
@@ -249,7 +250,7 @@ static int transact(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *a
 		while (r >= (long)NLMSG_HDRLEN) {
 			if (m->nlmsg_len < NLMSG_HDRLEN || m->nlmsg_len > r)
 				return -EPROTO;
-			err = take(nl, m, each, arg, &verdict);
+			err = netlink_take(nl, m, each, arg, &verdict);
 			if (err <= 0)
 				return err ? err : verdict;
 			r -= NLMSG_ALIGN(m->nlmsg_len);
@@ -261,12 +262,12 @@ static int transact(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *a
 int nl_talk(struct nl *nl)
 {
 	nl->req.hdr.nlmsg_flags |= NLM_F_ACK;
-	return transact(nl, NULL, NULL);
+	return netlink_transact(nl, NULL, NULL);
 }
 
 int nl_dump(struct nl *nl, int (*each)(const struct nlmsghdr *m, void *arg), void *arg)
 {
-	return transact(nl, each, arg);
+	return netlink_transact(nl, each, arg);
 }
 
 /* The attributes from @at up to @end. */

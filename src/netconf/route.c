@@ -138,7 +138,7 @@ struct gateway {
 	struct ip_addr gw;
 };
 
-static int one_route(const struct nlmsghdr *m, void *arg)
+static int route_one(const struct nlmsghdr *m, void *arg)
 {
 	const struct rtmsg *rtm = NLMSG_DATA(m);
 	const struct nlattr *attrs[RTA_TABLE + 1];
@@ -168,7 +168,7 @@ int link_default_gw(struct nl *nl, int index, int family, struct ip_addr *gw)
 	struct gateway g = {.index = index, .family = family};
 	int err;
 
-	err = dump_routes(nl, index, family, one_route, &g);
+	err = dump_routes(nl, index, family, route_one, &g);
 	if (err)
 		return err;
 	if (!g.found)
@@ -178,8 +178,8 @@ int link_default_gw(struct nl *nl, int index, int family, struct ip_addr *gw)
 	return 0;
 }
 
-static int rule(struct nl *nl, uint16_t type, uint16_t flags, const struct ip_addr *from,
-		uint32_t table, uint32_t priority)
+static int route_rule(struct nl *nl, uint16_t type, uint16_t flags, const struct ip_addr *from,
+		      uint32_t table, uint32_t priority)
 {
 	struct fib_rule_hdr frh = {
 		.family = (uint8_t)from->family,
@@ -198,12 +198,12 @@ static int rule(struct nl *nl, uint16_t type, uint16_t flags, const struct ip_ad
 
 int link_rule_add(struct nl *nl, const struct ip_addr *from, uint32_t table, uint32_t priority)
 {
-	return rule(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, from, table, priority);
+	return route_rule(nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, from, table, priority);
 }
 
 int link_rule_del(struct nl *nl, const struct ip_addr *from, uint32_t table, uint32_t priority)
 {
-	return rule(nl, RTM_DELRULE, 0, from, table, priority);
+	return route_rule(nl, RTM_DELRULE, 0, from, table, priority);
 }
 
 struct neigh {

@@ -35,7 +35,7 @@ const char *diag_state(uint8_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : names[0];
 }
 
-static void put_address(struct ip_addr *a, int family, const void *bytes)
+static void diag_put_address(struct ip_addr *a, int family, const void *bytes)
 {
 	*a = (struct ip_addr){.family = (uint16_t)family};
 	memcpy(a->bytes, bytes, family == AF_INET ? 4 : 16);
@@ -43,7 +43,7 @@ static void put_address(struct ip_addr *a, int family, const void *bytes)
 }
 
 /* As much of a structure as the attribute has; the rest is 0. */
-static void get(void *to, size_t size, const struct nlattr *a)
+static void diag_get(void *to, size_t size, const struct nlattr *a)
 {
 	size_t have = a ? (size_t)a->nla_len - NLA_HDRLEN : 0;
 
@@ -56,7 +56,7 @@ static void put_tcp(struct diag_sock *s, const struct nlattr *info)
 {
 	struct tcp_info t;
 
-	get(&t, sizeof(t), info);
+	diag_get(&t, sizeof(t), info);
 	s->sent = t.tcpi_bytes_sent;
 	s->received = t.tcpi_bytes_received;
 	s->acked = t.tcpi_bytes_acked;
@@ -70,17 +70,17 @@ static void put_tcp(struct diag_sock *s, const struct nlattr *info)
 	s->delivery_rate = t.tcpi_delivery_rate;
 }
 
-static void put_mptcp(struct diag_sock *s, const struct nlattr *info)
+static void diag_put_mptcp(struct diag_sock *s, const struct nlattr *info)
 {
 	struct mptcp_info m;
 
-	get(&m, sizeof(m), info);
+	diag_get(&m, sizeof(m), info);
 	s->token = m.mptcpi_token;
 	s->fallback = m.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK;
 }
 
 /* Which connection a subflow belongs to. */
-static void put_subflow(struct diag_sock *s, const struct nlattr *ulp)
+static void diag_put_subflow(struct diag_sock *s, const struct nlattr *ulp)
 {
 	const struct nlattr *u[INET_ULP_INFO_MAX + 1], *a[MPTCP_SUBFLOW_ATTR_MAX + 1];
 	const char *name;
@@ -113,15 +113,15 @@ int diag_parse(const struct nlmsghdr *m, int protocol, struct diag_sock *s)
 		.rqueue = d->idiag_rqueue,
 		.wqueue = d->idiag_wqueue,
 	};
-	put_address(&s->local, d->idiag_family, d->id.idiag_src);
-	put_address(&s->remote, d->idiag_family, d->id.idiag_dst);
+	diag_put_address(&s->local, d->idiag_family, d->id.idiag_src);
+	diag_put_address(&s->remote, d->idiag_family, d->id.idiag_dst);
 	nl_attrs(m, sizeof(*d), attrs, INET_DIAG_MAX);
 	if (protocol == IPPROTO_TCP) {
 		put_tcp(s, attrs[INET_DIAG_INFO]);
-		put_subflow(s, attrs[INET_DIAG_ULP_INFO]);
-		get(s->congestion, sizeof(s->congestion) - 1, attrs[INET_DIAG_CONG]);
+		diag_put_subflow(s, attrs[INET_DIAG_ULP_INFO]);
+		diag_get(s->congestion, sizeof(s->congestion) - 1, attrs[INET_DIAG_CONG]);
 	} else if (protocol == IPPROTO_MPTCP) {
-		put_mptcp(s, attrs[INET_DIAG_INFO]);
+		diag_put_mptcp(s, attrs[INET_DIAG_INFO]);
 	}
 	return 0;
 }
@@ -131,19 +131,19 @@ struct dump {
 	struct diag_list *list;
 };
 
-static int each(const struct nlmsghdr *m, void *arg)
+static int diag_each(const struct nlmsghdr *m, void *arg)
 {
 	const struct dump *d = arg;
 	struct diag_list *l = d->list;
 
-	if (l->n == l->room) {
-		size_t room = l->room ? l->room * 2 : 64;
-		struct diag_sock *more = realloc(l->at, room * sizeof(*more));
+	if (l->n == l->capacity) {
+		size_t capacity = l->capacity ? l->capacity * 2 : 64;
+		struct diag_sock *more = realloc(l->at, capacity * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
 		l->at = more;
-		l->room = room;
+		l->capacity = capacity;
 	}
 	if (!diag_parse(m, d->protocol, &l->at[l->n]))
 		l->n++;
@@ -167,7 +167,7 @@ int diag_dump(struct nl *nl, int protocol, struct diag_list *list)
 		nl_begin(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &req, sizeof(req));
 		if (protocol > 255)
 			nl_put_u32(nl, INET_DIAG_REQ_PROTOCOL, (uint32_t)protocol);
-		err = nl_dump(nl, each, &d);
+		err = nl_dump(nl, diag_each, &d);
 	}
 	return err;
 }

@@ -49,7 +49,7 @@ struct diag_sock {
 /** struct diag_list - sockets; zeroed: none. free(@at) when done. */
 struct diag_list {
 	struct diag_sock *at;
-	size_t n, room;
+	size_t n, capacity;
 };
 
 /**

@@ -108,7 +108,7 @@ bool ifname_valid(const char *name)
 }
 
 /* Why @a cannot be the address of a host on a link; NULL if it can. */
-static const char *unfit(const struct ip_addr *a)
+static const char *spec_unfit(const struct ip_addr *a)
 {
 	static const uint8_t zero[16];
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -135,7 +135,7 @@ static const char *unfit(const struct ip_addr *a)
 }
 
 /* Decimal number without sign, blanks or leading garbage. */
-static int number(const char *text, unsigned long max, unsigned long *out)
+static int spec_number(const char *text, unsigned long max, unsigned long *out)
 {
 	unsigned long n = 0;
 
@@ -152,7 +152,7 @@ static int number(const char *text, unsigned long max, unsigned long *out)
 	return 0;
 }
 
-static int set_ip(struct iface_spec *s, const char *value, const char **why)
+static int spec_set_ip(struct iface_spec *s, const char *value, const char **why)
 {
 	char text[MAX_FIELD];
 	struct ip_addr a;
@@ -170,10 +170,10 @@ static int set_ip(struct iface_spec *s, const char *value, const char **why)
 	if (!slash)
 		return why_set(why, EINVAL, "ip=%s has no prefix length: write ip=%s/%d", value,
 			       value, a.family == AF_INET ? 24 : 64);
-	if (number(slash + 1, ip_len(&a) * 8, &prefix) || !prefix)
+	if (spec_number(slash + 1, ip_len(&a) * 8, &prefix) || !prefix)
 		return why_set(why, EINVAL, "ip=%s: the prefix length must be 1 to %u", value,
 			       ip_len(&a) * 8);
-	reason = unfit(&a);
+	reason = spec_unfit(&a);
 	if (reason)
 		return why_set(why, EINVAL, "ip=%s: %s %s", value, text, reason);
 	a.prefix = (uint16_t)prefix;
@@ -188,7 +188,7 @@ static int set_ip(struct iface_spec *s, const char *value, const char **why)
 	return 0;
 }
 
-static int set_gw(struct iface_spec *s, const char *value, const char **why)
+static int spec_set_gw(struct iface_spec *s, const char *value, const char **why)
 {
 	struct ip_addr a, *gw;
 	const char *reason;
@@ -197,7 +197,7 @@ static int set_gw(struct iface_spec *s, const char *value, const char **why)
 		return why_set(why, EINVAL, "gw=%s: a gateway has no prefix length", value);
 	if (ip_parse(value, &a))
 		return why_set(why, EINVAL, "gw=%s: '%s' is no IPv4 or IPv6 address", value, value);
-	reason = unfit(&a);
+	reason = spec_unfit(&a);
 	if (reason)
 		return why_set(why, EINVAL, "gw=%s: %s %s", value, value, reason);
 	gw = a.family == AF_INET ? &s->gw4 : &s->gw6;
@@ -208,7 +208,7 @@ static int set_gw(struct iface_spec *s, const char *value, const char **why)
 	return 0;
 }
 
-static int hex(char c)
+static int spec_hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -216,7 +216,7 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static int set_mac(struct iface_spec *s, const char *value, const char **why)
+static int spec_set_mac(struct iface_spec *s, const char *value, const char **why)
 {
 	unsigned int i;
 
@@ -225,8 +225,8 @@ static int set_mac(struct iface_spec *s, const char *value, const char **why)
 	if (strlen(value) != 17)
 		goto malformed;
 	for (i = 0; i < 6; i++) {
-		int high = hex(value[3 * i]);
-		int low = hex(value[3 * i + 1]);
+		int high = spec_hex(value[3 * i]);
+		int low = spec_hex(value[3 * i + 1]);
 
 		if (high < 0 || low < 0 || (i < 5 && value[3 * i + 2] != ':'))
 			goto malformed;
@@ -243,20 +243,20 @@ malformed:
 		       value);
 }
 
-static int set_mtu(struct iface_spec *s, const char *value, const char **why)
+static int spec_set_mtu(struct iface_spec *s, const char *value, const char **why)
 {
 	unsigned long mtu;
 
 	if (s->mtu)
 		return why_set(why, EINVAL, "mtu=%s: mtu= is given twice", value);
-	if (number(value, MTU_MAX, &mtu) || mtu < MTU_MIN)
+	if (spec_number(value, MTU_MAX, &mtu) || mtu < MTU_MIN)
 		return why_set(why, EINVAL, "mtu=%s: must be a number of bytes from %d to %d",
 			       value, MTU_MIN, MTU_MAX);
 	s->mtu = (uint32_t)mtu;
 	return 0;
 }
 
-static int set_name(struct iface_spec *s, const char *value, const char **why)
+static int spec_set_name(struct iface_spec *s, const char *value, const char **why)
 {
 	if (s->name[0])
 		return why_set(why, EINVAL, "name=%s: name= is given twice", value);
@@ -273,7 +273,8 @@ static const struct key {
 	const char *name;
 	int (*set)(struct iface_spec *s, const char *value, const char **why);
 } keys[] = {
-	{"ip", set_ip}, {"gw", set_gw}, {"mac", set_mac}, {"mtu", set_mtu}, {"name", set_name},
+	{"ip", spec_set_ip},   {"gw", spec_set_gw},	{"mac", spec_set_mac},
+	{"mtu", spec_set_mtu}, {"name", spec_set_name},
 };
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
@@ -362,7 +363,7 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 }
 
 /* What only the whole can tell. */
-static int check(struct iface_spec *s, const char **why)
+static int spec_check(struct iface_spec *s, const char **why)
 {
 	char text[IP_ADDR_TEXT];
 	bool has4 = false, has6 = false;
@@ -422,7 +423,7 @@ int spec_parse(const char *text, struct iface_spec *s, const char **why)
 			goto fail;
 		head = false;
 	} while (*next++);
-	err = check(s, &reason);
+	err = spec_check(s, &reason);
 	if (err)
 		goto fail;
 	return 0;

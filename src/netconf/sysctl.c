@@ -33,7 +33,7 @@
 #define WINDOW_MAX (16u << 20)
 #define WINDOW_MIN (512u << 10)
 
-static long sys(nl_call_fn *call, long nr, long a, long b, long c, long d, long e)
+static long sysctl_sys(nl_call_fn *call, long nr, long a, long b, long c, long d, long e)
 {
 	const long args[6] = {a, b, c, d, e, 0};
 
@@ -44,10 +44,10 @@ int sysctl_mount(nl_call_fn *call)
 {
 	long r;
 
-	r = sys(call, SYS_mkdirat, AT_FDCWD, (long)"/proc", 0755, 0, 0);
+	r = sysctl_sys(call, SYS_mkdirat, AT_FDCWD, (long)"/proc", 0755, 0, 0);
 	if (r && r != -EEXIST)
 		return (int)r;
-	r = sys(call, SYS_mount, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
+	r = sysctl_sys(call, SYS_mount, (long)"proc", (long)"/proc", (long)"proc", 0, 0);
 	return r == -EBUSY ? 0 : (int)r;
 }
 
@@ -81,11 +81,11 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 				*p = '/';
 		}
 	}
-	fd = sys(call, SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
+	fd = sysctl_sys(call, SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return (int)fd;
-	r = sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
-	sys(call, SYS_close, fd, 0, 0, 0, 0);
+	r = sysctl_sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
+	sysctl_sys(call, SYS_close, fd, 0, 0, 0, 0);
 	if (r == -ENOENT) /* the key is there: its value names something that is not */
 		return -EINVAL;
 	return r < 0 ? (int)r : 0;
@@ -113,14 +113,14 @@ static const struct {
 
 #define NDEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
 
-static size_t clamp(size_t n, size_t low, size_t high)
+static size_t sysctl_clamp(size_t n, size_t low, size_t high)
 {
 	if (n < low)
 		return low;
 	return n > high ? high : n;
 }
 
-static void note(int *first, int err)
+static void sysctl_note(int *first, int err)
 {
 	if (err && err != -ENOENT && !*first)
 		*first = err;
@@ -128,23 +128,23 @@ static void note(int *first, int err)
 
 int sysctl_defaults(nl_call_fn *call, size_t memory)
 {
-	size_t window = clamp(memory / 20, WINDOW_MIN, WINDOW_MAX);
+	size_t window = sysctl_clamp(memory / 20, WINDOW_MIN, WINDOW_MAX);
 	size_t pages = memory / PAGE;
 	char text[96];
 	int err = 0;
 	size_t i;
 
 	for (i = 0; i < NDEFAULTS; i++)
-		note(&err, sysctl_set(call, defaults[i].name, defaults[i].value));
+		sysctl_note(&err, sysctl_set(call, defaults[i].name, defaults[i].value));
 
 	snprintf(text, sizeof(text), "4096 131072 %zu", window);
-	note(&err, sysctl_set(call, "net.ipv4.tcp_rmem", text));
+	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_rmem", text));
 	snprintf(text, sizeof(text), "4096 65536 %zu", window / 2);
-	note(&err, sysctl_set(call, "net.ipv4.tcp_wmem", text));
+	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_wmem", text));
 	snprintf(text, sizeof(text), "%zu %zu %zu", pages * 3 / 8, pages / 2, pages * 3 / 4);
-	note(&err, sysctl_set(call, "net.ipv4.tcp_mem", text));
+	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_mem", text));
 	snprintf(text, sizeof(text), "%zu", window);
-	note(&err, sysctl_set(call, "net.core.rmem_max", text));
-	note(&err, sysctl_set(call, "net.core.wmem_max", text));
+	sysctl_note(&err, sysctl_set(call, "net.core.rmem_max", text));
+	sysctl_note(&err, sysctl_set(call, "net.core.wmem_max", text));
 	return err;
 }

@@ -29,7 +29,7 @@ struct addresses {
 };
 
 /* The smaller the better. */
-static unsigned int rank_of(const struct link_addr *a)
+static unsigned int takeover_rank_of(const struct link_addr *a)
 {
 	unsigned int rank = a->addr.family == AF_INET ? 0 : 4;
 
@@ -42,7 +42,7 @@ static int take_address(const struct link_addr *a, void *arg)
 {
 	struct addresses *as = arg;
 	struct iface_spec *s = as->s;
-	unsigned int rank = rank_of(a), i;
+	unsigned int rank = takeover_rank_of(a), i;
 
 	if (a->local) {
 		if (a->addr.family == AF_INET6)

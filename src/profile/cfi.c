@@ -120,7 +120,7 @@ static bool read_cie(const struct cfi *c, size_t at, struct cie *cie)
 }
 
 /* Place in the file's addresses of what @d is about to read. */
-static uint64_t here(const struct cfi *c, const struct dwarf *d)
+static uint64_t cfi_here(const struct cfi *c, const struct dwarf *d)
 {
 	return c->vaddr + (uint64_t)(d->p - c->data);
 }
@@ -132,7 +132,7 @@ static bool read_fde(const struct cfi *c, size_t cie_at, struct dwarf e, struct 
 	if (!read_cie(c, cie_at, &cie))
 		return false;
 	f->cie = (uint32_t)cie_at;
-	f->start = dwarf_pointer(&e, cie.encoding, here(c, &e));
+	f->start = dwarf_pointer(&e, cie.encoding, cfi_here(c, &e));
 	f->end = f->start + dwarf_pointer(&e, cie.encoding & 0x0f, 0);
 	if (cie.augmented) {
 		uint64_t len = dwarf_uleb(&e);
@@ -156,7 +156,7 @@ static int by_start(const void *a, const void *b)
 struct cfi *cfi_parse(const uint8_t *data, size_t size, uint64_t vaddr)
 {
 	struct cfi *c = calloc(1, sizeof(*c));
-	size_t at = 0, room = 0;
+	size_t at = 0, capacity = 0;
 	struct dwarf e;
 
 	if (!c || size > UINT32_MAX) {
@@ -170,11 +170,11 @@ struct cfi *cfi_parse(const uint8_t *data, size_t size, uint64_t vaddr)
 
 		if (!id || id > where)
 			continue; /* a CIE */
-		if (c->nfde == room) {
+		if (c->nfde == capacity) {
 			struct fde *more;
 
-			room = room ? room * 2 : 1024;
-			more = reallocarray(c->fde, room, sizeof(*more));
+			capacity = capacity ? capacity * 2 : 1024;
+			more = reallocarray(c->fde, capacity, sizeof(*more));
 			if (!more)
 				break;
 			c->fde = more;
@@ -236,8 +236,8 @@ static void set_cfa(struct row *row, uint64_t reg, int64_t off, bool *ok)
 }
 
 /* Run @d for rows from @pc on, until the one that @target lies in. */
-static bool run(struct dwarf d, const struct cfi *c, const struct cie *cie, uint64_t pc,
-		uint64_t target, struct row *row, const struct row *initial)
+static bool cfi_run(struct dwarf d, const struct cfi *c, const struct cie *cie, uint64_t pc,
+		    uint64_t target, struct row *row, const struct row *initial)
 {
 	struct row saved[DEPTH];
 	unsigned int depth = 0;
@@ -265,7 +265,7 @@ static bool run(struct dwarf d, const struct cfi *c, const struct cie *cie, uint
 		case DW_CFA_nop:
 			break;
 		case DW_CFA_set_loc:
-			pc = dwarf_pointer(&d, cie->encoding, here(c, &d));
+			pc = dwarf_pointer(&d, cie->encoding, cfi_here(c, &d));
 			if (pc > target)
 				return true;
 			break;
@@ -354,7 +354,7 @@ static bool run(struct dwarf d, const struct cfi *c, const struct cie *cie, uint
 	return ok && !d.bad;
 }
 
-static const struct row *row_of(struct cfi *c, uint64_t vaddr)
+static const struct row *cfi_row_of(struct cfi *c, uint64_t vaddr)
 {
 	struct row *row = &c->cache[(vaddr ^ vaddr >> 12) & (CACHE - 1)];
 	const struct fde *f;
@@ -370,11 +370,11 @@ static const struct row *row_of(struct cfi *c, uint64_t vaddr)
 	if (!f || !read_cie(c, f->cie, &cie))
 		return row;
 	row->ra = (uint8_t)cie.ra;
-	if (!run(cie.code, c, &cie, 0, 0, row, NULL))
+	if (!cfi_run(cie.code, c, &cie, 0, 0, row, NULL))
 		return row;
 	initial = *row;
-	row->known = run((struct dwarf){c->data + f->code, c->data + f->code_end, false}, c, &cie,
-			 f->start, vaddr, row, &initial);
+	row->known = cfi_run((struct dwarf){c->data + f->code, c->data + f->code_end, false}, c,
+			     &cie, f->start, vaddr, row, &initial);
 	return row;
 }
 
@@ -389,7 +389,7 @@ bool cfi_read_copy(const struct cfi_stack *s, uint64_t addr, uint64_t *value)
 enum cfi_step cfi_step(struct cfi *cfi, uint64_t vaddr, struct cfi_frame *frame,
 		       const struct cfi_stack *stack)
 {
-	const struct row *row = row_of(cfi, vaddr);
+	const struct row *row = cfi_row_of(cfi, vaddr);
 	struct cfi_frame new = *frame;
 	uint64_t cfa;
 

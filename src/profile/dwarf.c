@@ -115,7 +115,7 @@ enum {
 	OP_breg31 = 0x8f,
 };
 
-static bool binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *v)
+static bool dwarf_binary(uint8_t op, uint64_t a, uint64_t b, uint64_t *v)
 {
 	switch (op) {
 	case OP_and:
@@ -177,7 +177,7 @@ bool dwarf_eval(struct dwarf expr, const struct cfi_frame *frame, const struct c
 			if (!stack->read(stack, n[top - 1], &n[top - 1]))
 				return false;
 		} else {
-			if (top < 2 || !binary(op, n[top - 2], n[top - 1], &n[top - 2]))
+			if (top < 2 || !dwarf_binary(op, n[top - 2], n[top - 1], &n[top - 2]))
 				return false;
 			top--;
 		}

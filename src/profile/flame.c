@@ -92,12 +92,12 @@ static void put_text(FILE *out, const char *s, size_t most)
 	}
 }
 
-static unsigned int levels(const struct fold_node *node, uint64_t least)
+static unsigned int flame_levels(const struct fold_node *node, uint64_t least)
 {
 	unsigned int most = 0;
 
 	for (const struct fold_node *c = node->child; c; c = c->sibling) {
-		unsigned int n = c->total >= least ? levels(c, least) : 0;
+		unsigned int n = c->total >= least ? flame_levels(c, least) : 0;
 
 		most = n > most ? n : most;
 	}
@@ -205,7 +205,7 @@ void flame_write(FILE *out, const struct fold *f, const char *title, double seco
 
 	if (f->root.total < NARROW)
 		d.least = 1;
-	d.depth = levels(&f->root, d.least);
+	d.depth = flame_levels(&f->root, d.least);
 	sorting = f;
 	put_head(&d, title);
 	put_box(&d, "all", LAYER_ROOT, 0, d.all, 0);

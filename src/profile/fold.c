@@ -34,7 +34,7 @@ static size_t plain_length(const char *name)
 }
 
 /* The place in the hash of number + 1, or of the 0 where it belongs. */
-static uint32_t *place(const struct fold *f, const char *name, size_t len, enum layer layer)
+static uint32_t *fold_place(const struct fold *f, const char *name, size_t len, enum layer layer)
 {
 	uint32_t i = hash_of(name, len, layer) & (f->hash_size - 1);
 
@@ -49,26 +49,26 @@ static uint32_t *place(const struct fold *f, const char *name, size_t len, enum 
 	}
 }
 
-static int grow(struct fold *f)
+static int fold_grow(struct fold *f)
 {
-	uint32_t room = f->room ? f->room * 2 : 1024;
-	struct fold_function *more = reallocarray(f->functions, room, sizeof(*more));
+	uint32_t capacity = f->capacity ? f->capacity * 2 : 1024;
+	struct fold_function *more = reallocarray(f->functions, capacity, sizeof(*more));
 	uint32_t *hash;
 
 	if (!more)
 		return -1;
 	f->functions = more;
-	hash = calloc(room * 2, sizeof(*hash));
+	hash = calloc(capacity * 2, sizeof(*hash));
 	if (!hash)
 		return -1;
 	free(f->hash);
 	f->hash = hash;
-	f->hash_size = room * 2;
-	f->room = room;
+	f->hash_size = capacity * 2;
+	f->capacity = capacity;
 	for (uint32_t i = 0; i < f->nfunctions; i++) {
 		const struct fold_function *fn = &f->functions[i];
 
-		*place(f, fn->name, strlen(fn->name), fn->layer) = i + 1;
+		*fold_place(f, fn->name, strlen(fn->name), fn->layer) = i + 1;
 	}
 	return 0;
 }
@@ -79,9 +79,9 @@ uint32_t fold_function(struct fold *f, const char *name, enum layer layer)
 	uint32_t *at;
 	char *copy;
 
-	if (f->nfunctions == f->room && grow(f))
+	if (f->nfunctions == f->capacity && fold_grow(f))
 		return 0;
-	at = place(f, name, len, layer);
+	at = fold_place(f, name, len, layer);
 	if (*at)
 		return *at - 1;
 	copy = strndup(name, len);

@@ -30,7 +30,7 @@ struct fold_node {
 struct fold {
 	struct fold_node root;
 	struct fold_function *functions;
-	uint32_t nfunctions, room;
+	uint32_t nfunctions, capacity;
 	uint32_t *hash;
 	uint32_t hash_size;
 };

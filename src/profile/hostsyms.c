@@ -25,16 +25,16 @@ static size_t nsyms;
 static char *names;
 static bool loaded;
 
-static int by_address(const void *a, const void *b)
+static int hostsyms_by_address(const void *a, const void *b)
 {
 	const struct hostsym *x = a, *y = b;
 
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
-static void load(void)
+static void hostsyms_load(void)
 {
-	size_t room = 0, names_room = 0, used = 0;
+	size_t capacity = 0, names_capacity = 0, used = 0;
 	unsigned long long at;
 	char type, name[128];
 	FILE *f;
@@ -48,20 +48,20 @@ static void load(void)
 
 		if (!at || !strchr("tTwW", type))
 			continue;
-		if (nsyms == room) {
+		if (nsyms == capacity) {
 			struct hostsym *more;
 
-			room = room ? room * 2 : 65536;
-			more = reallocarray(syms, room, sizeof(*more));
+			capacity = capacity ? capacity * 2 : 65536;
+			more = reallocarray(syms, capacity, sizeof(*more));
 			if (!more)
 				break;
 			syms = more;
 		}
-		if (used + len > names_room) {
+		if (used + len > names_capacity) {
 			char *more;
 
-			names_room = names_room ? names_room * 2 : 1 << 20;
-			more = realloc(names, names_room);
+			names_capacity = names_capacity ? names_capacity * 2 : 1 << 20;
+			more = realloc(names, names_capacity);
 			if (!more)
 				break;
 			names = more;
@@ -72,7 +72,7 @@ static void load(void)
 	}
 	fclose(f);
 	if (nsyms)
-		qsort(syms, nsyms, sizeof(*syms), by_address);
+		qsort(syms, nsyms, sizeof(*syms), hostsyms_by_address);
 }
 
 const char *hostsyms_find(uint64_t addr)
@@ -80,7 +80,7 @@ const char *hostsyms_find(uint64_t addr)
 	size_t low = 0, high;
 
 	if (!loaded)
-		load();
+		hostsyms_load();
 	high = nsyms;
 	while (low < high) {
 		size_t mid = (low + high) / 2;

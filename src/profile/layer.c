@@ -259,7 +259,7 @@ static const struct prefix engine[] = {
 	{NULL, ROWS},
 };
 
-static enum row longest(const struct prefix *p, const char *name)
+static enum row layer_longest(const struct prefix *p, const char *name)
 {
 	enum row row = ROWS;
 	size_t best = 0;
@@ -278,9 +278,9 @@ static enum row longest(const struct prefix *p, const char *name)
 enum row row_of_function(enum object_role role, const char *name)
 {
 	if (role == OBJECT_IMAGE)
-		return longest(image, name);
+		return layer_longest(image, name);
 	if (role == OBJECT_ENGINE)
-		return longest(engine, name);
+		return layer_longest(engine, name);
 	return role == OBJECT_PROGRAM ? ROW_PROGRAM : ROWS;
 }
 

@@ -22,27 +22,27 @@
 
 static struct object *objects;
 
-static const void *at(const struct object *o, uint64_t offset, uint64_t len)
+static const void *object_bytes_at(const struct object *o, uint64_t offset, uint64_t len)
 {
 	return offset <= o->size && len <= o->size - offset ? o->data + offset : NULL;
 }
 
-static const Elf64_Shdr *sections(const struct object *o, unsigned int *n)
+static const Elf64_Shdr *object_sections(const struct object *o, unsigned int *n)
 {
-	const Elf64_Ehdr *eh = at(o, 0, sizeof(*eh));
+	const Elf64_Ehdr *eh = object_bytes_at(o, 0, sizeof(*eh));
 	const Elf64_Shdr *sh;
 
 	*n = 0;
 	if (!eh || eh->e_shentsize != sizeof(*sh) || eh->e_shoff % 8)
 		return NULL;
-	sh = at(o, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(*sh));
+	sh = object_bytes_at(o, eh->e_shoff, (uint64_t)eh->e_shnum * sizeof(*sh));
 	if (sh)
 		*n = eh->e_shnum;
 	return sh;
 }
 
 /* Fewer underscores first, then global before weak before local. */
-static uint8_t rank_of(const char *name, unsigned int bind)
+static uint8_t object_rank_of(const char *name, unsigned int bind)
 {
 	unsigned int under = 0;
 
@@ -55,12 +55,12 @@ static void add_symbols(struct object *o, const Elf64_Shdr *sh, unsigned int nsh
 			const Elf64_Shdr *table)
 {
 	const Elf64_Shdr *str = table->sh_link < nsh ? &sh[table->sh_link] : NULL;
-	const Elf64_Sym *sym = at(o, table->sh_offset, table->sh_size);
+	const Elf64_Sym *sym = object_bytes_at(o, table->sh_offset, table->sh_size);
 	size_t n = table->sh_size / sizeof(*sym);
 	const char *names;
 	struct symbol *s;
 
-	names = str && str->sh_size ? at(o, str->sh_offset, str->sh_size) : NULL;
+	names = str && str->sh_size ? object_bytes_at(o, str->sh_offset, str->sh_size) : NULL;
 	if (!sym || table->sh_offset % 8 || !names || names[str->sh_size - 1])
 		return;
 	s = reallocarray(o->symbols, o->nsymbols + n, sizeof(*s));
@@ -80,12 +80,12 @@ static void add_symbols(struct object *o, const Elf64_Shdr *sh, unsigned int nsh
 			.at = sym->st_value,
 			.size = sym->st_size,
 			.name = names + sym->st_name,
-			.rank = rank_of(names + sym->st_name, ELF64_ST_BIND(sym->st_info)),
+			.rank = object_rank_of(names + sym->st_name, ELF64_ST_BIND(sym->st_info)),
 		};
 	}
 }
 
-static int by_address(const void *a, const void *b)
+static int object_by_address(const void *a, const void *b)
 {
 	const struct symbol *x = a, *y = b;
 
@@ -104,7 +104,7 @@ static void read_symbols(struct object *o, const Elf64_Shdr *sh, unsigned int ns
 	}
 	if (!o->nsymbols)
 		return;
-	qsort(o->symbols, o->nsymbols, sizeof(o->symbols[0]), by_address);
+	qsort(o->symbols, o->nsymbols, sizeof(o->symbols[0]), object_by_address);
 	for (size_t i = 0; i < o->nsymbols; i++) {
 		if (!kept || o->symbols[kept - 1].at != o->symbols[i].at)
 			o->symbols[kept++] = o->symbols[i];
@@ -116,7 +116,8 @@ static void read_unwind(struct object *o, const Elf64_Shdr *sh, unsigned int nsh
 {
 	const Elf64_Ehdr *eh = (const void *)o->data;
 	const Elf64_Shdr *str = eh->e_shstrndx < nsh ? &sh[eh->e_shstrndx] : NULL;
-	const char *names = str && str->sh_size ? at(o, str->sh_offset, str->sh_size) : NULL;
+	const char *names =
+		str && str->sh_size ? object_bytes_at(o, str->sh_offset, str->sh_size) : NULL;
 
 	if (!names || names[str->sh_size - 1])
 		return;
@@ -126,7 +127,7 @@ static void read_unwind(struct object *o, const Elf64_Shdr *sh, unsigned int nsh
 		if (sh[i].sh_name >= str->sh_size || strcmp(names + sh[i].sh_name, ".eh_frame") ||
 		    sh[i].sh_type == SHT_NOBITS)
 			continue;
-		data = at(o, sh[i].sh_offset, sh[i].sh_size);
+		data = object_bytes_at(o, sh[i].sh_offset, sh[i].sh_size);
 		if (data)
 			o->cfi = cfi_parse(data, sh[i].sh_size, sh[i].sh_addr);
 		return;
@@ -177,7 +178,7 @@ static enum object_role role_of(const struct object *o)
 	return OBJECT_PROGRAM;
 }
 
-static void load(struct object *o)
+static void object_load(struct object *o)
 {
 	const Elf64_Ehdr *eh;
 	const Elf64_Shdr *sh;
@@ -194,14 +195,14 @@ static void load(struct object *o)
 	} else if (!map_file(o)) {
 		return;
 	}
-	eh = at(o, 0, sizeof(*eh));
+	eh = object_bytes_at(o, 0, sizeof(*eh));
 	if (!eh || memcmp(eh->e_ident, ELFMAG, SELFMAG) || eh->e_ident[EI_CLASS] != ELFCLASS64 ||
 	    eh->e_phentsize != sizeof(*o->phdr) || eh->e_phoff % 8)
 		return;
-	o->phdr = at(o, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(*o->phdr));
+	o->phdr = object_bytes_at(o, eh->e_phoff, (uint64_t)eh->e_phnum * sizeof(*o->phdr));
 	if (o->phdr)
 		o->nphdr = eh->e_phnum;
-	sh = sections(o, &nsh);
+	sh = object_sections(o, &nsh);
 	read_symbols(o, sh, nsh);
 	if (nsh)
 		read_unwind(o, sh, nsh);
@@ -226,7 +227,7 @@ struct object *object_get(const char *path)
 	}
 	slash = strrchr(o->path, '/');
 	o->name = slash ? slash + 1 : o->path;
-	load(o);
+	object_load(o);
 	o->role = role_of(o);
 	o->next = objects;
 	objects = o;
@@ -252,7 +253,7 @@ const uint8_t *object_bytes(const struct object *o, uint64_t vaddr, size_t len)
 
 		if (p->p_type == PT_LOAD && vaddr >= p->p_vaddr && len <= p->p_filesz &&
 		    vaddr - p->p_vaddr <= p->p_filesz - len)
-			return at(o, p->p_offset + (vaddr - p->p_vaddr), len);
+			return object_bytes_at(o, p->p_offset + (vaddr - p->p_vaddr), len);
 	}
 	return NULL;
 }

@@ -126,7 +126,7 @@ static bool is_refusal(int fd)
 	return fd == -EACCES || fd == -EPERM;
 }
 
-static int refused(int err, const char **why)
+static int perf_refused(int err, const char **why)
 {
 	FILE *f = fopen(PARANOID, "re");
 	int level = 0;
@@ -171,13 +171,13 @@ int perf_open(struct perf *p, pid_t pid, unsigned int hz, const char **why)
 		err = r->fd < 0 ? r->fd : map_ring(r);
 		if (err) {
 			perf_close(p);
-			return refused(err, why);
+			return perf_refused(err, why);
 		}
 	}
 	return 0;
 }
 
-static const struct perf_event_header *record(struct perf_ring *r)
+static const struct perf_event_header *perf_record(struct perf_ring *r)
 {
 	const struct perf_event_header *h;
 	uint64_t at = r->tail & (r->size - 1), first;
@@ -294,7 +294,7 @@ void perf_drain(struct perf *p, bool all, void (*sample)(void *arg, const struct
 
 			if (r->tail == r->head)
 				continue;
-			mine = record(r);
+			mine = perf_record(r);
 			if (time_of(mine) < least) {
 				least = time_of(mine);
 				first = r;

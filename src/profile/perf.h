@@ -37,7 +37,7 @@ struct sample {
  * @hz:	    samples a second of processor time
  * @kernel: the host's kernel is sampled, too
  * @whole:  whole processors are sampled; @others: samples of other processes
- * @lost:   samples that the kernel had no room for
+ * @lost:   samples that the kernel had no space for
  */
 struct perf {
 	unsigned int hz;

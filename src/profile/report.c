@@ -31,7 +31,7 @@ static int by_share(const void *a, const void *b)
 }
 
 /* What a weight of 1 is of all processor time, and what the hidden kernel's share is. */
-static double unit(const struct report *r, double *hidden)
+static double report_unit(const struct report *r, double *hidden)
 {
 	double weight = (double)(r->trace->weight ? r->trace->weight : 1);
 	double seen = weight / r->units;
@@ -47,7 +47,7 @@ static unsigned int top_functions(const struct report *r, struct line lines[TOP_
 	const struct fold *f = &r->trace->fold;
 	struct line *all = calloc(f->nfunctions ? f->nfunctions : 1, sizeof(*all));
 	unsigned int n = 0;
-	double hidden, one = unit(r, &hidden);
+	double hidden, one = report_unit(r, &hidden);
 
 	if (!all)
 		return 0;
@@ -63,7 +63,7 @@ static unsigned int top_functions(const struct report *r, struct line lines[TOP_
 
 static unsigned int top_calls(const struct report *r, struct line lines[TOP_CALLS])
 {
-	double hidden, one = unit(r, &hidden);
+	double hidden, one = report_unit(r, &hidden);
 	unsigned int n = 0, total = 0;
 	struct line *all;
 
@@ -86,7 +86,7 @@ static unsigned int top_calls(const struct report *r, struct line lines[TOP_CALL
 
 static double layer_share(const struct report *r, enum layer layer)
 {
-	double hidden, one = unit(r, &hidden), sum = layer == LAYER_HOST ? hidden : 0;
+	double hidden, one = report_unit(r, &hidden), sum = layer == LAYER_HOST ? hidden : 0;
 
 	for (unsigned int i = 0; i < ROWS; i++) {
 		if (row_info[i].layer == layer)
@@ -97,7 +97,7 @@ static double layer_share(const struct report *r, enum layer layer)
 
 static void put_rows(FILE *out, const struct report *r, const char *prefix)
 {
-	double hidden, one = unit(r, &hidden), sum = 0;
+	double hidden, one = report_unit(r, &hidden), sum = 0;
 
 	for (unsigned int l = 0; l < LAYERS; l++) {
 		double share = layer_share(r, (enum layer)l);
@@ -198,7 +198,7 @@ static void put_lines(FILE *out, const char *key, const struct line *lines, unsi
 void report_json(FILE *out, const struct report *r)
 {
 	struct line lines[TOP_FUNCTIONS > TOP_CALLS ? TOP_FUNCTIONS : TOP_CALLS];
-	double hidden, one = unit(r, &hidden);
+	double hidden, one = report_unit(r, &hidden);
 
 	fprintf(out,
 		"{\"wall_seconds\":%.6f,\"cpu_seconds\":%.6f,\"accounted_seconds\":%.6f,\"seen_"

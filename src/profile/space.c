@@ -16,7 +16,7 @@
 struct space {
 	pid_t pid;
 	struct mapping *map;
-	size_t n, room;
+	size_t n, capacity;
 	struct space *next;
 };
 
@@ -50,18 +50,18 @@ static bool room_for(struct space *s, size_t n)
 {
 	struct mapping *more;
 
-	if (n <= s->room)
+	if (n <= s->capacity)
 		return true;
 	more = reallocarray(s->map, n * 2, sizeof(*more));
 	if (!more)
 		return false;
 	s->map = more;
-	s->room = n * 2;
+	s->capacity = n * 2;
 	return true;
 }
 
 /* First mapping that ends behind @addr. */
-static size_t search(const struct space *s, uint64_t addr)
+static size_t space_search(const struct space *s, uint64_t addr)
 {
 	size_t low = 0, high = s->n;
 
@@ -76,9 +76,9 @@ static size_t search(const struct space *s, uint64_t addr)
 	return low;
 }
 
-static void insert(struct space *s, const struct mapping *m)
+static void space_insert(struct space *s, const struct mapping *m)
 {
-	size_t i = search(s, m->start), last = i;
+	size_t i = space_search(s, m->start), last = i;
 
 	if (!room_for(s, s->n + 2))
 		return;
@@ -115,7 +115,7 @@ void space_map(pid_t pid, uint64_t start, uint64_t len, uint64_t offset, const c
 	if ((*path == '/' && path[1] != '/') || !strcmp(path, "[vdso]"))
 		m.object = object_get(path);
 	if (s && len)
-		insert(s, &m);
+		space_insert(s, &m);
 }
 
 void space_read(pid_t pid)
@@ -167,7 +167,7 @@ void space_exec(pid_t pid)
 const struct mapping *space_find(pid_t pid, uint64_t addr)
 {
 	const struct space *s = space_of(pid, false);
-	size_t i = s ? search(s, addr) : 0;
+	size_t i = s ? space_search(s, addr) : 0;
 
 	return s && i < s->n && s->map[i].start <= addr ? &s->map[i] : NULL;
 }

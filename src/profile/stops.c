@@ -62,7 +62,7 @@ static struct stops_thread *thread_of(struct stops *s, pid_t tid)
 	return t;
 }
 
-static bool read_file(const char *path, char *buf, size_t size)
+static bool stops_read_file(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
@@ -76,18 +76,18 @@ static bool read_file(const char *path, char *buf, size_t size)
 }
 
 /* Nanoseconds on a processor, and is it on one (or waiting for one) now? */
-static bool look(pid_t pid, pid_t tid, uint64_t *had, bool *running)
+static bool stops_look(pid_t pid, pid_t tid, uint64_t *had, bool *running)
 {
 	unsigned long long ns;
 	char path[64], text[512];
 	const char *state;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	if (!read_file(path, text, sizeof(text)) || sscanf(text, "%llu", &ns) != 1)
+	if (!stops_read_file(path, text, sizeof(text)) || sscanf(text, "%llu", &ns) != 1)
 		return false;
 	*had = ns;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
-	if (!read_file(path, text, sizeof(text)))
+	if (!stops_read_file(path, text, sizeof(text)))
 		return false;
 	state = strrchr(text, ')');
 	*running = state && state[1] == ' ' && state[2] == 'R';
@@ -95,7 +95,7 @@ static bool look(pid_t pid, pid_t tid, uint64_t *had, bool *running)
 }
 
 /* Mappings are read when a process is new, has another program, or is where nothing was. */
-static void refresh(struct stops_thread *t, pid_t pid, uint64_t ip)
+static void stops_refresh(struct stops_thread *t, pid_t pid, uint64_t ip)
 {
 	char path[64], name[32];
 	struct stat st;
@@ -110,7 +110,7 @@ static void refresh(struct stops_thread *t, pid_t pid, uint64_t ip)
 	space_exec(pid);
 	space_read(pid);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, t->tid);
-	if (read_file(path, name, sizeof(name))) {
+	if (stops_read_file(path, name, sizeof(name))) {
 		name[strcspn(name, "\n")] = '\0';
 		thread_named(t->tid, name);
 	}
@@ -201,7 +201,7 @@ static void one_thread(struct stops *s, pid_t pid, pid_t tid,
 	uint64_t had;
 	bool running;
 
-	if (!t || !look(pid, tid, &had, &running) || !running)
+	if (!t || !stops_look(pid, tid, &had, &running) || !running)
 		return;
 	if (had < t->had)
 		t->had = 0; /* the number belongs to another thread now */
@@ -209,7 +209,7 @@ static void one_thread(struct stops *s, pid_t pid, pid_t tid,
 	if (!sam.weight || !stop_and_read(s, pid, tid, &sam, stack))
 		return;
 	t->had = had;
-	refresh(t, pid, sam.user.reg[CFI_IP]);
+	stops_refresh(t, pid, sam.user.reg[CFI_IP]);
 	sample(arg, &sam);
 }
 

@@ -65,7 +65,7 @@ static bool is_start(const char *name)
 	return !strcmp(name, "lkl_ctx_start") || !strcmp(name, "lkl_task_start");
 }
 
-static void push(struct trace *t, struct chain *c, const struct object *o, uint64_t vaddr)
+static void trace_push(struct trace *t, struct chain *c, const struct object *o, uint64_t vaddr)
 {
 	const struct symbol *sym = o ? object_symbol(o, vaddr) : NULL;
 	enum object_role role = o ? o->role : OBJECT_PROGRAM;
@@ -112,7 +112,7 @@ static bool step_blindly(struct cfi_frame *frame, const struct cfi_stack *stack,
 	return true;
 }
 
-static void unwind(struct trace *t, struct chain *c, const struct sample *s)
+static void trace_unwind(struct trace *t, struct chain *c, const struct sample *s)
 {
 	struct cfi_frame frame = s->user;
 	bool image = false;
@@ -129,7 +129,7 @@ static void unwind(struct trace *t, struct chain *c, const struct sample *s)
 			break;
 		}
 		vaddr = o ? object_vaddr(o, ip - m->start + m->offset) : 0;
-		push(t, c, o, vaddr);
+		trace_push(t, c, o, vaddr);
 		image = o && o->role == OBJECT_IMAGE;
 		if (o && o->cfi)
 			step = cfi_step(o->cfi, vaddr, &frame, &s->stack);
@@ -228,7 +228,7 @@ static void count_call(struct trace *t, uint32_t function, bool engine, uint64_t
 	c->weight += weight;
 }
 
-static enum row row_of(const struct chain *c)
+static enum row trace_row_of(const struct chain *c)
 {
 	enum row row;
 
@@ -337,8 +337,8 @@ void trace_sample(void *arg, const struct sample *s)
 	t->samples++;
 	t->weight += s->weight;
 	if (s->has_user)
-		unwind(t, &user, s);
-	row = row_of(&user);
+		trace_unwind(t, &user, s);
+	row = trace_row_of(&user);
 	settle_libc(t, &user);
 	if (s->nkernel || s->call >= 0) {
 		const char *call = host_part(t, &host, &user, s);

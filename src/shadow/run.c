@@ -102,12 +102,12 @@ int shadow_in_child(void *shadow)
 	return 0;
 }
 
-static void tell(const char *sentence)
+static void run_tell(const char *sentence)
 {
 	complain(0, "%s", sentence);
 }
 
-static int start_stack(struct shadow *r)
+static int run_start_stack(struct shadow *r)
 {
 	struct rlimit many = {1 << 20, 1 << 20};
 	const char *why;
@@ -121,14 +121,14 @@ static int start_stack(struct shadow *r)
 	err = pump_start();
 	if (err)
 		return complain(EXIT_PERSONA, "cannot start the pump: %s", strerror(-err));
-	err = follow_start(tell);
+	err = follow_start(run_tell);
 	if (err && r->config->verbose)
 		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	return 0;
 }
 
 /* The descriptor, or a negative exit status; what is wrong has been said. */
-static int take_listener(struct shadow *r, pid_t child)
+static int run_take_listener(struct shadow *r, pid_t child)
 {
 	int theirs = -EPIPE, fd;
 
@@ -165,10 +165,10 @@ int shadow_in_parent(void *shadow, pid_t child)
 
 	run_close(&r->to_child[0]);
 	run_close(&r->to_parent[1]);
-	status = start_stack(r);
+	status = run_start_stack(r);
 	if (status)
 		return status;
-	listener = take_listener(r, child);
+	listener = run_take_listener(r, child);
 	if (listener < 0)
 		return -listener;
 	err = serve_start(listener, &options);
@@ -184,7 +184,7 @@ int shadow_in_parent(void *shadow, pid_t child)
 	return 0;
 }
 
-static void nap(long ms)
+static void run_nap(long ms)
 {
 	struct timespec t = {.tv_nsec = ms * 1000000};
 
@@ -192,7 +192,7 @@ static void nap(long ms)
 }
 
 /* Is the peer in the stack itself? It has ended, too: nobody waits for the data. */
-static bool is_inside(const struct sock *s)
+static bool run_is_inside(const struct sock *s)
 {
 	struct sockaddr_storage self = {0}, peer = {0};
 	socklen_t len = sizeof(self), peerlen = sizeof(peer);
@@ -209,36 +209,36 @@ static bool is_inside(const struct sock *s)
 	       !memcmp((char *)&self + at, (char *)&peer + at, n);
 }
 
-static int unfinished(void)
+static int run_unfinished(void)
 {
 	struct sock *s;
 	int n = 0;
 
 	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
 		i = s->index + 1;
-		n += !is_inside(s);
+		n += !run_is_inside(s);
 	}
 	return n;
 }
 
 /* Sockets not yet emptied into the stack, and connections not yet acknowledged. */
-static int undelivered(void)
+static int run_undelivered(void)
 {
 	int n;
 
 	pump_sweep(); /* all programs have ended: all their ends are closed */
-	n = sock_count() ? unfinished() : 0;
+	n = sock_count() ? run_unfinished() : 0;
 	return n ? n : drain_pending(engine_syscall);
 }
 
-static void deliver(int seconds)
+static void run_deliver(int seconds)
 {
 	uint64_t start = clock_mono_ns();
 	bool told = false;
 	long ms = 1;
 	int left;
 
-	while ((left = undelivered())) {
+	while ((left = run_undelivered())) {
 		uint64_t waited = (clock_mono_ns() - start) / 1000000;
 
 		if (waited >= (uint64_t)seconds * 1000) {
@@ -252,15 +252,16 @@ static void deliver(int seconds)
 				 left, left == 1 ? "" : "s");
 			told = true;
 		}
-		nap(ms);
+		run_nap(ms);
 		ms = ms < 100 ? ms * 2 : 100;
 	}
 	start = clock_mono_ns();
-	while (clock_mono_ns() - start < DRAIN_CLOSING_MS * 1000000ull && drain_closing(engine_syscall))
-		nap(1);
+	while (clock_mono_ns() - start < DRAIN_CLOSING_MS * 1000000ull &&
+	       drain_closing(engine_syscall))
+		run_nap(1);
 }
 
-static void raise_limit(struct rlimit *old)
+static void run_raise_limit(struct rlimit *old)
 {
 	struct rlimit more;
 
@@ -288,7 +289,7 @@ int shadow_new(struct shadow **shadow, const struct config *config, char *const 
 		shadow_finish(r, 0);
 		return EXIT_PERSONA;
 	}
-	raise_limit(&r->limit);
+	run_raise_limit(&r->limit);
 	*shadow = r;
 	return 0;
 }
@@ -301,7 +302,7 @@ void shadow_finish(struct shadow *r, int linger)
 	}
 	if (r->up) {
 		join_wait();
-		deliver(linger);
+		run_deliver(linger);
 		control_stop();
 		serve_stop();
 		pump_stop();

@@ -44,7 +44,7 @@ struct header {
 static const char magic[8] = "PERSONA";
 
 /* FNV-1a: it is accidents that must be noticed, not attacks. */
-static uint64_t checksum(const struct config *c)
+static uint64_t config_checksum(const struct config *c)
 {
 	const uint8_t *p = (const uint8_t *)c;
 	uint64_t sum = 0xcbf29ce484222325u;
@@ -55,7 +55,7 @@ static uint64_t checksum(const struct config *c)
 	return sum;
 }
 
-static bool ended(const char *s, size_t size)
+static bool config_ended(const char *s, size_t size)
 {
 	return memchr(s, '\0', size) != NULL;
 }
@@ -77,9 +77,11 @@ static bool iface_valid(const struct config_iface *ci)
 	const struct iface_spec *s = &ci->spec;
 	unsigned int i;
 
-	if (!ended(s->backend, sizeof(s->backend)) || !ended(s->ifname, sizeof(s->ifname)) ||
-	    !ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) || !ifname_valid(s->name) ||
-	    s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES || ci->fd < -1)
+	if (!config_ended(s->backend, sizeof(s->backend)) ||
+	    !config_ended(s->ifname, sizeof(s->ifname)) ||
+	    !config_ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) ||
+	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES ||
+	    ci->fd < -1)
 		return false;
 	for (i = 0; i < s->naddrs; i++) {
 		if (!addr_valid(&s->addr[i]))
@@ -99,7 +101,7 @@ static bool config_valid(const struct config *c)
 {
 	unsigned int i;
 
-	if (!ended(c->image, sizeof(c->image)) || !ended(c->pcap, sizeof(c->pcap)) ||
+	if (!config_ended(c->image, sizeof(c->image)) || !config_ended(c->pcap, sizeof(c->pcap)) ||
 	    c->vcpus < 0 || c->vcpus > ENGINE_MAX_VCPUS || c->nifaces > CONFIG_MAX_IFACES ||
 	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->first_port > c->last_port)
 		return false;
@@ -108,8 +110,8 @@ static bool config_valid(const struct config *c)
 			return false;
 	}
 	for (i = 0; i < c->nsysctls; i++) {
-		if (!ended(c->sysctl[i].name, sizeof(c->sysctl[i].name)) ||
-		    !ended(c->sysctl[i].value, sizeof(c->sysctl[i].value)))
+		if (!config_ended(c->sysctl[i].name, sizeof(c->sysctl[i].name)) ||
+		    !config_ended(c->sysctl[i].value, sizeof(c->sysctl[i].value)))
 			return false;
 	}
 	return true;
@@ -117,7 +119,8 @@ static bool config_valid(const struct config *c)
 
 int config_to_fd(const struct config *c)
 {
-	struct header h = {.version = CONFIG_VERSION, .size = sizeof(*c), .sum = checksum(c)};
+	struct header h = {
+		.version = CONFIG_VERSION, .size = sizeof(*c), .sum = config_checksum(c)};
 	const struct iovec iov[2] = {{&h, sizeof(h)}, {(void *)c, sizeof(*c)}};
 	int fd, err;
 	long r;
@@ -180,7 +183,7 @@ int config_from_fd(int fd, struct config *c)
 	if (r < 0)
 		return (int)r;
 	if (r != sizeof(*c) || read_at(fd, &beyond, 1, sizeof(h) + sizeof(*c)) ||
-	    checksum(c) != h.sum || !config_valid(c))
+	    config_checksum(c) != h.sum || !config_valid(c))
 		return -EBADMSG;
 	return 0;
 }

@@ -41,7 +41,7 @@ struct config {
 	bool mirror;	     /* frames can be shown to packet sockets (backend/mirror.h) */
 	char pcap[4096];     /* capture file or "" */
 	int opener;	     /* connection to persona-opener (opener/client.h); 0: none */
-	uint16_t first_port; /* the stack's slice of ports on addresses shared with the */
+	uint16_t first_port; /* the stack's range of ports on addresses shared with the */
 	uint16_t last_port;  /* host; 0: no address is shared */
 	unsigned int nifaces;
 	struct config_iface iface[CONFIG_MAX_IFACES];

@@ -36,7 +36,7 @@ struct request {
 	uint32_t protocol;
 };
 
-static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol, uint32_t states)
+static int drain_ask(nl_call_fn *call, int nl, int family, uint32_t protocol, uint32_t states)
 {
 	struct request r = {
 		.nlh = {.nlmsg_len = sizeof(r),
@@ -54,7 +54,7 @@ static int ask(nl_call_fn *call, int nl, int family, uint32_t protocol, uint32_t
 }
 
 /* Is the peer in the stack itself? Then nobody outside waits for the data. */
-static bool is_inside(const struct inet_diag_msg *m)
+static bool drain_is_inside(const struct inet_diag_msg *m)
 {
 	static const uint32_t loopback6[4] = {0, 0, 0, 0x01000000};
 
@@ -66,7 +66,7 @@ static bool is_inside(const struct inet_diag_msg *m)
 }
 
 /* How many sockets in one dump are not done; -1 at its end. */
-static int count(const char *buf, size_t len)
+static int drain_count(const char *buf, size_t len)
 {
 	const struct nlmsghdr *nlh = (const void *)buf;
 	int pending = 0;
@@ -76,14 +76,14 @@ static int count(const char *buf, size_t len)
 
 		if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
 			return pending ? pending : -1;
-		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY && !is_inside(m) &&
+		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY && !drain_is_inside(m) &&
 		    (STATE(m->idiag_state) & STATES_CLOSED || m->idiag_wqueue))
 			pending++;
 	}
 	return pending;
 }
 
-static int pending_of(nl_call_fn *call, int family, uint32_t protocol, uint32_t states)
+static int drain_pending_of(nl_call_fn *call, int family, uint32_t protocol, uint32_t states)
 {
 	char buf[8192] __attribute__((aligned(8)));
 	int nl, n, pending = 0;
@@ -92,11 +92,11 @@ static int pending_of(nl_call_fn *call, int family, uint32_t protocol, uint32_t 
 		       NETLINK_SOCK_DIAG, 0, 0, 0);
 	if (nl < 0)
 		return 0;
-	if (ask(call, nl, family, protocol, states) > 0) {
+	if (drain_ask(call, nl, family, protocol, states) > 0) {
 		long len;
 
 		while ((len = CALL(SYS_recvfrom, nl, buf, sizeof(buf), 0, 0, 0)) > 0) {
-			n = count(buf, (size_t)len);
+			n = drain_count(buf, (size_t)len);
 			if (n < 0)
 				break;
 			pending += n;
@@ -106,20 +106,20 @@ static int pending_of(nl_call_fn *call, int family, uint32_t protocol, uint32_t 
 	return pending;
 }
 
-static int all(nl_call_fn *call, uint32_t states)
+static int drain_all(nl_call_fn *call, uint32_t states)
 {
-	return pending_of(call, AF_INET, IPPROTO_TCP, states) +
-	       pending_of(call, AF_INET6, IPPROTO_TCP, states) +
-	       pending_of(call, AF_INET, IPPROTO_MPTCP, states) +
-	       pending_of(call, AF_INET6, IPPROTO_MPTCP, states);
+	return drain_pending_of(call, AF_INET, IPPROTO_TCP, states) +
+	       drain_pending_of(call, AF_INET6, IPPROTO_TCP, states) +
+	       drain_pending_of(call, AF_INET, IPPROTO_MPTCP, states) +
+	       drain_pending_of(call, AF_INET6, IPPROTO_MPTCP, states);
 }
 
 int drain_pending(nl_call_fn *call)
 {
-	return all(call, STATES_LEAVING | STATES_OPEN);
+	return drain_all(call, STATES_LEAVING | STATES_OPEN);
 }
 
 int drain_closing(nl_call_fn *call)
 {
-	return all(call, STATE(TCP_FIN_WAIT2));
+	return drain_all(call, STATE(TCP_FIN_WAIT2));
 }

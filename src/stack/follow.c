@@ -151,7 +151,7 @@ static bool concerns_us(const struct nlmsghdr *m)
 }
 
 /* Take what has come; true if it is a reason to look. */
-static bool hear(void)
+static bool follow_hear(void)
 {
 	union {
 		struct nlmsghdr hdr;
@@ -207,7 +207,7 @@ static bool same_spec(const struct iface_spec *a, const struct iface_spec *b)
 	return true;
 }
 
-static void report(const char *name, const char *what, int err)
+static void follow_report(const char *name, const char *what, int err)
 {
 	char sentence[160];
 
@@ -217,7 +217,7 @@ static void report(const char *name, const char *what, int err)
 }
 
 /* The host's interface is another one than before: use that. */
-static int rebind(struct netconf_iface *ifc, struct followed *f, int index)
+static int follow_rebind(struct netconf_iface *ifc, struct followed *f, int index)
 {
 	int err = ifc->be->ops->rebind(ifc->be);
 
@@ -239,7 +239,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 
 	nl = nl_open(engine_syscall, NETLINK_ROUTE, &err);
 	if (!nl) {
-		report(ifc->spec->name, "its link", err);
+		follow_report(ifc->spec->name, "its link", err);
 		return;
 	}
 	if (f->mtu_given && f->mtu_given < mtu)
@@ -247,7 +247,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 	if (up && (mtu != f->mtu || (!own_mac && memcmp(f->mac, link->mac, 6)))) {
 		err = link_set(nl, ifc->index, mtu, own_mac ? NULL : link->mac);
 		if (err)
-			report(ifc->spec->name, "its MTU or MAC", err);
+			follow_report(ifc->spec->name, "its MTU or MAC", err);
 		f->mtu = mtu;
 		memcpy(f->mac, link->mac, 6);
 	}
@@ -255,13 +255,13 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 		err = link_carrier(nl, ifc->index, up);
 		/* An image that cannot tell still has its endpoints follow. */
 		if (err && err != -EOPNOTSUPP)
-			report(ifc->spec->name, "its carrier", err);
+			follow_report(ifc->spec->name, "its carrier", err);
 	}
 	nl_close(nl);
 }
 
 /* Look at interface @i of the host, and apply what is new. */
-static void look(unsigned int i)
+static void follow_look(unsigned int i)
 {
 	void (*fn)(void) = atomic_load(&on_change);
 	struct followed *f = &followed[i];
@@ -277,12 +277,12 @@ static void look(unsigned int i)
 	ifc = &stack_ifaces(&n)[i];
 	err = takeover_read(host, &next, &link);
 	if (err && err != -ENODEV) {
-		report(ifc->spec->name, "the host's interface", err);
+		follow_report(ifc->spec->name, "the host's interface", err);
 		return;
 	}
 	up = !err && link.flags & IFF_UP && link.flags & IFF_RUNNING;
 	if (up && link.index != f->index)
-		another = up = !rebind(ifc, f, link.index);
+		another = up = !follow_rebind(ifc, f, link.index);
 	if (!up)
 		next = *now;
 	changed = !same_spec(&old, &next);
@@ -312,21 +312,21 @@ static void look_at_all(void)
 
 	for (i = 0; i < CONFIG_MAX_IFACES; i++) {
 		if (followed[i].on)
-			look(i);
+			follow_look(i);
 	}
 }
 
-static void *follow(void *arg)
+static void *follow_run(void *arg)
 {
 	bool first = true; /* what has happened since the interfaces were opened */
 
 	prctl(PR_SET_NAME, "persona-follow");
 	do {
-		if (!first && !hear())
+		if (!first && !follow_hear())
 			continue;
 		if (!wait_news(SETTLE_MS, false))
 			break;
-		hear();
+		follow_hear();
 		look_at_all();
 		first = false;
 	} while (wait_news(watch_tick(), true));
@@ -344,7 +344,7 @@ static bool can_follow(const struct netconf_iface *ifc, struct link_info *link)
 	       (ifc->rawip || !memcmp(h.mac, link->mac, sizeof(h.mac)));
 }
 
-static bool choose(void)
+static bool follow_choose(void)
 {
 	struct netconf_iface *ifs;
 	struct link_info link;
@@ -389,7 +389,7 @@ static int open_all(void)
 	return stop_fd < 0 ? stop_fd : 0;
 }
 
-static void close_all(void)
+static void follow_close_all(void)
 {
 	if (host)
 		host_fd_close(&host->fd);
@@ -406,16 +406,16 @@ int follow_start(void (*say)(const char *sentence))
 	tell = say;
 	watch_start(say);
 	err = open_all();
-	if (err || !choose())
+	if (err || !follow_choose())
 		goto out_close;
-	err = engine_thread_create(&thread, 256 << 10, 0, follow, NULL);
+	err = engine_thread_create(&thread, 256 << 10, 0, follow_run, NULL);
 	if (err)
 		goto out_close;
 	running = true;
 	return 0;
 
 out_close:
-	close_all();
+	follow_close_all();
 	return err;
 }
 
@@ -429,7 +429,7 @@ void follow_stop(void)
 	pthread_join(thread, NULL);
 	running = false;
 	watch_stop();
-	close_all();
+	follow_close_all();
 }
 
 void follow_after_fork(void)

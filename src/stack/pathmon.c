@@ -7,7 +7,7 @@
  *	good	   frames move: every one received is a sign of life
  *	suspected  it is @open, and silent for SUSPECT_MS: probes, PROBE_MS apart
  *	away	   PROBES of them and DEAD_MS of silence (more on a slow path: see
- *		   patience()), and another interface is alive: MPTCP has left it.
+ *		   pathmon_patience()), and another interface is alive: MPTCP has left it.
  *		   Probes go on, fast, later slow, and slower when nothing else moves
  *	good	   an answer came
  *
@@ -84,7 +84,7 @@ static void note_seen(struct pathmon *p, int64_t now, const struct pathmon_seen 
 	p->asked = 0;
 }
 
-static enum pathmon_act probe(struct pathmon *p, int64_t now, int64_t pause)
+static enum pathmon_act pathmon_probe(struct pathmon *p, int64_t now, int64_t pause)
 {
 	if (p->probed && now - p->probed < pause)
 		return PATHMON_NOTHING;
@@ -95,7 +95,7 @@ static enum pathmon_act probe(struct pathmon *p, int64_t now, int64_t pause)
 	return PATHMON_PROBE;
 }
 
-static enum pathmon_act enter(struct pathmon *p, int64_t now, bool away)
+static enum pathmon_act pathmon_enter(struct pathmon *p, int64_t now, bool away)
 {
 	p->away = away;
 	p->since = now;
@@ -104,7 +104,7 @@ static enum pathmon_act enter(struct pathmon *p, int64_t now, bool away)
 }
 
 /* How long an answer may take: twice what it took, once the asking has begun. */
-static int64_t patience(const struct pathmon *p)
+static int64_t pathmon_patience(const struct pathmon *p)
 {
 	int64_t slow = SUSPECT_MS + 2 * p->rtt;
 
@@ -126,13 +126,13 @@ bool pathmon_alive(const struct pathmon *p, int64_t now)
 static enum pathmon_act step_away(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)
 {
 	if (seen->answered)
-		return enter(p, now, false);
+		return pathmon_enter(p, now, false);
 	if (!seen->busy)
-		return probe(p, now, AWAY_QUIET_MS);
-	return probe(p, now, now - p->since < EAGER_MS ? AWAY_MS : AWAY_LATER_MS);
+		return pathmon_probe(p, now, AWAY_QUIET_MS);
+	return pathmon_probe(p, now, now - p->since < EAGER_MS ? AWAY_MS : AWAY_LATER_MS);
 }
 
-static bool renew(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)
+static bool pathmon_renew(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)
 {
 	if (!p->renews || now - p->since < (int64_t)RENEW_MS << (RENEWS - p->renews))
 		return false;
@@ -146,16 +146,17 @@ enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathm
 		return step_away(p, now, seen);
 	if (pathmon_suspect(p, now)) {
 		if (p->probes < PROBES)
-			return probe(p, now, PROBE_MS);
-		if (seen->refuge && now - p->base >= patience(p))
-			return enter(p, now, true);
-		return seen->busy ? probe(p, now, SLOW_MS) : PATHMON_NOTHING;
+			return pathmon_probe(p, now, PROBE_MS);
+		if (seen->refuge && now - p->base >= pathmon_patience(p))
+			return pathmon_enter(p, now, true);
+		return seen->busy ? pathmon_probe(p, now, SLOW_MS) : PATHMON_NOTHING;
 	}
-	if (renew(p, now, seen))
+	if (pathmon_renew(p, now, seen))
 		return PATHMON_RENEW;
 	if (seen->needed && !pathmon_alive(p, now) && (p->proven || p->probes < PROBES))
-		return probe(p, now, PROBE_MS);
+		return pathmon_probe(p, now, PROBE_MS);
 	if (!p->proven && seen->busy)
-		return probe(p, now, now - p->since < PROVE_FOR_MS ? PROVE_MS : PROVE_LATER_MS);
+		return pathmon_probe(p, now,
+				     now - p->since < PROVE_FOR_MS ? PROVE_MS : PROVE_LATER_MS);
 	return PATHMON_NOTHING;
 }

@@ -5,23 +5,23 @@
  * Theory of operation
  *
  * Whose an address is: the stack's are those of its interfaces' specifications, the host's
- * are asked of its rtnetlink; what both have is shared. From that, the slice and the
- * claimed ports, a struct flows per interface, which goes two ways: as a BPF program to
- * the back end's socket, and by the opener to the host's packet filter.
+ * are asked of its rtnetlink; what both have is shared. From that, the stack's range of ports
+ * and the reserved ones comes a struct flows per interface, which goes two ways: as a BPF
+ * program to the back end's socket, and by the opener to the host's packet filter.
  *
  *	order when something is added:	host drops it, then we receive it
  *
  * so that the host never answers what we do; a moment without either is a lost frame.
  *
- * A claim is made before bind() and listen() of a port outside the slice: the opener binds it
- * on the host, which may refuse. When sockets are closed, at most ten times a second, the stack
- * is asked (sock_diag) which claimed ports its sockets still have; the others are released.
+ * A port outside the range is reserved before bind() and listen(): the opener binds it on the
+ * host, which may refuse. When sockets are closed, at most ten times a second, the stack
+ * is asked (sock_diag) which reserved ports its sockets still have; the others are released.
  *
  * Host calls and netlink are raw, since in inline mode this runs in the program; its signals are
  * blocked while the lock is held.
  *
  * Ownership: all state here, under one mutex. Limits: FLOWS_MAX_ADDRS addresses of an interface,
- *the host's others are left out first; FLOWS_MAX_PORTS claimed ports.
+ * the host's others are left out first; FLOWS_MAX_PORTS reserved ports.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -51,13 +51,13 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int opener; /* its connection, 0: none */
 static struct flows flows[CONFIG_MAX_IFACES];
-static uint16_t first, last; /* the slice */
+static uint16_t first, last; /* the stack's range */
 static _Atomic bool sharing; /* some address is shared */
-static struct flows_port claims[FLOWS_MAX_PORTS];
-static _Atomic uint32_t nclaims;
+static struct flows_port reserved[FLOWS_MAX_PORTS];
+static _Atomic uint32_t nreserved;
 static uint64_t swept; /* monotonic, ns */
 
-static void lock(sigset_t *old)
+static void ports_lock(sigset_t *old)
 {
 	sigset_t all;
 
@@ -66,7 +66,7 @@ static void lock(sigset_t *old)
 	pthread_mutex_lock(&mutex);
 }
 
-static void unlock(const sigset_t *old)
+static void ports_unlock(const sigset_t *old)
 {
 	pthread_mutex_unlock(&mutex);
 	RAWSYS(SYS_rt_sigprocmask, SIG_SETMASK, old, NULL, 8);
@@ -82,7 +82,7 @@ struct host_addrs {
 	} at[MAX_HOST_ADDRS];
 };
 
-static int one_host_addr(const struct nlmsghdr *m, void *arg)
+static int ports_host_addr(const struct nlmsghdr *m, void *arg)
 {
 	const struct ifaddrmsg *ifa = NLMSG_DATA(m);
 	const struct nlattr *attrs[IFA_LOCAL + 1];
@@ -106,7 +106,7 @@ static int one_host_addr(const struct nlmsghdr *m, void *arg)
 }
 
 /* None where the host forbids rtnetlink: then nothing is known to be shared. */
-static void ask_host(struct host_addrs *h)
+static void ports_ask_host(struct host_addrs *h)
 {
 	struct ifaddrmsg ifa = {.ifa_family = AF_UNSPEC};
 	struct nl *nl;
@@ -117,11 +117,11 @@ static void ask_host(struct host_addrs *h)
 	if (!nl)
 		return;
 	nl_begin(nl, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
-	nl_dump(nl, one_host_addr, h);
+	nl_dump(nl, ports_host_addr, h);
 	nl_close(nl);
 }
 
-static struct flows_addr *find(struct flows *f, const struct flows_addr *a)
+static struct flows_addr *ports_find(struct flows *f, const struct flows_addr *a)
 {
 	for (uint32_t i = 0; i < f->naddrs; i++) {
 		if (f->addr[i].family == a->family &&
@@ -131,7 +131,7 @@ static struct flows_addr *find(struct flows *f, const struct flows_addr *a)
 	return NULL;
 }
 
-static void fill(struct flows *f, const struct iface_spec *s, struct host_addrs *h)
+static void ports_fill(struct flows *f, const struct iface_spec *s, struct host_addrs *h)
 {
 	memset(f, 0, sizeof(*f));
 	for (uint32_t i = 0; i < s->naddrs && f->naddrs < FLOWS_MAX_ADDRS; i++) {
@@ -142,7 +142,7 @@ static void fill(struct flows *f, const struct iface_spec *s, struct host_addrs 
 		memcpy(a->bytes, s->addr[i].bytes, ip_len(&s->addr[i]));
 	}
 	for (unsigned int i = 0; i < h->n; i++) {
-		struct flows_addr *a = find(f, &h->at[i].a);
+		struct flows_addr *a = ports_find(f, &h->at[i].a);
 
 		if (a)
 			a->owner = a->owner == FLOWS_OWN ? FLOWS_SHARED : a->owner;
@@ -153,13 +153,14 @@ static void fill(struct flows *f, const struct iface_spec *s, struct host_addrs 
 		return;
 	f->first = first;
 	f->last = last;
-	f->nports = nclaims;
-	memcpy(f->port, claims, sizeof(claims));
+	f->nports = nreserved;
+	memcpy(f->port, reserved, sizeof(reserved));
 }
 
 /* ---- to both filters ---- */
 
-static int to_back_end(const struct netconf_iface *ifc, const struct flows *f, const char **why)
+static int ports_to_back_end(const struct netconf_iface *ifc, const struct flows *f,
+			     const char **why)
 {
 	static struct sock_filter code[FLOWS_MAX_CODE];
 	struct sock_fprog prog = {.filter = code};
@@ -174,7 +175,7 @@ static int to_back_end(const struct netconf_iface *ifc, const struct flows *f, c
 		     : 0;
 }
 
-static int apply(const struct netconf_iface *ifc, const struct flows *f, const char **why)
+static int ports_apply(const struct netconf_iface *ifc, const struct flows *f, const char **why)
 {
 	int err = 0;
 
@@ -185,10 +186,10 @@ static int apply(const struct netconf_iface *ifc, const struct flows *f, const c
 			      "%s: addresses shared with the host need "
 			      "persona-opener",
 			      ifc->be->ifname);
-	return err || !ifc->be->ops->set_filter ? err : to_back_end(ifc, f, why);
+	return err || !ifc->be->ops->set_filter ? err : ports_to_back_end(ifc, f, why);
 }
 
-static int refresh(const char **why)
+static int ports_refresh_locked(const char **why)
 {
 	static struct host_addrs host;
 	struct netconf_iface *ifs;
@@ -197,16 +198,16 @@ static int refresh(const char **why)
 	int err = 0;
 
 	ifs = stack_ifaces(&n);
-	ask_host(&host);
+	ports_ask_host(&host);
 	for (unsigned int i = 0; i < n; i++) {
 		struct flows f;
 		int bad;
 
 		if (!ifs[i].be->ops->set_filter && !ifs[i].be->ops->steer)
 			continue;
-		fill(&f, stack_spec(i), &host);
+		ports_fill(&f, stack_spec(i), &host);
 		any |= flows_shared(&f, 0);
-		bad = apply(&ifs[i], &f, why);
+		bad = ports_apply(&ifs[i], &f, why);
 		if (!bad)
 			flows[i] = f;
 		else if (!err)
@@ -221,9 +222,9 @@ int ports_refresh(const char **why)
 	sigset_t old;
 	int err;
 
-	lock(&old);
-	err = refresh(why);
-	unlock(&old);
+	ports_lock(&old);
+	err = ports_refresh_locked(why);
+	ports_unlock(&old);
 	return err;
 }
 
@@ -235,7 +236,7 @@ int ports_up(const struct config *c, const char **why)
 	opener = c->opener;
 	first = c->first_port;
 	last = c->last_port;
-	nclaims = 0;
+	nreserved = 0;
 	if (first) {
 		snprintf(range, sizeof(range), "%u %u", first, last);
 		err = sysctl_set(engine_syscall, "net.ipv4.ip_local_port_range", range);
@@ -250,29 +251,29 @@ void ports_down(void)
 {
 	sigset_t old;
 
-	lock(&old);
+	ports_lock(&old);
 	sharing = false;
-	nclaims = 0;
+	nreserved = 0;
 	if (opener)
 		raw_close(opener);
 	opener = 0;
-	unlock(&old);
+	ports_unlock(&old);
 }
 
 /* ---- single ports ---- */
 
-static struct flows_port *find_claim(int proto, uint16_t port)
+static struct flows_port *ports_find_reserved(int proto, uint16_t port)
 {
-	for (uint32_t i = 0; i < nclaims; i++) {
-		if (claims[i].proto == proto && claims[i].port == port)
-			return &claims[i];
+	for (uint32_t i = 0; i < nreserved; i++) {
+		if (reserved[i].proto == proto && reserved[i].port == port)
+			return &reserved[i];
 	}
 	return NULL;
 }
 
 /* The address of @addr in @a, its port in @port; false if it is of no interest. */
-static bool parse_address(const struct sockaddr *addr, socklen_t len, struct flows_addr *a,
-			  uint16_t *port)
+static bool ports_parse_address(const struct sockaddr *addr, socklen_t len, struct flows_addr *a,
+				uint16_t *port)
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	struct sockaddr_in6 sin6;
@@ -301,14 +302,14 @@ static bool parse_address(const struct sockaddr *addr, socklen_t len, struct flo
 }
 
 /* Is it the wildcard, or an address that some interface shares? */
-static bool concerns_host(const struct flows_addr *a)
+static bool ports_concern_host(const struct flows_addr *a)
 {
 	static const uint8_t zero[16];
 
 	if (!memcmp(a->bytes, zero, sizeof(zero)))
 		return true;
 	for (unsigned int i = 0; i < CONFIG_MAX_IFACES; i++) {
-		const struct flows_addr *have = find(&flows[i], a);
+		const struct flows_addr *have = ports_find(&flows[i], a);
 
 		if (have && have->owner == FLOWS_SHARED)
 			return true;
@@ -316,23 +317,23 @@ static bool concerns_host(const struct flows_addr *a)
 	return false;
 }
 
-static int claim(int proto, const struct flows_addr *a, uint16_t port)
+static int ports_reserve_one(int proto, const struct flows_addr *a, uint16_t port)
 {
 	const char *why;
 	int err;
 
-	if ((first && port >= first && port <= last) || find_claim(proto, port) ||
-	    !concerns_host(a))
+	if ((first && port >= first && port <= last) || ports_find_reserved(proto, port) ||
+	    !ports_concern_host(a))
 		return 0;
-	if (nclaims == FLOWS_MAX_PORTS)
+	if (nreserved == FLOWS_MAX_PORTS)
 		return -ENOBUFS;
 	err = opener_claim(opener, proto, port, a->family, a->bytes, &why);
 	if (err)
 		return err;
-	claims[nclaims++] = (struct flows_port){.proto = (uint16_t)proto, .port = port};
-	err = refresh(&why);
+	reserved[nreserved++] = (struct flows_port){.proto = (uint16_t)proto, .port = port};
+	err = ports_refresh_locked(&why);
 	if (err) {
-		nclaims--;
+		nreserved--;
 		opener_release(opener, proto, port, &why);
 	}
 	return err;
@@ -346,21 +347,21 @@ long ports_reserve(int type, const struct sockaddr *addr, socklen_t len)
 	long err;
 
 	if (!sharing || (type != SOCK_STREAM && type != SOCK_DGRAM) ||
-	    !parse_address(addr, len, &a, &port))
+	    !ports_parse_address(addr, len, &a, &port))
 		return 0;
-	lock(&old);
-	err = claim(type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP, &a, port);
-	unlock(&old);
+	ports_lock(&old);
+	err = ports_reserve_one(type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP, &a, port);
+	ports_unlock(&old);
 	return err;
 }
 
-/* Claims that a socket of the stack has; by index. */
+/* Reserved ports that a socket of the stack has; by index. */
 struct used {
 	int proto;
 	bool is[FLOWS_MAX_PORTS];
 };
 
-static int one_socket(const struct nlmsghdr *m, void *arg)
+static int ports_used_by(const struct nlmsghdr *m, void *arg)
 {
 	const struct inet_diag_msg *d = NLMSG_DATA(m);
 	struct used *u = arg;
@@ -368,13 +369,13 @@ static int one_socket(const struct nlmsghdr *m, void *arg)
 
 	if (m->nlmsg_type != SOCK_DIAG_BY_FAMILY || m->nlmsg_len < NLMSG_LENGTH(sizeof(*d)))
 		return 0;
-	c = find_claim(u->proto, ntohs(d->id.idiag_sport));
+	c = ports_find_reserved(u->proto, ntohs(d->id.idiag_sport));
 	if (c)
-		u->is[c - claims] = true;
+		u->is[c - reserved] = true;
 	return 0;
 }
 
-static int ask_stack(struct used *u)
+static int ports_ask_stack(struct used *u)
 {
 	static const int families[2] = {AF_INET, AF_INET6}, protos[2] = {IPPROTO_TCP, IPPROTO_UDP};
 	struct nl *nl;
@@ -390,29 +391,29 @@ static int ask_stack(struct used *u)
 
 		u->proto = q.sdiag_protocol;
 		nl_begin(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof(q));
-		err = nl_dump(nl, one_socket, u);
+		err = nl_dump(nl, ports_used_by, u);
 	}
 	nl_close(nl);
 	return err;
 }
 
-static void sweep(void)
+static void ports_sweep(void)
 {
 	struct used u = {0};
 	const char *why;
-	uint32_t kept = 0, n = nclaims;
+	uint32_t kept = 0, n = nreserved;
 
-	if (ask_stack(&u))
+	if (ports_ask_stack(&u))
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		if (u.is[i])
-			claims[kept++] = claims[i];
+			reserved[kept++] = reserved[i];
 		else
-			opener_release(opener, claims[i].proto, claims[i].port, &why);
+			opener_release(opener, reserved[i].proto, reserved[i].port, &why);
 	}
-	nclaims = kept;
+	nreserved = kept;
 	if (kept != n)
-		refresh(&why);
+		ports_refresh_locked(&why);
 }
 
 void ports_released(void)
@@ -420,13 +421,13 @@ void ports_released(void)
 	sigset_t old;
 	uint64_t ns;
 
-	if (!nclaims)
+	if (!nreserved)
 		return;
 	ns = clock_mono_ns();
-	lock(&old);
-	if (nclaims && ns - swept >= SWEEP_NS) {
+	ports_lock(&old);
+	if (nreserved && ns - swept >= SWEEP_NS) {
 		swept = ns;
-		sweep();
+		ports_sweep();
 	}
-	unlock(&old);
+	ports_unlock(&old);
 }

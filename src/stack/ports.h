@@ -4,7 +4,7 @@
  *
  * For interfaces that the host uses too (back ends with set_filter: packet, rawip), the
  * stack receives only what is its own, and the host's kernel drops just that. On
- * addresses that both have, ports tell the two apart: the stack has a slice of the local
+ * addresses that both have, ports tell the two apart: the stack has a range of the local
  * ports for its automatic ones, and takes single ones when programs bind them.
  *
  * All functions but ports_up() may be called from any thread, and cost nothing where no
@@ -19,7 +19,7 @@ struct config;
 
 /**
  * ports_up() - before the stack's interfaces come up
- * @c: with the opener's connection and the reserved slice of ports
+ * @c: with the opener's connection and the reserved range of ports
  *
  * Return: 0, or -errno with one sentence in @why.
  */

@@ -77,14 +77,14 @@ static long in_stack(long nr, long a, long b, long c, long d, long e, long f)
 	return engine_syscall(nr, (const long[6]){a, b, c, d, e, f});
 }
 
-static const struct ip_addr *gateway(const struct iface_spec *s)
+static const struct ip_addr *probe_gateway(const struct iface_spec *s)
 {
 	if (s->gw4.family)
 		return &s->gw4;
 	return s->gw6.family ? &s->gw6 : NULL;
 }
 
-static const struct ip_addr *sender(const struct iface_spec *s, const struct kind **k)
+static const struct ip_addr *probe_sender(const struct iface_spec *s, const struct kind **k)
 {
 	unsigned int i, n;
 
@@ -98,7 +98,7 @@ static const struct ip_addr *sender(const struct iface_spec *s, const struct kin
 	return NULL;
 }
 
-static socklen_t fill(union address *to, const struct kind *k, const void *bytes)
+static socklen_t probe_fill(union address *to, const struct kind *k, const void *bytes)
 {
 	memset(to, 0, sizeof(*to));
 	to->sa.sa_family = (sa_family_t)k->family;
@@ -125,7 +125,8 @@ static int open_raw(const struct kind *k, const char *device, const struct ip_ad
 	if (!err)
 		err = in_stack(SYS_setsockopt, fd, k->level, k->hops, (long)&one, sizeof(one), 0);
 	if (!err)
-		err = in_stack(SYS_bind, fd, (long)&self, fill(&self, k, from->bytes), 0, 0, 0);
+		err = in_stack(SYS_bind, fd, (long)&self, probe_fill(&self, k, from->bytes), 0, 0,
+			       0);
 	if (!err)
 		return (int)fd;
 	in_stack(SYS_close, fd, 0, 0, 0, 0, 0);
@@ -154,7 +155,7 @@ static int raw_socket_of(unsigned int ident, const struct kind *k, const char *d
 	return r->fd < 0 ? r->fd : 0;
 }
 
-static uint16_t checksum(const struct echo *m)
+static uint16_t probe_checksum(const struct echo *m)
 {
 	uint16_t words[sizeof(*m) / 2];
 	uint32_t sum = 0;
@@ -179,7 +180,7 @@ static int send_raw(const struct netconf_iface *ifc, const struct iface_spec *sp
 	socklen_t len;
 	long ret;
 
-	from = sender(spec, &k);
+	from = probe_sender(spec, &k);
 	if (!from)
 		return -EDESTADDRREQ;
 	ret = raw_socket_of(ident, k, spec->name, from);
@@ -187,9 +188,9 @@ static int send_raw(const struct netconf_iface *ifc, const struct iface_spec *sp
 		return (int)ret;
 	m.type = k->echo;
 	if (k->family == AF_INET) /* the kernel does ICMPv6's itself */
-		m.sum = checksum(&m);
+		m.sum = probe_checksum(&m);
 	inet_pton(k->family, k->nobody, nobody);
-	len = fill(&to, k, nobody);
+	len = probe_fill(&to, k, nobody);
 	ret = in_stack(SYS_sendto, r->fd, (long)&m, sizeof(m), MSG_DONTWAIT, (long)&to, len);
 	return ret < 0 ? (int)ret : 0;
 }
@@ -239,7 +240,7 @@ static bool raw_answered(unsigned int ident)
 
 int probe_send(const struct netconf_iface *ifc, const struct iface_spec *spec, unsigned int ident)
 {
-	const struct ip_addr *gw = gateway(spec);
+	const struct ip_addr *gw = probe_gateway(spec);
 	struct nl *nl;
 	int err;
 
@@ -258,7 +259,7 @@ int probe_send(const struct netconf_iface *ifc, const struct iface_spec *spec, u
 bool probe_answered(const struct netconf_iface *ifc, const struct iface_spec *spec,
 		    unsigned int ident)
 {
-	const struct ip_addr *gw = gateway(spec);
+	const struct ip_addr *gw = probe_gateway(spec);
 	struct nl *nl;
 	int err;
 

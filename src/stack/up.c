@@ -110,8 +110,8 @@ static int dress_backend(struct backend **be, const struct iface_spec *s, struct
 	return 0;
 }
 
-static int add_iface(const struct config_iface *ci, struct pcap *capture, bool mirror,
-		     struct netconf_iface *ifc, const char **why)
+static int up_add_iface(const struct config_iface *ci, struct pcap *capture, bool mirror,
+			struct netconf_iface *ifc, const char **why)
 {
 	struct backend *be;
 	int index, err;
@@ -168,7 +168,7 @@ static void refresh_beside(void)
 	ports_refresh(&why);
 }
 
-static int configure(const struct config *c, struct pcap *capture, const char **why)
+static int up_configure(const struct config *c, struct pcap *capture, const char **why)
 {
 	unsigned int i;
 	int err;
@@ -181,7 +181,7 @@ static int configure(const struct config *c, struct pcap *capture, const char **
 		return why_set(why, -err, "cannot set the stack's sysctls: %s", strerror(-err));
 	nifaces = 0;
 	for (i = 0; i < c->nifaces; i++) {
-		err = add_iface(&c->iface[i], capture, c->mirror, &ifaces[i], why);
+		err = up_add_iface(&c->iface[i], capture, c->mirror, &ifaces[i], why);
 		if (err)
 			return err;
 	}
@@ -214,7 +214,7 @@ int stack_up(const struct config *c, const char **why)
 	if (c->pcap[0])
 		err = pcap_create(&capture, c->pcap, why);
 	if (!err)
-		err = configure(c, capture, why);
+		err = up_configure(c, capture, why);
 	if (err) {
 		engine_stop();
 		ports_down();

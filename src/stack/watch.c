@@ -107,7 +107,7 @@ void watch_changed(unsigned int i, bool up)
 	moved = watch_now();
 }
 
-static void say(const char *name, const char *what)
+static void watch_say(const char *name, const char *what)
 {
 	char sentence[160];
 
@@ -133,7 +133,7 @@ struct search {
 	bool found;
 };
 
-static int one_socket(const struct nlmsghdr *m, void *arg)
+static int watch_one_socket(const struct nlmsghdr *m, void *arg)
 {
 	const struct inet_diag_msg *d = NLMSG_DATA(m);
 	struct search *s = arg;
@@ -165,14 +165,14 @@ static bool has_subflow(const struct iface_spec *spec)
 					     .idiag_states = 1u << TCP_ESTABLISHED};
 
 		nl_begin(nl, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof(q));
-		nl_dump(nl, one_socket, &s);
+		nl_dump(nl, watch_one_socket, &s);
 	}
 	nl_close(nl);
 	return s.found;
 }
 
-static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_act what,
-		int64_t silence)
+static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_act what,
+		      int64_t silence)
 {
 	struct watched *w = &watched[i];
 	char leaves[64];
@@ -190,11 +190,11 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 		w->anew = 0;
 		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
 			 (long long)silence / 1000, (long long)silence % 1000 / 100);
-		say(ifc->spec->name, leaves);
+		watch_say(ifc->spec->name, leaves);
 		break;
 	case PATHMON_RETURN:
 		set_aside(i, ifc, true, false);
-		say(ifc->spec->name, "answers again");
+		watch_say(ifc->spec->name, "answers again");
 		break;
 	case PATHMON_RENEW:
 		if (w->anew || has_subflow(stack_spec(i)))
@@ -207,7 +207,7 @@ static void act(unsigned int i, const struct netconf_iface *ifc, enum pathmon_ac
 }
 
 /* What is there to see at interface @i, but for the others. */
-static void see(unsigned int i, const struct netconf_iface *ifc, struct pathmon_seen *seen)
+static void watch_see(unsigned int i, const struct netconf_iface *ifc, struct pathmon_seen *seen)
 {
 	struct watched *w = &watched[i];
 
@@ -236,7 +236,7 @@ int watch_tick(void)
 
 		if (!w->up)
 			continue;
-		see(i, &ifs[i], &seen[i]);
+		watch_see(i, &ifs[i], &seen[i]);
 		if (!w->asked && !seen[i].answered &&
 		    (seen[i].rx != w->path.rx || seen[i].tx != w->path.tx))
 			moved = now;
@@ -252,7 +252,7 @@ int watch_tick(void)
 		seen[i].busy = now - moved < BUSY_MS;
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
-		act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
+		watch_act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
 		if (w->anew && now >= w->anew) {
 			set_aside(i, &ifs[i], true, false);
 			w->anew = 0;

@@ -6,7 +6,7 @@
  *
  * An opener is started as for a run, and asked for all that a run can ask for: each
  * interface (its policy speaks), rules by which the host drops a flow (one of TEST-NET-1,
- * RFC 5737, where nobody is), and a slice of ports. Then the connection is closed and the
+ * RFC 5737, where nobody is), and a range of ports. Then the connection is closed and the
  * opener takes it all back, as always. So what is said here is what a run would meet.
  *
  * The host's own rules are read by `nft list ruleset`, as root.
@@ -36,7 +36,7 @@
 #define MAX_HOOKS 64
 #define TEXT_MAX  (1u << 20)
 
-static bool beside(const struct iface_spec *s)
+static bool beside_check(const struct iface_spec *s)
 {
 	const struct backend_ops *ops = backend_find(s->backend);
 
@@ -92,7 +92,7 @@ static unsigned int try_open(int opener, const struct doctor *d, int *first)
 		const struct iface_spec *s = &d->spec[i];
 		int fd;
 
-		if (!beside(s))
+		if (!beside_check(s))
 			continue;
 		snprintf(thing, sizeof(thing), "%s opened", s->name);
 		fd = opener_open(opener, s->backend, s->ifname, &why);

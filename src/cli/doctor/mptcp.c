@@ -53,7 +53,7 @@ struct visit {
 	char words[WORDS];
 };
 
-static long sys(long nr, long a, long b, long c, long d, long e)
+static long mptcp_sys(long nr, long a, long b, long c, long d, long e)
 {
 	const long args[6] = {a, b, c, d, e, 0};
 
@@ -79,30 +79,30 @@ static long connect_by(long fd, const struct addrinfo *to)
 	struct timespec patience = {.tv_sec = CONNECT_S};
 	int err = 0;
 	socklen_t len = sizeof(err);
-	long r = sys(SYS_connect, fd, (long)to->ai_addr, (long)to->ai_addrlen, 0, 0);
+	long r = mptcp_sys(SYS_connect, fd, (long)to->ai_addr, (long)to->ai_addrlen, 0, 0);
 
 	if (r != -EINPROGRESS)
 		return r;
-	r = sys(SYS_ppoll, (long)&p, 1, (long)&patience, 0, 0);
+	r = mptcp_sys(SYS_ppoll, (long)&p, 1, (long)&patience, 0, 0);
 	if (r <= 0)
 		return r ? r : -ETIMEDOUT;
-	r = sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&err, (long)&len);
+	r = mptcp_sys(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, (long)&err, (long)&len);
 	return r ? r : -err;
 }
 
 /* A socket that has fallen back knows this option no more, or says so in it. */
-static enum outcome judge(long fd)
+static enum outcome mptcp_judge(long fd)
 {
 	struct mptcp_info info = {0};
 	socklen_t len = sizeof(info);
 
-	if (sys(SYS_getsockopt, fd, SOL_MPTCP, MPTCP_INFO, (long)&info, (long)&len) ||
+	if (mptcp_sys(SYS_getsockopt, fd, SOL_MPTCP, MPTCP_INFO, (long)&info, (long)&len) ||
 	    info.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK)
 		return FALLS_BACK;
 	return PASSES;
 }
 
-static int try(struct config *c, const struct addrinfo *list)
+static int mptcp_try(struct config *c, const struct addrinfo *list)
 {
 	const struct addrinfo *to;
 	int outcome = EXIT_PERSONA;
@@ -116,15 +116,15 @@ static int try(struct config *c, const struct addrinfo *list)
 		return complain(EXIT_PERSONA, "no address of the same IP version");
 	if (stack_up(c, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	fd = sys(SYS_socket, to->ai_family, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0);
+	fd = mptcp_sys(SYS_socket, to->ai_family, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_MPTCP, 0, 0);
 	if (fd < 0) {
 		complain(0, "no MPTCP in the stack: %s", strerror((int)-fd));
 	} else {
 		r = connect_by(fd, to);
-		outcome = r ? REFUSED : (int)judge(fd);
+		outcome = r ? REFUSED : (int)mptcp_judge(fd);
 		if (r)
 			complain(0, "%s", r == -ETIMEDOUT ? "no answer" : strerror((int)-r));
-		sys(SYS_close, fd, 0, 0, 0, 0);
+		mptcp_sys(SYS_close, fd, 0, 0, 0, 0);
 	}
 	engine_stop();
 	if (c->opener)
@@ -135,7 +135,7 @@ static int try(struct config *c, const struct addrinfo *list)
 
 /* ---- in the parent ---- */
 
-static int configure(struct config *c, const struct iface_spec *s)
+static int mptcp_configure(struct config *c, const struct iface_spec *s)
 {
 	memset(c, 0, sizeof(*c));
 	c->mptcp = true;
@@ -145,7 +145,7 @@ static int configure(struct config *c, const struct iface_spec *s)
 	return path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL);
 }
 
-static void visit(struct config *c, const struct addrinfo *list, struct visit *v)
+static void mptcp_visit(struct config *c, const struct addrinfo *list, struct visit *v)
 {
 	size_t len = 0, head = strlen("persona: ");
 	int fd[2], status = -1;
@@ -162,7 +162,7 @@ static void visit(struct config *c, const struct addrinfo *list, struct visit *v
 		dup2(fd[1], 2);
 		close(fd[0]);
 		close(fd[1]);
-		_exit(try(c, list));
+		_exit(mptcp_try(c, list));
 	}
 	close(fd[1]);
 	while (pid > 0 && len < WORDS - 1 &&
@@ -181,8 +181,8 @@ static void visit(struct config *c, const struct addrinfo *list, struct visit *v
 	v->words[strcspn(v->words, "\n")] = '\0';
 }
 
-static void tell(const struct doctor *d, const struct iface_spec *s, const struct visit *v,
-		 bool server_has)
+static void mptcp_tell(const struct doctor *d, const struct iface_spec *s, const struct visit *v,
+		       bool server_has)
 {
 	char thing[IF_NAMESIZE + 16];
 
@@ -227,13 +227,13 @@ void doctor_mptcp(const struct doctor *d)
 	}
 	c = malloc(sizeof(*c));
 	for (unsigned int i = 0; c && i < d->n; i++) {
-		if (configure(c, &d->spec[i]))
+		if (mptcp_configure(c, &d->spec[i]))
 			break; /* was said before */
-		visit(c, list, &visits[i]);
+		mptcp_visit(c, list, &visits[i]);
 		server_has |= visits[i].status == PASSES;
 	}
 	for (unsigned int i = 0; c && i < d->n; i++)
-		tell(d, &d->spec[i], &visits[i], server_has);
+		mptcp_tell(d, &d->spec[i], &visits[i], server_has);
 	free(c);
 	freeaddrinfo(list);
 }

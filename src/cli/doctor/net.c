@@ -78,7 +78,7 @@ struct route_mtu {
 	uint32_t mtu;
 };
 
-static int one_route(const struct nlmsghdr *m, void *arg)
+static int net_route(const struct nlmsghdr *m, void *arg)
 {
 	const struct rtmsg *rtm = NLMSG_DATA(m);
 	const struct nlattr *attrs[RTA_METRICS + 1];
@@ -116,7 +116,7 @@ static void check_mtu(struct nl *nl, const struct iface_spec *s, const struct li
 
 	snprintf(thing, sizeof(thing), "%s MTU", s->name);
 	nl_begin(nl, RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm));
-	nl_dump(nl, one_route, &r);
+	nl_dump(nl, net_route, &r);
 	if (mtu < IPV6_MTU_MIN) {
 		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %d", s->ifname, IPV6_MTU_MIN);
 		doctor_say(DOCTOR_WARN, thing, remedy, "%u: below IPv6's least, so IPv4 alone",
@@ -171,7 +171,7 @@ static void check_forwarding(const struct doctor *d)
 			   needed ? "" : ", which matters to tap and tun alone");
 }
 
-static void check_interface(struct nl *nl, const struct iface_spec *s)
+static void net_check_interface(struct nl *nl, const struct iface_spec *s)
 {
 	struct link_info info;
 	const char *why = "";
@@ -208,7 +208,7 @@ void doctor_net(const struct doctor *d)
 
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	for (unsigned int i = 0; nl && i < d->n; i++)
-		check_interface(nl, &d->spec[i]);
+		net_check_interface(nl, &d->spec[i]);
 	nl_close(nl);
 	check_forwarding(d);
 }
