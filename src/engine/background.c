@@ -54,7 +54,7 @@ static bool look_busy(void)
 
 		busy |= runs != v->seen;
 		v->seen = runs;
-		v->streams = gather_used(&v->sent);
+		v->streams = coalesce_used(&v->sent);
 	}
 	return busy;
 }
@@ -66,8 +66,8 @@ static uint64_t background_survey(bool busy, bool *frames)
 	bool active = false, alone = false;
 
 	for_each_vcpu (v) {
-		uint64_t deadline, late = gather_late(&v->sent);
-		uint64_t soon = cycles() + GATHER_LATE_US * v->sent.us;
+		uint64_t deadline, late = coalesce_late(&v->sent);
+		uint64_t soon = cycles() + COALESCE_LATE_US * v->sent.us;
 		bool idle = atomic_load(&v->idle);
 		bool orphans;
 

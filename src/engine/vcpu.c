@@ -19,9 +19,9 @@
  * and at @asleep; who unlocks or goes to sleep does so and then looks at
  * the pending bits. All four are sequentially consistent.
  *
- * Sent frames are told to the image, which frees them and lets their sockets send
+ * TX completions are reported to the image, which frees the frames and lets their sockets send
  * more, when the next call comes; while a thread sends little and often, some time later
- * (gather.c). Whoever is about to wait tells at once.
+ * (coalesce.c). A thread that is about to wait reports them at once.
  *
  * When no application thread drives, the background thread does
  * (background.c). A waiter polls for a while before it sleeps, as long as that
@@ -122,10 +122,10 @@ void vcpu_kick(struct vcpu *v)
 	background_kick(0);
 }
 
-/* Tell @v's image of frames sent; false if there was nothing to tell. */
-static bool tell_sent(struct vcpu *v)
+/* Report TX completions to @v's image; false if there were none. */
+static bool vcpu_complete_tx(struct vcpu *v)
 {
-	uint32_t devs = gather_take(&v->sent);
+	uint32_t devs = coalesce_take(&v->sent);
 
 	if (devs)
 		vcpu_pend(v, devs * LKL_PENDING_TX(0));
@@ -138,7 +138,7 @@ static void vcpu_release(struct vcpu *v)
 	struct lkl_vcpu *l = v->lkl;
 	struct lkl_thread *done[LKL_DONE_MAX];
 	uint32_t ndone = l->ndone, kick = l->kick, tx = l->tx;
-	bool gather = l->gather;
+	bool coalesce = l->gather;
 
 	if (__builtin_expect(ndone, 0)) {
 		memcpy(done, l->done, ndone * sizeof(done[0]));
@@ -158,8 +158,8 @@ static void vcpu_release(struct vcpu *v)
 	if (tx) {
 		uint32_t bytes = netif_flush(tx);
 
-		if (!gather_sent(&v->sent, cycles(), tx, bytes, gather))
-			tell_sent(v);
+		if (!coalesce_sent(&v->sent, cycles(), tx, bytes, coalesce))
+			vcpu_complete_tx(v);
 	}
 }
 
@@ -206,7 +206,7 @@ bool vcpu_service(struct vcpu *v)
 
 	if (!__atomic_load_n(&v->lkl->kernel_sp, __ATOMIC_ACQUIRE) || !mutex_trylock(&v->lock))
 		return false;
-	tell_sent(v);
+	vcpu_complete_tx(v);
 	do {
 		reason = run_and_release(v, &driver, cycles());
 		if (reason != LKL_RUN_YIELD)
@@ -449,7 +449,7 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
 	atomic_fetch_add(&v->blocked, 1);
 	if (atomic_compare_exchange_strong(&v->waiter, &none, t)) {
 		/* Who sent meanwhile leaves telling to the waiter, or saw none yet. */
-		if (!tell_sent(v))
+		if (!vcpu_complete_tx(v))
 			wait_vcpu(t, v);
 		atomic_store(&v->waiter, NULL);
 	} else {
@@ -472,9 +472,10 @@ static void vcpu_leave(struct thread *t, struct vcpu *v)
 		vcpu_kick(v);
 	waiter = atomic_load(&v->waiter);
 	if (waiter) {
-		bool told = tell_sent(v);
+		bool completed = vcpu_complete_tx(v);
 
-		if (atomic_load(&v->asleep) && (told || v->lkl->deadline < atomic_load(&v->until)))
+		if (atomic_load(&v->asleep) &&
+		    (completed || v->lkl->deadline < atomic_load(&v->until)))
 			event_write(v->kick_fd);
 		return;
 	}
@@ -482,9 +483,9 @@ static void vcpu_leave(struct thread *t, struct vcpu *v)
 		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames);
 
 		/* Its look at what was sent may come that much later. */
-		uint64_t late_at = gather_late(&v->sent);
+		uint64_t late_at = coalesce_late(&v->sent);
 		bool late = late_at != LKL_NO_DEADLINE &&
-			    atomic_load(&engine.bg_until) > late_at + GATHER_LATE_US * v->sent.us;
+			    atomic_load(&engine.bg_until) > late_at + COALESCE_LATE_US * v->sent.us;
 
 		background_kick(orphans || late ? 0 : v->lkl->deadline);
 	}
@@ -493,13 +494,13 @@ static void vcpu_leave(struct thread *t, struct vcpu *v)
 /* Before @t's vCPU @v runs for it, locked. */
 static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
 {
-	/* Somebody who waits is told at once. */
-	bool gather = streak_gathers(&t->streak, &v->sent) && !atomic_load(&v->waiter);
+	/* A waiter gets its completions at once. */
+	bool coalesce = streak_coalesces(&t->streak, &v->sent) && !atomic_load(&v->waiter);
 
-	v->lkl->gather = gather;
-	if (gather && gather_waits(&v->sent, now))
+	v->lkl->gather = coalesce;
+	if (coalesce && coalesce_waits(&v->sent, now))
 		v->lkl->last_poll = now;
-	else if (tell_sent(v))
+	else if (vcpu_complete_tx(v))
 		v->lkl->last_poll = 0;
 }
 
@@ -533,7 +534,7 @@ long vcpu_call(struct thread *t)
 		}
 		if (reason == LKL_RUN_YIELD)
 			help_others(v);
-		else if (!tell_sent(v) && !vcpu_pending_of(v))
+		else if (!vcpu_complete_tx(v) && !vcpu_pending_of(v))
 			wait_blocked(t, v);
 		if (is_done(t))
 			break;
@@ -611,7 +612,7 @@ int vcpus_init(unsigned int n)
 		v->lkl = &engine.lkl_vcpu[v - engine.vcpu];
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
-		gather_init(&v->sent, ns_to_cycles(1000));
+		coalesce_init(&v->sent, ns_to_cycles(1000));
 		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_NS) : 0;
 		err = make_kick(&v->kick_fd);
 		if (err >= 0)

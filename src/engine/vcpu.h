@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "engine/engine.h"
-#include "engine/gather.h"
+#include "engine/coalesce.h"
 #include "engine/image.h"
 #include "engine/moderation.h"
 
@@ -64,11 +64,11 @@ struct thread {
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @quiet_fd: @kick_fd alone: the sleep in which frames may gather
- * @sent:    frames that its image is not told of yet
+ * @sent:    frames whose TX completion was not reported to its image yet
  * @spin:    how long to poll before sleeping, adapted, cycles
  * @score:   how well polling has paid lately; @waits: waits that it did not end
  * @runs:    how often it was run; @seen: by the background thread, last time
- * @streams: it has seen that sent frames gather
+ * @streams: at its last look completions were left to wait
  */
 struct vcpu {
 	struct lkl_vcpu *lkl;
@@ -82,7 +82,7 @@ struct vcpu {
 	int epoll_fd;
 	int kick_fd;
 	int quiet_fd;
-	struct gather sent;
+	struct coalesce sent;
 	uint64_t spin;
 	uint64_t waits;
 	unsigned int score;

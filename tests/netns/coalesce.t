@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# gather.t - small sends without a pause become few large frames, and the last of them leaves
+# coalesce.t - small sends without a pause become few large frames, and the last of them leaves
 # although the program makes no further call.
 #
 #   phone: sender.py on the stack               server: receiver.py, host kernel
