@@ -27,6 +27,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define CONTROL_MAX 1024 /* bytes of ancillary data that a moved socket sends */
+
 static ssize_t sent(uint64_t slot, long ret, int flags)
 {
 	if (unlikely(ret == -EPIPE) && !(flags & MSG_NOSIGNAL) &&
@@ -175,6 +177,35 @@ static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
 	return move_to(slot, io_judge(slot, msg, flags));
 }
 
+/*
+ * A moved socket's message with ancillary data, which could lead it off loopback: judged and
+ * sent from a copy that no other thread can change. Bytes, or -errno.
+ */
+static ssize_t io_send_moved(int fd, uint64_t slot, const struct msghdr *msg, int flags)
+{
+	char control[CONTROL_MAX] __attribute__((aligned(8)));
+	struct msghdr m = *msg;
+	ssize_t ret;
+	int where;
+
+	if (m.msg_controllen > sizeof(control))
+		return -ENOBUFS;
+	memcpy(control, m.msg_control, m.msg_controllen);
+	m.msg_control = control;
+	where = io_judge(slot, &m, flags);
+	if (where != ROUTE_HOST)
+		return where < 0 ? where : -ENETUNREACH;
+	ret = real(sendmsg)(fd, &m, flags);
+	return ret < 0 ? -errno : ret;
+}
+
+/* Does it have to go that way? */
+static bool io_is_detour(uint64_t slot, const struct msghdr *msg)
+{
+	return unlikely(slot_kind(slot) == FD_MOVED) && readable(msg) && msg->msg_controllen &&
+	       readable(msg->msg_control);
+}
+
 HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
 		    socklen_t len)
 {
@@ -215,6 +246,8 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	uint64_t slot = fd_slot(fd);
 	int where = io_route(slot, msg, flags);
 
+	if (where == ROUTE_HOST && io_is_detour(fd_slot(fd), msg))
+		return edge_ret(io_send_moved(fd, fd_slot(fd), msg, flags));
 	if (where == ROUTE_HOST)
 		return real(sendmsg)(fd, msg, flags);
 	if (!where)
@@ -230,8 +263,14 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 static long io_send_run(int fd, uint64_t slot, int where, struct mmsghdr *msgs, unsigned int n,
 			int flags)
 {
+	ssize_t len;
 	int err;
 
+	if (where == ROUTE_HOST && io_is_detour(slot, &msgs->msg_hdr)) {
+		len = io_send_moved(fd, slot, &msgs->msg_hdr, flags);
+		msgs->msg_len = len < 0 ? 0 : (unsigned int)len;
+		return len < 0 ? len : 1;
+	}
 	if (where == ROUTE_HOST) {
 		err = real(sendmmsg)(fd, msgs, n, flags);
 		return err < 0 ? -errno : err;
@@ -260,7 +299,9 @@ HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 			break;
 		slot = fd_slot(fd); /* it may have moved */
 		for (run = 1; done + run < n; run++)
-			if (io_judge(slot, &msgs[done + run].msg_hdr, flags) != where)
+			if (io_judge(slot, &msgs[done + run].msg_hdr, flags) != where ||
+			    io_is_detour(slot, &msgs[done + run - 1].msg_hdr) ||
+			    io_is_detour(slot, &msgs[done + run].msg_hdr))
 				break;
 		ret = io_send_run(fd, slot, where, msgs + done, run, flags);
 		if (ret <= 0)

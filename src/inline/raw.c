@@ -7,8 +7,8 @@
  * io_uring cannot be served by a library, so io_uring_setup() says that this kernel has none,
  * and programs fall back. vfork() cannot return twice from here, and is fork() anyway (life.c).
  * A fork by this way is told to life.c: the child has no stack. The offset of preadv2() comes in
- * two halves, of which 64-bit processors leave the second unused. As the hooks are libc's, ppoll() and pselect() do not write back
- * the time that was left.
+ * two halves, of which 64-bit processors leave the second unused. As the hooks are libc's, ppoll()
+ * and pselect() do not write back the time that was left.
  *
  * The engine and the back ends may come through here too; for their calls
  * (futex, clone, ...) the switch is one look-up.
@@ -53,8 +53,8 @@ static bool raw_served(long nr, const long *a, long *ret)
 
 	switch (nr) {
 #define NUMBERED(name, nr, raw, filter, handler, dest, proto) \
-	case nr:                                               \
-		*ret = (long)(raw);                            \
+	case nr:                                              \
+		*ret = (long)(raw);                           \
 		break;
 #include "sockets/calls.h"
 	default:

@@ -110,6 +110,22 @@ HOOK int listen(int fd, int backlog)
 	return (int)edge_ret(ret);
 }
 
+/* A moved socket's: what was judged is what is done, whatever other threads write there. */
+static int socket_connect_host(int fd, const struct socket_core *core, const struct sockaddr *addr,
+			       socklen_t len)
+{
+	struct sockaddr_storage copy;
+	int where;
+
+	if (core->type == SOCK_STREAM || !readable(addr) || len > sizeof(copy))
+		return real(connect)(fd, addr, len);
+	memcpy(&copy, addr, len);
+	where = route_connect(core, (struct sockaddr *)&copy, len);
+	if (where != ROUTE_HOST)
+		return (int)edge_ret(where < 0 ? where : -ENETUNREACH);
+	return (int)edge_ret(route_connect_host(move_ops.host, fd, (struct sockaddr *)&copy, len));
+}
+
 HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
@@ -119,8 +135,10 @@ HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (!slot_routed(slot))
 		return real(connect)(fd, addr, len);
 	ret = move_to(slot, route_connect(core, move_addr(addr), len));
+	if (ret == ROUTE_HOST)
+		return socket_connect_host(fd, core, addr, len);
 	if (ret)
-		return ret == ROUTE_HOST ? real(connect)(fd, addr, len) : (int)edge_ret(ret);
+		return (int)edge_ret(ret);
 	ret = edge_block(SYS_connect, slot_stack(slot), addr, len, 0, 0, 0);
 	if (core->type == SOCK_STREAM && (!ret || ret == -EINPROGRESS || ret == -EINTR))
 		core->settled = true;

@@ -169,8 +169,8 @@ long control_bind(struct call *c, struct sock *s)
 }
 
 /* connect() of a stream socket that has begun already: the stack knows how far it is. */
-static long control_connect_again(struct call *c, struct sock *s, const struct sockaddr_storage *addr,
-			  socklen_t len)
+static long control_connect_again(struct call *c, struct sock *s,
+				  const struct sockaddr_storage *addr, socklen_t len)
 {
 	long ret;
 
@@ -194,7 +194,8 @@ static long control_connect_again(struct call *c, struct sock *s, const struct s
 	return park_wait(c, SO_SNDTIMEO, -EALREADY);
 }
 
-static long control_connect_message(struct sock *s, const struct sockaddr_storage *addr, socklen_t len)
+static long control_connect_message(struct sock *s, const struct sockaddr_storage *addr,
+				    socklen_t len)
 {
 	dgram_drain_up(s);
 	return stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
@@ -328,8 +329,8 @@ static void control_inherit(const struct sock *s, int listener, struct sock *chi
 }
 
 /* The connection is there; make it a socket of the program. */
-static long control_take(struct call *c, struct sock *s, int stack, const struct sockaddr_storage *peer,
-		 socklen_t len)
+static long control_take(struct call *c, struct sock *s, int stack,
+			 const struct sockaddr_storage *peer, socklen_t len)
 {
 	int flags = c->nr == SYS_accept4 ? (int)c->args[3] : 0;
 	struct socket_core core;

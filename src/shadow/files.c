@@ -31,7 +31,7 @@
 #include "sockets/calls.h"
 #include "sockets/procpath.h"
 
-#define SETTLE	   1000 /* times 100 us */
+#define SETTLE 1000 /* times 100 us */
 
 static int files_copy_out(int stack)
 {

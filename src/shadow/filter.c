@@ -58,7 +58,7 @@ struct filter_out {
 };
 
 static void filter_emit(struct filter_out *o, unsigned short code, unsigned int k, unsigned char jt,
-		 unsigned char jf)
+			unsigned char jf)
 {
 	o->insn[o->n++] = (struct sock_filter){code, jt, jf, k};
 }
@@ -74,7 +74,8 @@ static void filter_ret(struct filter_out *o, unsigned int action)
 }
 
 /* If the accumulator passes the test: @action. Else go on. */
-static void filter_ret_if(struct filter_out *o, unsigned short test, unsigned int k, unsigned int action)
+static void filter_ret_if(struct filter_out *o, unsigned short test, unsigned int k,
+			  unsigned int action)
 {
 	filter_emit(o, BPF_JMP | test | BPF_K, k, 0, 1);
 	filter_ret(o, action);

@@ -15,7 +15,8 @@ struct sock_ops;
 /** listener_start() - the stack's socket listens; @fd: the program's end. 0 or -errno. */
 int listener_start(struct sock *s, int fd);
 
-/** listener_stop() - shutdown(): it listens no more; poll() and accept() of the program learn it. */
+/** listener_stop() - shutdown(): it listens no more; poll() and accept() of the program learn it.
+ */
 void listener_stop(struct sock *s, int fd);
 
 /**

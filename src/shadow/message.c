@@ -222,30 +222,42 @@ static int message_judge(struct call *c, const struct socket_core *core, struct 
 	return err < 0 ? err : 0;
 }
 
-/* The first @n messages, sent by us in the program's stead. How many, or -errno. */
-static long message_host_run(struct call *c, unsigned int n, int flags)
+/*
+ * Send what has been fetched into @m by us in the program's stead: what is judged is what is sent,
+ * whatever its threads write there meanwhile. Bytes or -errno.
+ */
+static long message_host_one(struct call *c, struct message *m, int flags)
 {
 	struct sockaddr_storage name;
+	struct iovec iov = {buffer, 0};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct socket_core core;
+	long ret = message_fetch_header(c, m, &name, &msg);
+
+	if (!ret)
+		ret = message_fetch_data(c, m, &iov);
+	if (ret)
+		return ret;
+	if (route_host_core(move_host, c->fd, &core) && route_message(&core, &msg, flags) < 0)
+		return move_refused();
+	if (sendmsg(c->fd, &msg, flags | QUIET) >= 0)
+		return (long)m->room;
+	/* We cannot wait here; ENOBUFS is what senders of datagrams try again. */
+	return errno == EAGAIN && !call_nonblocking(c, flags) ? -ENOBUFS : -errno;
+}
+
+/* The first @n messages, sent by us. How many, or -errno. */
+static long message_host_run(struct call *c, unsigned int n, int flags)
+{
 	unsigned int i;
 	long ret = 0;
 
 	for (i = 0; i < n; i++) {
-		struct iovec iov = {buffer, 0};
-		struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-
 		ret = message_fetch(c, message, message_at(c, i));
 		if (!ret)
-			ret = message_fetch_header(c, message, &name, &msg);
-		if (!ret)
-			ret = message_fetch_data(c, message, &iov);
-		if (ret)
+			ret = message_host_one(c, message, flags);
+		if (ret < 0)
 			break;
-		ret = sendmsg(c->fd, &msg, flags | QUIET);
-		if (ret < 0) {
-			/* We cannot wait here; ENOBUFS is what senders of datagrams try again. */
-			ret = errno == EAGAIN && !call_nonblocking(c, flags) ? -ENOBUFS : -errno;
-			break;
-		}
 		message_give_len(c, i, ret);
 	}
 	return i ? (long)i : ret;
@@ -255,6 +267,7 @@ static long message_host_many(struct call *c, const struct socket_core *core)
 {
 	unsigned int n = message_count(c), i;
 	int flags = (int)c->args[3], err = 0;
+	bool control_seen = false;
 
 	for (i = 0; i < n; i++) {
 		err = message_fetch(c, message, message_at(c, i));
@@ -262,6 +275,7 @@ static long message_host_many(struct call *c, const struct socket_core *core)
 			err = message_judge(c, core, message, flags);
 		if (err)
 			break;
+		control_seen |= message->hdr.msg_controllen;
 	}
 	if (err == -ENETUNREACH) {
 		move_refused();
@@ -270,8 +284,9 @@ static long message_host_many(struct call *c, const struct socket_core *core)
 	/* Another error is the kernel's to find: at message @i, after those before it. */
 	if (err)
 		return i ? message_host_run(c, i, flags) : err;
-	if (n == message_count(c) && (unsigned int)c->args[2] > MMSG_MAX)
-		return message_host_run(c, n, flags); /* what follows has not been looked at */
+	/* Ancillary data is sent as it was judged; what follows the most has not been looked at. */
+	if (control_seen || (unsigned int)c->args[2] > MMSG_MAX)
+		return message_host_run(c, n, flags);
 	return CALL_PASS;
 }
 
@@ -289,6 +304,8 @@ long message_send_host(struct call *c, const struct socket_core *core)
 		err = message_judge(c, core, message, flags);
 	if (err == -ENETUNREACH)
 		return move_refused();
+	if (!err && message->hdr.msg_controllen && core->type != SOCK_STREAM)
+		return message_host_one(c, message, flags);
 	return err ? err : CALL_PASS;
 }
 
@@ -403,8 +420,8 @@ static long message_send_stream(struct call *c, struct sock *s, int flags)
 		ret = c->nr == SYS_sendto ? message_fetch_plain(c, message)
 					  : message_fetch(c, message, c->args[1]);
 	if (!ret && message->hdr.msg_name)
-		ret = call_read_addr(c, (uintptr_t)message->hdr.msg_name,
-				     message->hdr.msg_namelen, &name);
+		ret = call_read_addr(c, (uintptr_t)message->hdr.msg_name, message->hdr.msg_namelen,
+				     &name);
 	message->hdr.msg_name = NULL;
 	return ret ? ret : message_send_behind(c, s, flags);
 }
@@ -504,8 +521,8 @@ static size_t message_cut_control(const void *ctl, size_t ctllen, size_t room, i
 }
 
 /* Give the caller's msghdr what belongs to it. */
-static int message_give_header(struct call *c, struct message *m, const void *name, socklen_t namelen,
-		       const void *ctl, size_t ctllen, int flags)
+static int message_give_header(struct call *c, struct message *m, const void *name,
+			       socklen_t namelen, const void *ctl, size_t ctllen, int flags)
 {
 	struct caller_msghdr out = m->hdr;
 
@@ -548,7 +565,8 @@ static long message_receive_errors(struct call *c, struct sock *s, struct messag
 		return n;
 	if (call_writev(c, m->iov, m->hdr.msg_iovlen, buffer, len) < 0)
 		return -EFAULT;
-	err = message_give_header(c, m, &name, msg.msg_namelen, control, msg.msg_controllen, msg.msg_flags);
+	err = message_give_header(c, m, &name, msg.msg_namelen, control, msg.msg_controllen,
+				  msg.msg_flags);
 	return err ? err : (long)len;
 }
 
@@ -588,8 +606,8 @@ static long message_show(struct call *c, struct sock *s, struct message *m, int 
 	out = (meta ? meta->flags & (MSG_TRUNC | MSG_CTRUNC) : 0) |
 	      ((size_t)n > m->room ? MSG_TRUNC : 0);
 	if (meta)
-		err = message_give_header(c, m, &meta->name, meta->namelen, meta->control, meta->controllen,
-				  out);
+		err = message_give_header(c, m, &meta->name, meta->namelen, meta->control,
+					  meta->controllen, out);
 	else
 		err = message_give_header(c, m, NULL, 0, NULL, 0, out);
 	if (err)
@@ -599,7 +617,8 @@ static long message_show(struct call *c, struct sock *s, struct message *m, int 
 
 static long message_receive_one(struct call *c, struct sock *s, int flags)
 {
-	long ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message) : message_fetch(c, message, c->args[1]);
+	long ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message)
+					 : message_fetch(c, message, c->args[1]);
 
 	if (ret)
 		return ret;
@@ -677,7 +696,8 @@ static long message_receive_stream(struct call *c, struct sock *s, int flags)
 
 	if (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) || c->nr == SYS_recvmmsg)
 		return CALL_PASS;
-	ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message) : message_fetch(c, message, c->args[1]);
+	ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message)
+				    : message_fetch(c, message, c->args[1]);
 	if (ret)
 		return ret;
 	if (flags & MSG_ERRQUEUE)
@@ -693,5 +713,6 @@ long message_receive(struct call *c, struct sock *s)
 		return -ENOMEM;
 	if (sock_is_stream(s))
 		return message_receive_stream(c, s, flags);
-	return c->nr == SYS_recvmmsg ? message_receive_many(c, s) : message_receive_one(c, s, flags);
+	return c->nr == SYS_recvmmsg ? message_receive_many(c, s)
+				     : message_receive_one(c, s, flags);
 }

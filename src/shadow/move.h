@@ -24,8 +24,8 @@ static inline struct socket_ref move_ref(struct move *m)
 	return (struct socket_ref){.ops = &move_ops,
 				   .core = &m->s->core,
 				   .stack = m->s->stack,
-				   .nonblocking = m->c && m->c->fd >= 0 &&
-						  call_nonblocking(m->c, 0),
+				   .nonblocking =
+					   m->c && m->c->fd >= 0 && call_nonblocking(m->c, 0),
 				   .transport = m};
 }
 

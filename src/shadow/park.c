@@ -69,8 +69,8 @@ long park_wait(struct call *c, int timeo, long ret)
 
 	if (!c->deadline && !getsockopt(c->fd, SOL_SOCKET, timeo, &t, &len) &&
 	    (t.tv_sec || t.tv_usec)) {
-		c->deadline =
-			clock_mono_ns() + (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+		c->deadline = clock_mono_ns() + (uint64_t)t.tv_sec * 1000000000u +
+			      (uint64_t)t.tv_usec * 1000u;
 		c->timeout = ret;
 	}
 	return CALL_PARK;

@@ -92,10 +92,13 @@ static long serve_host_address(struct call *c, unsigned int where)
 		return message_send_host(c, &core);
 	if (call_read_addr(c, c->args[CALL_TO_ARG(where)], len, &addr))
 		return CALL_PASS; /* the kernel says what is wrong */
-	err = c->nr == SYS_bind
-		      ? route_bind(&core, (struct sockaddr *)&addr, (socklen_t)len)
-		      : route_connect(&core, (struct sockaddr *)&addr, (socklen_t)len);
-	return err < 0 ? move_refused() : CALL_PASS;
+	err = c->nr == SYS_bind ? route_bind(&core, (struct sockaddr *)&addr, (socklen_t)len)
+				: route_connect(&core, (struct sockaddr *)&addr, (socklen_t)len);
+	if (err < 0)
+		return move_refused();
+	if (c->nr == SYS_bind || core.type == SOCK_STREAM)
+		return CALL_PASS;
+	return route_connect_host(move_host, c->fd, (struct sockaddr *)&addr, (socklen_t)len);
 }
 
 static long serve_host_option(struct call *c)

@@ -33,7 +33,8 @@
 #define VALUE_MAX 4096 /* longest option value that is read at once */
 
 /* What the program's own end must do. */
-static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, const void *val, size_t len)
+static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, const void *val,
+			   size_t len)
 {
 	const struct linger *l = val;
 
@@ -68,7 +69,8 @@ static bool sockopt_is_pairs(const struct sock *s, int level, int name)
 }
 
 /* A program for the socket filter: the value points to it. */
-static long sockopt_set_filter(struct call *c, struct sock *s, int name, const void *value, size_t len)
+static long sockopt_set_filter(struct call *c, struct sock *s, int name, const void *value,
+			       size_t len)
 {
 	struct sock_filter insn[BPF_MAXINSNS];
 	struct sock_fprog prog;

@@ -45,15 +45,15 @@
 
 #include <sys/syscall.h>
 
-#define CALL_FD(arg)  (1u << (arg))
-#define CALL_FDS      (1u << 8)
-#define CALL_NEWFD    (1u << 9)
-#define CALL_NOFD     0u
-#define CALL_BLOCKS   (1u << 0)
-#define CALL_CANCELS  (1u << 1)
-#define CALL_THROUGH  (1u << 2)
-#define CALL_WAITS    (CALL_BLOCKS | CALL_CANCELS)
-#define CALL_PLAIN    0u
+#define CALL_FD(arg) (1u << (arg))
+#define CALL_FDS     (1u << 8)
+#define CALL_NEWFD   (1u << 9)
+#define CALL_NOFD    0u
+#define CALL_BLOCKS  (1u << 0)
+#define CALL_CANCELS (1u << 1)
+#define CALL_THROUGH (1u << 2)
+#define CALL_WAITS   (CALL_BLOCKS | CALL_CANCELS)
+#define CALL_PLAIN   0u
 
 /* Not in the headers of every libc that we build with; the same on all processors. */
 #ifndef SYS_openat2
@@ -82,17 +82,18 @@ enum call_filter {
  *   PATH(a)		a file's name: the network's files
  *   DENIED		never reaches a kernel
  */
-#define CALL_TO(kind, a, b)	  ((unsigned int)(kind) | (unsigned int)(a) << 8 | (unsigned int)(b) << 12)
-#define CALL_TO_NOWHERE		  CALL_TO(CALL_WHERE_NOWHERE, 0, 0)
-#define CALL_TO_ADDRESS(a, l)	  CALL_TO(CALL_WHERE_ADDRESS, a, l)
-#define CALL_TO_MESSAGE(a)	  CALL_TO(CALL_WHERE_MESSAGE, a, 0)
-#define CALL_TO_MESSAGES(a, n)	  CALL_TO(CALL_WHERE_MESSAGES, a, n)
-#define CALL_TO_OPTION		  CALL_TO(CALL_WHERE_OPTION, 0, 0)
-#define CALL_TO_PATH(a)		  CALL_TO(CALL_WHERE_PATH, a, 0)
-#define CALL_TO_DENIED		  CALL_TO(CALL_WHERE_DENIED, 0, 0)
-#define CALL_TO_KIND(where)	  ((enum call_where)((where) & 0xff))
-#define CALL_TO_ARG(where)	  ((where) >> 8 & 15)
-#define CALL_TO_ARG2(where)	  ((where) >> 12 & 15)
+#define CALL_TO(kind, a, b) \
+	((unsigned int)(kind) | (unsigned int)(a) << 8 | (unsigned int)(b) << 12)
+#define CALL_TO_NOWHERE	       CALL_TO(CALL_WHERE_NOWHERE, 0, 0)
+#define CALL_TO_ADDRESS(a, l)  CALL_TO(CALL_WHERE_ADDRESS, a, l)
+#define CALL_TO_MESSAGE(a)     CALL_TO(CALL_WHERE_MESSAGE, a, 0)
+#define CALL_TO_MESSAGES(a, n) CALL_TO(CALL_WHERE_MESSAGES, a, n)
+#define CALL_TO_OPTION	       CALL_TO(CALL_WHERE_OPTION, 0, 0)
+#define CALL_TO_PATH(a)	       CALL_TO(CALL_WHERE_PATH, a, 0)
+#define CALL_TO_DENIED	       CALL_TO(CALL_WHERE_DENIED, 0, 0)
+#define CALL_TO_KIND(where)    ((enum call_where)((where)&0xff))
+#define CALL_TO_ARG(where)     ((where) >> 8 & 15)
+#define CALL_TO_ARG2(where)    ((where) >> 12 & 15)
 
 enum call_where {
 	CALL_WHERE_NOWHERE,
@@ -119,7 +120,7 @@ enum call_where {
 #define RAWCALL(name, nr, raw, filter, handler, where) \
 	NUMBERED(name, nr, raw, filter, handler, where, (raw call))
 #define SYSCALL(room, ret, name, proto, fds, flags, nr, raw, filter, handler, where) \
-	HOOKED(room, ret, name, proto, fds, flags)                                  \
+	HOOKED(room, ret, name, proto, fds, flags)                                   \
 	NUMBERED(name, nr, raw, filter, handler, where, proto)
 #ifdef SYS_poll
 #define OLDCALL SYSCALL

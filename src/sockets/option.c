@@ -96,8 +96,8 @@ static void option_remember(struct socket_core *s, int level, int name, const vo
 long option_set(const struct socket_ref *ref, int level, int name, const void *val, socklen_t len)
 {
 	struct socket_core *s = ref->core;
-	long ret = socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, level, name, val, len,
-			       0);
+	long ret =
+		socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, level, name, val, len, 0);
 
 	if (s->mptcp && option_unknown(ret) && len >= sizeof(int) && option_is_hint(level, name)) {
 		option_remember(s, level, name, val, len);
@@ -168,8 +168,8 @@ static void option_correct(struct socket_core *s, int level, int name, void *val
 long option_get(const struct socket_ref *ref, int level, int name, void *val, socklen_t *len)
 {
 	struct socket_core *s = ref->core;
-	long ret = socket_call(ref->ops->stack, SYS_getsockopt, ref->stack, level, name, val, len,
-			       0);
+	long ret =
+		socket_call(ref->ops->stack, SYS_getsockopt, ref->stack, level, name, val, len, 0);
 
 	if (!s->mptcp)
 		return ret;

@@ -19,6 +19,8 @@
  *	anybody since Linux 5.7): what the judgement cannot see (memory that another thread
  *	changes between our look and the kernel's) goes no further than that interface
  *	(tests/assumptions/bind_lo.c). Where the kernel refuses it, the first lock is alone.
+ *	Two things untie a socket, so they are done on copies that no other thread can change:
+ *	ancillary data that names an interface, and connect(AF_UNSPEC) of a datagram socket.
  *
  * A socket of the host that is none of ours (inherited, passed by SCM_RIGHTS) is judged by the
  * first lock alone, in shadow mode.
@@ -53,9 +55,8 @@ static bool route_isolated;
 static const struct {
 	int level, name;
 } route_outward[] = {
-	{SOL_SOCKET, SO_BINDTODEVICE},	 {SOL_SOCKET, SO_BINDTOIFINDEX},
-	{IPPROTO_IP, IP_UNICAST_IF},	 {IPPROTO_IP, IP_OPTIONS},
-	{IPPROTO_IPV6, IPV6_UNICAST_IF}, {IPPROTO_IPV6, IPV6_RTHDR},
+	{SOL_SOCKET, SO_BINDTODEVICE}, {SOL_SOCKET, SO_BINDTOIFINDEX},	{IPPROTO_IP, IP_UNICAST_IF},
+	{IPPROTO_IP, IP_OPTIONS},      {IPPROTO_IPV6, IPV6_UNICAST_IF}, {IPPROTO_IPV6, IPV6_RTHDR},
 };
 
 static bool route_is_outward(int level, int name)
@@ -201,6 +202,13 @@ void route_forget(struct socket_core *s)
 	s->port = 0;
 }
 
+/* Tie socket @fd of the host to loopback: the second lock. */
+static void route_tie(long (*host)(long nr, const long args[6]), int fd)
+{
+	socket_call(host, SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, LOOPBACK_NAME,
+		    sizeof(LOOPBACK_NAME), 0);
+}
+
 /* The host socket that takes @ref's place: its descriptor, or -errno. */
 static int route_host_socket(const struct socket_ref *ref)
 {
@@ -219,8 +227,7 @@ static int route_host_socket(const struct socket_ref *ref)
 		if (!route_is_outward(s->opt[i].level, s->opt[i].name))
 			socket_call(host, SYS_setsockopt, fd, s->opt[i].level, s->opt[i].name,
 				    s->opt[i].val, s->opt[i].len, 0);
-	socket_call(host, SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTODEVICE, LOOPBACK_NAME,
-		    sizeof(LOOPBACK_NAME), 0);
+	route_tie(host, (int)fd);
 	if (s->bound &&
 	    !socket_call(ref->ops->stack, SYS_getsockname, ref->stack, &sa, &len, 0, 0, 0))
 		err = socket_call(host, SYS_bind, fd, &sa, len, 0, 0, 0);
@@ -240,6 +247,20 @@ int route_move(const struct socket_ref *ref)
 	if (!err)
 		ref->core->moved = true;
 	return err;
+}
+
+long route_connect_host(long (*host)(long nr, const long args[6]), int fd,
+			const struct sockaddr *addr, socklen_t len)
+{
+	int tied = 0;
+	socklen_t size = sizeof(tied);
+	long ret;
+
+	socket_call(host, SYS_getsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &tied, &size, 0);
+	ret = socket_call(host, SYS_connect, fd, addr, len, 0, 0, 0);
+	if (tied == LOOPBACK_INDEX)
+		route_tie(host, fd);
+	return ret;
 }
 
 bool route_host_core(long (*host)(long nr, const long args[6]), int fd, struct socket_core *core)

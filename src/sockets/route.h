@@ -62,6 +62,17 @@ int route_option(const struct socket_core *s, int level, int name);
  */
 int route_move(const struct socket_ref *ref);
 
+/**
+ * route_connect_host() - connect() of a datagram socket of the host, where route_connect() said
+ * ROUTE_HOST
+ * @addr: a copy that no other thread can change
+ *
+ * Linux unties a datagram socket from its interface when AF_UNSPEC ends its connection: it is
+ * tied again. Does not block. Return: 0 or -errno.
+ */
+long route_connect_host(long (*host)(long nr, const long args[6]), int fd,
+			const struct sockaddr *addr, socklen_t len);
+
 /** route_bound() - the stack's socket has been bound, or listens. */
 void route_bound(const struct socket_ref *ref, bool listening);
 

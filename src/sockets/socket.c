@@ -74,8 +74,7 @@ static bool socket_is_mptcp(const struct socket_ops *ops, int stack)
 	int protocol = 0;
 	socklen_t len = sizeof(protocol);
 
-	socket_call(ops->stack, SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len,
-		    0);
+	socket_call(ops->stack, SYS_getsockopt, stack, SOL_SOCKET, SO_PROTOCOL, &protocol, &len, 0);
 	return protocol == IPPROTO_MPTCP;
 }
 

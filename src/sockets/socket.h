@@ -99,9 +99,9 @@ struct socket_ref {
 };
 
 #define SOCKET_LONG(x) ((long)(x))
-#define socket_call(fn, nr, a, b, c, d, e, f)                                          \
-	(fn)((nr), (const long[6]){SOCKET_LONG(a), SOCKET_LONG(b), SOCKET_LONG(c), \
-				   SOCKET_LONG(d), SOCKET_LONG(e), SOCKET_LONG(f)})
+#define socket_call(fn, nr, a, b, c, d, e, f)                                                      \
+	(fn)((nr), (const long[6]){SOCKET_LONG(a), SOCKET_LONG(b), SOCKET_LONG(c), SOCKET_LONG(d), \
+				   SOCKET_LONG(e), SOCKET_LONG(f)})
 
 /** enum socket_family - whose a new socket is */
 enum socket_family {

@@ -21,7 +21,8 @@ static const struct hook {
 static const struct line {
 	const char *name, *raw, *filter, *handler, *where;
 } lines[] = {
-#define NUMBERED(name, nr, raw, filter, handler, where, proto) {#name, #raw, #filter, #handler, #where},
+#define NUMBERED(name, nr, raw, filter, handler, where, proto) \
+	{#name, #raw, #filter, #handler, #where},
 #include "sockets/calls.h"
 };
 

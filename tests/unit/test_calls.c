@@ -36,7 +36,8 @@ static const struct {
 	const char *text;
 	enum call_where kind;
 } carriers[] = {
-	{"const struct sockaddr *", CALL_WHERE_ADDRESS}, {"const struct msghdr *", CALL_WHERE_MESSAGE},
+	{"const struct sockaddr *", CALL_WHERE_ADDRESS},
+	{"const struct msghdr *", CALL_WHERE_MESSAGE},
 	{"struct mmsghdr *msgs, unsigned int n, int flags)", CALL_WHERE_MESSAGES},
 	{"int level, int name, const void *", CALL_WHERE_OPTION},
 };
@@ -86,8 +87,9 @@ static void test_through(void **state)
 
 		for (size_t j = 0; j < ARRAY_SIZE(lines); j++)
 			numbered |= !strcmp(lines[j].name, hooks[i].name);
-		if (!numbered && (strstr(hooks[i].proto, "const struct sockaddr *") ||
-				  strstr(hooks[i].proto, "sockaddr_in *")) &&
+		if (!numbered &&
+		    (strstr(hooks[i].proto, "const struct sockaddr *") ||
+		     strstr(hooks[i].proto, "sockaddr_in *")) &&
 		    !(hooks[i].flags & CALL_THROUGH))
 			fail_msg("%s takes an address: which line's call gets it?", hooks[i].name);
 	}

@@ -130,9 +130,9 @@ static void test_numbers(void **state)
 /* Whatever the table says: what could lead out of the machine is stopped. */
 static void test_outward(void **state)
 {
-	static const int asked[] = {SYS_socket,	 SYS_bind,    SYS_connect,    SYS_sendto,
-				    SYS_sendmsg, SYS_sendmmsg, SYS_setsockopt, SYS_openat,
-				    SYS_openat2};
+	static const int asked[] = {SYS_socket,	    SYS_bind,	 SYS_connect,
+				    SYS_sendto,	    SYS_sendmsg, SYS_sendmmsg,
+				    SYS_setsockopt, SYS_openat,	 SYS_openat2};
 
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
 		assert_int_equal(call(asked[i], AF_INET, 1, 1, 1, 1), NOTIFY);
@@ -195,10 +195,10 @@ static void test_foreign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_size),	 cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_outward),
-		cmocka_unit_test(test_families), cmocka_unit_test(test_data),
-		cmocka_unit_test(test_ioctl),	 cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_size),	cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_outward), cmocka_unit_test(test_families),
+		cmocka_unit_test(test_data),	cmocka_unit_test(test_ioctl),
+		cmocka_unit_test(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, build, NULL);
