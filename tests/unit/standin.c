@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -50,7 +51,7 @@ unsigned int standin_calls(long nr)
 
 int standin_host(int fd)
 {
-	return fd < 0 ? fd : BASE + fd;
+	return fd < 0 || fd > INT_MAX - BASE ? fd : BASE + fd;
 }
 
 /* The stack's number of a new descriptor. */
