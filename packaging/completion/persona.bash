@@ -139,11 +139,12 @@ _persona() {
 	--frequency) COMPREPLY=($(compgen -W "97 250 997 4999" -- "$cur")) ;;
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
 	--mode) COMPREPLY=($(compgen -W "auto inline shadow" -- "$cur")) ;;
+	--trace) COMPREPLY=($(compgen -W "sockets calls paths sockets,paths sockets,calls,paths" -- "$cur")) ;;
 	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "-p --personality -i --interface --mode --inline --isolate --linger -o --sysctl
-				--no-mptcp --pcap -v --verbose --vcpus --mem --help --" -- "$cur"))
+				--no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
 			[[ ${words[1]} == profile ]] &&
 				COMPREPLY+=($(compgen -W "--output --json --frequency --stops" -- "$cur"))
 		else

@@ -15,7 +15,8 @@
  * struct command_option - one option; a table ends with a row without name
  * @key:  its letter, or a number from COMMAND_LONG up if it has none
  * @name: without the dashes
- * @arg:  what help calls its argument; NULL: it takes none
+ * @arg:  what help calls its argument; NULL: it takes none; "[X]": --name=X or none (such an
+ *	  option has no letter)
  * @help: what it does; lines are parted by '\n'
  */
 struct command_option {

@@ -29,7 +29,9 @@ static void help_option(const struct command_option *row)
 		width = printf("  -%c, --%s", row->key, row->name);
 	else
 		width = printf("      --%s", row->name);
-	if (row->arg)
+	if (row->arg && *row->arg == '[')
+		width += printf("[=%s", row->arg + 1);
+	else if (row->arg)
 		width += printf(" %s", row->arg);
 	if (width > HELP_COLUMN - 2) {
 		putchar('\n');

@@ -6,14 +6,20 @@
 #include "cli/options.h"
 #include "lib/closest.h"
 
+static int options_takes(const struct command_option *row)
+{
+	if (!row->arg)
+		return no_argument;
+	return *row->arg == '[' ? optional_argument : required_argument;
+}
+
 static void options_add(struct options *o, unsigned int *n, const struct command_option *row)
 {
 	size_t len = strlen(o->shorts);
 
 	if (*n == OPTIONS_MAX)
 		return;
-	o->longs[(*n)++] = (struct option){row->name, row->arg ? required_argument : no_argument,
-					   NULL, row->key};
+	o->longs[(*n)++] = (struct option){row->name, options_takes(row), NULL, row->key};
 	if (row->key >= COMMAND_LONG)
 		return;
 	o->shorts[len] = (char)row->key;

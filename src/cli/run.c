@@ -20,6 +20,7 @@
 #include "launch/interfaces.h"
 #include "launch/launch.h"
 #include "launch/paths.h"
+#include "lib/trace.h"
 #include "netconf/sysctl.h"
 #include "stack/config.h"
 
@@ -35,6 +36,7 @@ enum {
 	RUN_PCAP,
 	RUN_VCPUS,
 	RUN_MEM,
+	RUN_TRACE,
 };
 
 const struct command_option run_options[] = {
@@ -54,6 +56,8 @@ const struct command_option run_options[] = {
 	{'o', "sysctl", "KEY=VALUE", "set a sysctl of the stack; may be repeated"},
 	{RUN_NO_MPTCP, "no-mptcp", NULL, "leave plain TCP sockets plain"},
 	{RUN_PCAP, "pcap", "FILE", "capture all interfaces into a pcapng file"},
+	{RUN_TRACE, "trace", "[KINDS]",
+	 "tell events on stderr: sockets, calls, paths, with\ncommas between them (default: all)"},
 	{'v', "verbose", NULL, "show the stack's kernel log and what is done"},
 	{RUN_VCPUS, "vcpus", "N", "processors of the stack (default: 2, or 1)"},
 	{RUN_MEM, "mem", "SIZE", "memory of the stack (default: 128M)"},
@@ -228,6 +232,7 @@ static int run_parse(int argc, char **argv, struct launch *l)
 {
 	struct config *c = l->config;
 	struct options o;
+	const char *why;
 	int key, status = 0;
 
 	options_begin(&o, &command_run, argc, argv);
@@ -265,6 +270,10 @@ static int run_parse(int argc, char **argv, struct launch *l)
 			break;
 		case RUN_VCPUS:
 			o.status = run_set_vcpus(c, optarg);
+			break;
+		case RUN_TRACE:
+			if (trace_parse(optarg, &c->trace, &why))
+				o.status = complain(EXIT_PERSONA, "%s", why);
 			break;
 		case RUN_MEM:
 			o.status = run_set_memory(c, optarg);

@@ -32,6 +32,7 @@
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "sockets/event.h"
 
 #include <sys/signalfd.h>
 
@@ -107,6 +108,17 @@ static bool again(struct edge_result *r)
 	return false;
 }
 
+/* The address of connect(), bind() and sendto() stands in memory of ours. */
+static void edge_trace(long nr, const long args[6], long ret)
+{
+	int at = nr == SYS_sendto ? 4 : 1;
+	bool named = nr == SYS_connect || nr == SYS_bind || nr == SYS_sendto;
+	const struct sockaddr *addr = named && readable(args[at]) ? (void *)args[at] : NULL;
+
+	if (trace_on(TRACE_CALLS))
+		event_call(getpid(), nr, args, addr, (socklen_t)args[at + 1], ret, NULL);
+}
+
 long edge_args(long nr, const long args[6])
 {
 	struct edge_result r;
@@ -114,6 +126,8 @@ long edge_args(long nr, const long args[6])
 	do {
 		r = edge_once(NULL, 0, nr, args);
 	} while (unlikely(r.ret < 0) && again(&r));
+	if (unlikely(trace_mask))
+		edge_trace(nr, args, r.ret);
 	return r.ret;
 }
 
@@ -126,6 +140,8 @@ long edge_wait(long nr, const long args[6])
 			pthread_testcancel();
 		r = edge_once(NULL, 0, nr, args);
 	} while (unlikely(r.ret < 0) && again(&r));
+	if (unlikely(trace_mask))
+		edge_trace(nr, args, r.ret);
 	return r.ret;
 }
 

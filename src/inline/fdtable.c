@@ -16,6 +16,7 @@
 #include "inline/life.h"
 #include "inline/thread.h"
 #include "lib/rawsys.h"
+#include "sockets/event.h"
 #include "sockets/route.h"
 #include "stack/ports.h"
 
@@ -74,6 +75,8 @@ void desc_put(struct desc *d)
 	ep = atomic_load(&d->epoll);
 	if (ep >= 0 && stack_is_up())
 		edge_close(ep);
+	if (d->core.number && !d->core.moved)
+		event_closed(&d->core);
 	route_forget(&d->core);
 	lock_take(&pool_lock);
 	d->next = pool_free;

@@ -22,6 +22,7 @@
 #include "inline/move.h"
 #include "inline/say.h"
 #include "inline/thread.h"
+#include "sockets/event.h"
 #include "sockets/urgent.h"
 
 #include <limits.h>
@@ -29,8 +30,28 @@
 
 #define CONTROL_MAX 1024 /* bytes of ancillary data that a moved socket sends */
 
+/* The first byte tells that a connection which began without waiting is there; a reset, its end. */
+static void io_traced(uint64_t slot, long ret)
+{
+	struct socket_core *core = &slot_desc(slot)->core;
+
+	if (ret >= 0 && core->connecting)
+		event_connected(&move_ops, core, slot_stack(slot));
+	else if (ret == -ECONNRESET)
+		event_failed(core, ECONNRESET);
+}
+
+static ssize_t received(uint64_t slot, long ret)
+{
+	if (unlikely(trace_mask))
+		io_traced(slot, ret);
+	return edge_ret(ret);
+}
+
 static ssize_t sent(uint64_t slot, long ret, int flags)
 {
+	if (unlikely(trace_mask))
+		io_traced(slot, ret);
 	if (unlikely(ret == -EPIPE) && !(flags & MSG_NOSIGNAL) &&
 	    slot_desc(slot)->core.type == SOCK_STREAM)
 		pthread_kill(pthread_self(), SIGPIPE);
@@ -53,7 +74,7 @@ HOOK ssize_t read(int fd, void *buf, size_t n)
 
 	if (likely(!slot_ours(slot)))
 		return real(read)(fd, buf, n);
-	return edge_ret(edge_block(SYS_read, slot_stack(slot), buf, n, 0, 0, 0));
+	return received(slot, edge_block(SYS_read, slot_stack(slot), buf, n, 0, 0, 0));
 }
 HOOK_ALIAS(__read, read);
 
@@ -72,7 +93,7 @@ HOOK ssize_t readv(int fd, const struct iovec *iov, int n)
 
 	if (likely(!slot_ours(slot)))
 		return real(readv)(fd, iov, n);
-	return edge_ret(edge_block(SYS_readv, slot_stack(slot), iov, n, 0, 0, 0));
+	return received(slot, edge_block(SYS_readv, slot_stack(slot), iov, n, 0, 0, 0));
 }
 
 HOOK ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t off, int flags)
@@ -81,7 +102,7 @@ HOOK ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t off, int flag
 
 	if (likely(!slot_ours(slot)))
 		return real(preadv2)(fd, iov, n, off, flags);
-	return edge_ret(edge_block(SYS_preadv2, slot_stack(slot), iov, n, off, 0, flags));
+	return received(slot, edge_block(SYS_preadv2, slot_stack(slot), iov, n, off, 0, flags));
 }
 HOOK_ALIAS(preadv64v2, preadv2);
 
@@ -324,7 +345,7 @@ HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a
 		return real(recvfrom)(fd, buf, n, flags, addr, len);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
+	return received(slot, edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
 }
 
 HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
@@ -335,7 +356,8 @@ HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 		return real(recv)(fd, buf, n, flags);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return edge_ret(edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
+	return received(slot,
+			edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
 }
 
 HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
@@ -365,7 +387,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		return real(recvmsg)(fd, msg, flags);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return edge_ret(edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
+	return received(slot, edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
 }
 
 HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout)
@@ -376,6 +398,6 @@ HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struc
 		return real(recvmmsg)(fd, msgs, n, flags, timeout);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return (int)edge_ret(-EINVAL);
-	return (int)edge_ret(
-		edge_block(SYS_recvmmsg, slot_stack(slot), msgs, n, flags, timeout, 0));
+	return (int)received(
+		slot, edge_block(SYS_recvmmsg, slot_stack(slot), msgs, n, flags, timeout, 0));
 }

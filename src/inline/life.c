@@ -44,8 +44,10 @@
 #include "control/server.h"
 #include "engine/engine.h"
 #include "lib/highfd.h"
+#include "lib/trace.h"
 #include "stack/config.h"
 #include "stack/follow.h"
+#include "stack/subflows.h"
 #include "stack/up.h"
 
 #include <stdlib.h>
@@ -205,6 +207,8 @@ static int start_locked(void)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	self.bypass++;
 	engine_host_fd = fd_internal;
+	if (config.trace)
+		trace_start(config.trace, tell);
 	err = stack_up(&config, &why);
 	if (!err) {
 		owner = getpid();
@@ -214,6 +218,7 @@ static int start_locked(void)
 			threads++;
 		else if (config.verbose)
 			say("the host's interfaces are not followed");
+		threads += subflows_start();
 		more_descriptors();
 		threads += start_control();
 		leader_stack_up(threads);
@@ -378,6 +383,7 @@ void life_end(void)
 	atomic_store(life_state, LIFE_FAILED);
 	self.bypass++;
 	follow_stop();
+	subflows_stop();
 	self.bypass--;
 	if (control_stop() && !thread_others_inside()) {
 		self.bypass++;

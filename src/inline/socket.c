@@ -20,6 +20,7 @@
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "sockets/event.h"
 #include "stack/ports.h"
 
 #include <linux/sockios.h>
@@ -126,6 +127,21 @@ static int socket_connect_host(int fd, const struct socket_core *core, const str
 	return (int)edge_ret(route_connect_host(move_ops.host, fd, (struct sockaddr *)&copy, len));
 }
 
+/* What connect() has come to, for a trace. */
+static void socket_told(uint64_t slot, const struct sockaddr *addr, socklen_t len, long ret)
+{
+	struct socket_core *core = &slot_desc(slot)->core;
+
+	if (!readable(addr))
+		return;
+	if (!ret || ret == -EINPROGRESS || ret == -EINTR)
+		event_connecting(core, addr, len);
+	if (!ret)
+		event_connected(&move_ops, core, slot_stack(slot));
+	else if (ret != -EINPROGRESS && ret != -EINTR && ret != -EALREADY && ret != -EISCONN)
+		event_failed(core, (int)-ret);
+}
+
 HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
@@ -142,6 +158,8 @@ HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	ret = edge_block(SYS_connect, slot_stack(slot), addr, len, 0, 0, 0);
 	if (core->type == SOCK_STREAM && (!ret || ret == -EINPROGRESS || ret == -EINTR))
 		core->settled = true;
+	if (unlikely(trace_mask))
+		socket_told(slot, addr, len, ret);
 	return (int)edge_ret(ret);
 }
 HOOK_ALIAS(__connect, connect);

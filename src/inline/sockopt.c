@@ -9,6 +9,7 @@
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 #include "inline/move.h"
+#include "sockets/event.h"
 #include "sockets/option.h"
 
 HOOK int setsockopt(int fd, int level, int name, const void *val, socklen_t len)
@@ -26,13 +27,27 @@ HOOK int setsockopt(int fd, int level, int name, const void *val, socklen_t len)
 	return err ? (int)edge_ret(err) : real(setsockopt)(fd, level, name, val, len);
 }
 
+/* SO_ERROR of a connection that began without waiting: what it has come to. */
+static void sockopt_traced(const struct socket_ref *ref, int err)
+{
+	if (err)
+		event_failed(ref->core, err);
+	else
+		event_connected(ref->ops, ref->core, ref->stack);
+}
+
 HOOK int getsockopt(int fd, int level, int name, void *val, socklen_t *len)
 {
 	uint64_t slot = fd_slot(fd);
 	struct socket_ref ref;
+	long ret;
 
 	if (!slot_ours(slot))
 		return real(getsockopt)(fd, level, name, val, len);
 	ref = move_ref(slot);
-	return (int)edge_ret(option_get(&ref, level, name, val, len));
+	ret = option_get(&ref, level, name, val, len);
+	if (unlikely(trace_mask) && !ret && level == SOL_SOCKET && name == SO_ERROR &&
+	    ref.core->connecting)
+		sockopt_traced(&ref, *(int *)val);
+	return (int)edge_ret(ret);
 }

@@ -339,3 +339,40 @@ int nl_family(struct nl *nl, const char *name)
 	err = nl_dump(nl, family_id, &id);
 	return err ? err : id;
 }
+
+struct netlink_group {
+	const char *name;
+	int id;
+};
+
+/* The groups of a family are an array: nests whose types count from 1. */
+static int netlink_group_id(const struct nlmsghdr *m, void *arg)
+{
+	const struct nlattr *attrs[CTRL_ATTR_MAX + 1], *each[16], *one[CTRL_ATTR_MCAST_GRP_MAX + 1];
+	struct netlink_group *g = arg;
+	const char *name;
+
+	nl_attrs(m, GENL_HDRLEN, attrs, CTRL_ATTR_MAX);
+	nl_nested(attrs[CTRL_ATTR_MCAST_GROUPS], each, 15);
+	for (unsigned int i = 0; i < 16; i++) {
+		if (!each[i])
+			continue;
+		nl_nested(each[i], one, CTRL_ATTR_MCAST_GRP_MAX);
+		name = nl_payload(one[CTRL_ATTR_MCAST_GRP_NAME], strlen(g->name) + 1);
+		if (name && !memcmp(name, g->name, strlen(g->name) + 1))
+			g->id = (int)nl_get_u32(one[CTRL_ATTR_MCAST_GRP_ID]);
+	}
+	return 0;
+}
+
+int nl_group(struct nl *nl, const char *name, const char *group)
+{
+	struct genlmsghdr h = {.cmd = CTRL_CMD_GETFAMILY, .version = 1};
+	struct netlink_group g = {group, -ENOENT};
+	int err;
+
+	nl_begin(nl, GENL_ID_CTRL, NLM_F_ACK, &h, sizeof(h));
+	nl_put_string(nl, CTRL_ATTR_FAMILY_NAME, name);
+	err = nl_dump(nl, netlink_group_id, &g);
+	return err ? err : g.id;
+}

@@ -110,4 +110,7 @@ uint32_t nl_get_u32(const struct nlattr *a);
 /** nl_family() - number of generic netlink family @name, or -errno. */
 int nl_family(struct nl *nl, const char *name);
 
+/** nl_group() - number of multicast group @group of generic netlink family @name, or -errno. */
+int nl_group(struct nl *nl, const char *name, const char *group);
+
 #endif /* PERSONA_NETCONF_NETLINK_H */

@@ -33,6 +33,7 @@
 #include <unistd.h>
 #include "lib/filtered.h"
 #include "shadow/call.h"
+#include "sockets/event.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
@@ -139,6 +140,21 @@ enum call_signal call_signal(const struct call *c)
 	return CALL_NO_SIGNAL;
 }
 
+/* For a trace: the call, with its address if it has one. */
+static void call_trace(const struct call *c, long ret)
+{
+	struct sockaddr_storage addr;
+	int at = c->nr == SYS_sendto ? 4 : 1;
+	bool named = c->nr == SYS_connect || c->nr == SYS_bind || c->nr == SYS_sendto;
+	long args[6];
+
+	for (int i = 0; i < 6; i++)
+		args[i] = (long)c->args[i];
+	named = named && !call_read_addr(c, c->args[at], c->args[at + 1], &addr);
+	event_call(c->tid, c->nr, args, named ? (struct sockaddr *)&addr : NULL,
+		   (socklen_t)c->args[at + 1], ret, ret == CALL_PASS ? "the host's" : NULL);
+}
+
 int call_answer(const struct call *c, long ret)
 {
 	/* Room for a kernel whose structure is longer. */
@@ -147,6 +163,8 @@ int call_answer(const struct call *c, long ret)
 		char room[256];
 	} r = {.resp = {.id = c->id}};
 
+	if (trace_on(TRACE_CALLS))
+		call_trace(c, ret);
 	if (ret == CALL_PASS)
 		r.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else if (ret < 0)
@@ -173,6 +191,8 @@ int call_answer_fd(const struct call *c, int fd, bool cloexec)
 					.newfd_flags = cloexec ? O_CLOEXEC : 0};
 	int n = add_fd(c, &a);
 
+	if (trace_on(TRACE_CALLS) && n >= 0)
+		call_trace(c, n);
 	if (n != -EINVAL)
 		return n;
 	/* Linux before 5.14: in two steps. */

@@ -30,6 +30,7 @@
 #include "shadow/sniff.h"
 #include "shadow/sock.h"
 #include "shadow/stream.h"
+#include "sockets/event.h"
 #include "stack/ports.h"
 
 #define SOON_NS 100000
@@ -263,6 +264,8 @@ long control_connect(struct call *c, struct sock *s)
 	if (!sock_is_stream(s))
 		return control_connect_message(s, &addr, len);
 	ret = stack_call(SYS_connect, s->stack, &addr, len, 0, 0, 0);
+	if (addr.ss_family != AF_UNSPEC && (!ret || ret == -EINPROGRESS))
+		event_connecting(&s->core, (struct sockaddr *)&addr, len);
 	if (!ret && addr.ss_family != AF_UNSPEC)
 		return stream_join(s, c->fd, STREAM_OPEN);
 	if (ret != -EINPROGRESS)
@@ -276,6 +279,7 @@ long control_connect(struct call *c, struct sock *s)
 		int err = sock_stack_error(s);
 
 		if (err) {
+			event_failed(&s->core, err);
 			control_disconnect(s);
 			return -err;
 		}

@@ -17,6 +17,7 @@
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
+#include "sockets/event.h"
 
 /* How long a call has waited, and how often to look for a signal then. */
 #define YOUNG_NS   50000000ull
@@ -88,6 +89,7 @@ int park(struct call *c, struct sock *s)
 	park_forget_thread(s, c->tid);
 	park_append(copy, s);
 	nparked++;
+	event_parked(&s->core, c->nr, c->tid);
 	pump_deadline(copy->since + YOUNG_LOOK);
 	if (copy->deadline)
 		pump_deadline(copy->deadline);

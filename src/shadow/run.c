@@ -42,6 +42,7 @@
 #include "control/server.h"
 #include "engine/engine.h"
 #include "lib/complain.h"
+#include "lib/trace.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
 #include "shadow/join.h"
@@ -55,6 +56,7 @@
 #include "stack/drain.h"
 #include "stack/follow.h"
 #include "stack/ports.h"
+#include "stack/subflows.h"
 #include "stack/up.h"
 
 #define TELL_AFTER_MS 1000
@@ -113,6 +115,8 @@ static int run_start_stack(struct shadow *r)
 	const char *why;
 	int err;
 
+	if (r->config->trace)
+		trace_start(r->config->trace, run_tell);
 	if (stack_up(r->config, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	r->up = true;
@@ -124,6 +128,7 @@ static int run_start_stack(struct shadow *r)
 	err = follow_start(run_tell);
 	if (err && r->config->verbose)
 		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
+	subflows_start();
 	return 0;
 }
 
@@ -308,6 +313,7 @@ void shadow_finish(struct shadow *r, int linger)
 		pump_stop();
 		sniff_stop();
 		follow_stop();
+		subflows_stop();
 		engine_stop();
 		ports_down();
 	}

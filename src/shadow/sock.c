@@ -18,6 +18,7 @@
 #include "shadow/call.h"
 #include "shadow/pair.h"
 #include "shadow/sock.h"
+#include "sockets/event.h"
 #include "sockets/route.h"
 #include "stack/ports.h"
 
@@ -241,6 +242,7 @@ void sock_close_pair(struct sock *s)
 
 void sock_destroy(struct sock *s)
 {
+	event_closed(&s->core);
 	if (s->ops->destroy)
 		s->ops->destroy(s);
 	sock_close_pair(s);

@@ -41,11 +41,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "shadow/chunk.h"
+#include "shadow/move.h"
 #include "shadow/pair.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
 #include "shadow/stream.h"
+#include "sockets/event.h"
 
 #define TURNS  16	   /* chunks per turn of a pump */
 #define SNDBUF (512 << 10) /* of the program's end, once connected */
@@ -94,6 +96,7 @@ static void stream_fail(struct sock *s)
 		return;
 	s->was_open = s->state == SOCK_OPEN;
 	s->state = SOCK_FAILED;
+	event_failed(&s->core, s->error ? s->error : ECONNRESET);
 	if (s->pair < 0)
 		return;
 	/* Unread bytes in our end make the other end see a reset. */
@@ -129,6 +132,8 @@ void stream_open(struct sock *s, int fd)
 		stream_discard_filler(s);
 	s->state = SOCK_OPEN;
 	s->core.settled = true;
+	if (trace_on(TRACE_SOCKETS) && s->core.connecting)
+		event_connected(&move_ops, &s->core, s->stack);
 	pump_watch_host(s, EPOLLIN | EPOLLOUT);
 	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 }

@@ -39,6 +39,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include "sockets/address.h"
+#include "sockets/event.h"
 #include "sockets/route.h"
 
 #ifndef SO_BINDTOIFINDEX
@@ -244,9 +245,11 @@ int route_move(const struct socket_ref *ref)
 		return fd;
 	err = ref->ops->replace(ref, fd);
 	socket_call(ref->ops->host, SYS_close, fd, 0, 0, 0, 0, 0);
-	if (!err)
-		ref->core->moved = true;
-	return err;
+	if (err)
+		return err;
+	ref->core->moved = true;
+	event_moved(ref->core);
+	return 0;
 }
 
 long route_connect_host(long (*host)(long nr, const long args[6]), int fd,

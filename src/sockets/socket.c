@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include "sockets/event.h"
 #include "sockets/socket.h"
 
 static const struct {
@@ -63,9 +64,13 @@ int socket_make(const struct socket_ops *ops, struct socket_core *core, int doma
 		fd = socket_call(ops->stack, SYS_socket, domain, inside, IPPROTO_MPTCP, 0, 0, 0);
 		core->mptcp = fd >= 0;
 		if (!socket_no_mptcp(fd))
-			return (int)fd;
+			goto out;
 	}
-	return (int)socket_call(ops->stack, SYS_socket, domain, inside, protocol, 0, 0, 0);
+	fd = socket_call(ops->stack, SYS_socket, domain, inside, protocol, 0, 0, 0);
+out:
+	if (fd >= 0)
+		event_born(core, "born");
+	return (int)fd;
 }
 
 /* A peer without MPTCP makes the stack hand out a plain TCP socket. */
@@ -87,4 +92,6 @@ void socket_accepted(const struct socket_ops *ops, struct socket_core *child,
 	child->protocol = listener->protocol;
 	child->mptcp = listener->mptcp && socket_is_mptcp(ops, stack);
 	child->settled = true;
+	event_born(child, "accepted");
+	event_connected(ops, child, stack);
 }

@@ -56,6 +56,8 @@ struct socket_option {
  * @settled:  it has an address or a peer that keeps it in the stack: it does not move
  * @bound:    the program has bound it in the stack
  * @moved:    it is a socket of the host now, for loopback addresses alone
+ * @connecting: traced: its connection has begun, and nobody has told of its end
+ * @number:   in this run, for event.h
  * @nopts:    entries of @opt in use
  */
 struct socket_core {
@@ -65,6 +67,8 @@ struct socket_core {
 	bool settled;
 	bool bound;
 	bool moved;
+	bool connecting;
+	unsigned int number;
 	uint8_t nopts;
 	struct socket_option opt[SOCKET_OPTIONS];
 };

@@ -49,6 +49,7 @@
 #include "backend/hostif.h"
 #include "engine/engine.h"
 #include "lib/rawsys.h"
+#include "lib/trace.h"
 #include "lib/why.h"
 #include "netconf/netconf.h"
 #include "netconf/takeover.h"
@@ -301,6 +302,12 @@ static void follow_look(unsigned int i)
 	}
 	if (!up && f->up)
 		set_link(ifc, f, &link, up);
+	if (up != f->up)
+		trace(TRACE_PATHS, "%s %s", ifc->spec->name, up ? "link up" : "link down");
+	if (another)
+		trace(TRACE_PATHS, "%s is another interface of that name", ifc->spec->name);
+	if (changed)
+		trace(TRACE_PATHS, "%s has other addresses or routes", ifc->spec->name);
 	if (changed || another || up != f->up)
 		watch_changed(i, up);
 	f->up = up;

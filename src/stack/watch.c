@@ -29,6 +29,7 @@
 #include <string.h>
 #include "engine/engine.h"
 #include "lib/clock.h"
+#include "lib/trace.h"
 #include "netconf/netconf.h"
 #include "stack/config.h"
 #include "stack/pathmon.h"
@@ -111,6 +112,7 @@ static void watch_say(const char *name, const char *what)
 {
 	char sentence[160];
 
+	trace(TRACE_PATHS, "%s %s", name, what);
 	if (!stack_verbose())
 		return;
 	snprintf(sentence, sizeof(sentence), "%s: %s", name, what);
