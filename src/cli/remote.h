@@ -20,7 +20,7 @@ struct remote {
 };
 
 /**
- * remote_list() - the IDs of all runs that can be seen, ascending, whoever they belong to
+ * remote_list() - the IDs of all runs that can be seen, of any user, ascending
  *
  * Return: how many, @pids is malloc'ed; or -errno.
  */

@@ -3,8 +3,8 @@
  * show.c - `persona show [ID]`: the inside of a running stack.
  *
  * Theory of operation: the run is asked for its report, again after each interval; rates
- * come from two reports. On a terminal the tables are drawn anew in its second screen
- * until q or ^C, which leaves the first one as it was; elsewhere, and with --once, they
+ * come from two reports. On a terminal the tables are drawn again and again in its second
+ * screen until q or ^C, which leaves the first one as it was; elsewhere, and with --once, they
  * are printed once, after one interval. --json prints one report as it came.
  *
  * Limits: what does not fit the terminal's height is counted, not shown.

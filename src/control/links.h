@@ -15,7 +15,7 @@
 #define LINKS_ADDRS 64
 
 /**
- * struct links - who has which address, for the rest of the report
+ * struct links - interfaces and their addresses, for the rest of the report
  */
 struct links {
 	struct json *j;

@@ -5,8 +5,8 @@
  * Theory of operation
  *
  * One thread sleeps in poll() on the listener, the connections and a wake-up descriptor. It
- * costs nothing until somebody asks. Who asks must be of our user or root, by
- * the credentials that the kernel noted at connect(); others are hung up on.
+ * costs nothing until somebody asks. A peer must be of our user or root, by the credentials
+ * that the kernel noted at connect(); others are hung up on.
  *
  * Inline, the thread lives in the program's process: all signals are blocked in it,
  * its system calls are raw (libc's may be hooks of ours), and its descriptors lie high

@@ -6,7 +6,7 @@
  *  - a task stands in user mode, its application computes or will call again
  *    soon: leave it alone until its next tick is overdue, then take over (the
  *    task is parked, the vCPU becomes idle and its tick stops);
- *  - nobody is inside at all, or blocked calls have nobody who waits for their
+ *  - nobody is inside at all, or there are blocked calls but no waiter for their
  *    vCPU: wait for frames and for the earliest timer;
  *  - a thread waits or runs: frames are its business; sleep until the earliest
  *    timer of the others.
@@ -73,7 +73,7 @@ static uint64_t background_survey(bool busy, bool *frames)
 
 		if (atomic_load(&v->waiter) || atomic_load(&v->lock)) {
 			active = true;
-			/* Who is inside tells of its frames, or leaves them to us. */
+			/* That thread reports its completions, or leaves them to us. */
 			if (v->streams && soon < until)
 				until = soon;
 			continue;
@@ -101,7 +101,7 @@ static uint64_t background_survey(bool busy, bool *frames)
 	}
 	*frames = alone || !active;
 	if (active && busy) {
-		/* Look again soon, so that nobody who leaves has to wake us. */
+		/* Look again soon, so that no thread that leaves has to wake us. */
 		uint64_t watch = cycles() + (uint64_t)(WATCH_NS * engine.cycles_per_ns);
 
 		if (watch < until)

@@ -95,7 +95,7 @@ static long engine_call_image(struct thread *t, long nr, const long args[6])
 	return vcpu_call(t);
 }
 
-/* A call of the init task, by whoever. */
+/* A call of the init task, by any thread. */
 static long init_call(long nr, const long args[6])
 {
 	struct thread *me = self;

@@ -4,7 +4,7 @@
  *
  * Held for microseconds, never across a sleep, so a short spin comes first.
  * Unlocking is an exchange, a full barrier: what is published before it is seen
- * by who finds the mutex free, and a flag read after it is read after it.
+ * by the thread that takes the mutex next, and a flag read after it is read after it.
  */
 #include <linux/futex.h>
 #include "engine/vcpu.h"

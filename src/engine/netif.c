@@ -7,7 +7,7 @@
  * rings feed; one that finds the queue taken leaves, since the holder looks
  * again after it has let go. A back end that takes
  * nothing leaves the device "stalled": it is tried again at the next release,
- * and after a millisecond by whoever waits.
+ * and after a millisecond by a thread that waits.
  *
  * Receive: called by the image's NAPI poll, by one vCPU at a time per device.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vcpu.c - who drives: calls, waits, wake-ups.
+ * vcpu.c - the thread that drives: calls, waits, wake-ups.
  *
  * Theory of operation
  *
@@ -15,9 +15,9 @@
  * (vcpu_release()): waking the threads whose calls were finished, kicking other vCPUs,
  * sending frames.
  *
- * Nobody misses an event: who sets a pending bit then looks at the vCPU's lock
- * and at @asleep; who unlocks or goes to sleep does so and then looks at
- * the pending bits. All four are sequentially consistent.
+ * No event is missed: a thread that sets a pending bit looks at the vCPU's lock and at @asleep
+ * afterwards; a thread that unlocks or goes to sleep looks at the pending bits afterwards. All
+ * four accesses are sequentially consistent.
  *
  * TX completions are reported to the image, which frees the frames and lets their sockets send
  * more, when the next call comes; while a thread sends little and often, some time later
@@ -341,8 +341,8 @@ static void keep_score(struct vcpu *v, bool polled, uint64_t waited)
 
 /*
  * How long may frames gather, cycles? Not where polling pays: what is waited for comes at
- * once. While they do, the waiters of other vCPUs look now and then only, for the case
- * that the receiver has gone to compute; who finds some is the receiver.
+ * once. While frames gather, the waiters of other vCPUs look now and then only, for the case
+ * that the receiver has gone to compute; a waiter that finds frames becomes the receiver.
  */
 static uint64_t hold_frames(struct vcpu *v, uint64_t now)
 {
@@ -362,8 +362,8 @@ static uint64_t hold_frames(struct vcpu *v, uint64_t now)
 }
 
 /*
- * Who has got frames is the receiver; or who stood by for one that waits no more: its hold
- * would never be judged again, and ours never end.
+ * A waiter that has got frames becomes the receiver; so does one that stood by for a receiver
+ * that waits no more, whose hold would never be judged again, so that ours would never end.
  */
 static void vcpu_take_over(struct vcpu *v, bool got)
 {
@@ -448,7 +448,8 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
 
 	atomic_fetch_add(&v->blocked, 1);
 	if (atomic_compare_exchange_strong(&v->waiter, &none, t)) {
-		/* Who sent meanwhile leaves telling to the waiter, or saw none yet. */
+		/* A thread that sent meanwhile leaves completions to the waiter, or saw none yet.
+		 */
 		if (!vcpu_complete_tx(v))
 			wait_vcpu(t, v);
 		atomic_store(&v->waiter, NULL);

@@ -55,7 +55,7 @@ struct thread {
 
 /**
  * struct vcpu - engine's part of a vCPU
- * @lock:    0 free, 1 held, 2 held with sleepers; who holds it drives
+ * @lock:    0 free, 1 held, 2 held with sleepers; its holder drives
  * @waiter:  the blocked thread that waits for this vCPU's events, or NULL
  * @asleep:  the waiter sleeps, or is about to: kick it by @kick_fd
  * @until:   when its sleep ends, in cycles

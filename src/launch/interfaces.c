@@ -170,7 +170,7 @@ static int interfaces_complete(struct config *c, struct config_iface *ci,
 	return 0;
 }
 
-/* It is attached to once, by who has the stack: some kinds allow no second time. */
+/* Attaching is left to the process that has the stack: some kinds allow no second time. */
 static int interfaces_open_one(struct config *c, struct config_iface *ci, bool *shared)
 {
 	struct iface_spec *s = &ci->spec;

@@ -115,15 +115,15 @@ static void kill_children(int sig)
 static bool supervise_reap(pid_t pid, bool tree, bool *ended, int *wstatus)
 {
 	int status;
-	pid_t who;
+	pid_t gone;
 
-	while ((who = waitpid(tree ? -1 : pid, &status, WNOHANG)) > 0) {
-		if (who == pid) {
+	while ((gone = waitpid(tree ? -1 : pid, &status, WNOHANG)) > 0) {
+		if (gone == pid) {
 			*ended = true;
 			*wstatus = status;
 		}
 	}
-	return tree ? who < 0 && errno == ECHILD : *ended;
+	return tree ? gone < 0 && errno == ECHILD : *ended;
 }
 
 /* Pass signals on until the child (or the tree) has ended; return its wait status. */

@@ -309,7 +309,7 @@ static void change_routes(struct change *c)
 	}
 }
 
-/* Where the host has found the gateways; who must not be asked need not answer. */
+/* Link addresses of gateways as the host has found them: a known one need not be asked for. */
 static void hint_gateways(const struct change *c)
 {
 	static const uint8_t unknown[6];

@@ -346,7 +346,7 @@ static bool cfi_run(struct dwarf d, const struct cfi *c, const struct cie *cie, 
 			dwarf_uleb(&d);
 			break;
 		case DW_CFA_AARCH64_negate_ra_state:
-			break; /* kernel and user pointers are stripped by who reads them */
+			break; /* kernel and user pointers are stripped where they are read */
 		default:
 			ok = false;
 		}

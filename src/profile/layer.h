@@ -65,7 +65,7 @@ enum row row_of_function(enum object_role role, const char *name);
 /** row_default() - the row of a sample in @role whose functions say nothing. */
 enum row row_default(enum object_role role);
 
-/** host_call_waits() - is this system call one that waits, or wakes who waits? */
+/** host_call_waits() - is this system call one that waits, or ends another's wait? */
 bool host_call_waits(const char *name);
 
 #endif /* PERSONA_PROFILE_LAYER_H */

@@ -3,7 +3,7 @@
  * object.h - a file of program text: its symbols, its unwind tables.
  *
  * An object is opened once per path and lives until objects_close(). Addresses
- * are the file's own ("vaddr"); who maps it where is space.h's matter. Not for
+ * are the file's own ("vaddr"); space.h knows where each process has mapped it. Not for
  * use by several threads.
  */
 #ifndef PERSONA_PROFILE_OBJECT_H
@@ -19,7 +19,7 @@ struct cfi;
 /** enum object_role - whose text it is */
 enum object_role {
 	OBJECT_PROGRAM,
-	OBJECT_LIBC,   /* the C library, its loader, the vDSO: they work for whoever calls */
+	OBJECT_LIBC,   /* the C library, its loader, the vDSO: they work for their callers */
 	OBJECT_ENGINE, /* persona, its preload library */
 	OBJECT_IMAGE,  /* Linux as a library */
 };

@@ -2,8 +2,8 @@
 /*
  * perf.h - samples of a process and all that it starts, from the kernel's software clock.
  *
- * No hardware counter is needed. Who may sample whole processors does (others' samples are only
- * counted), else events are inherited by threads and children.
+ * No hardware counter is needed. A user that may sample whole processors does so (other
+ * processes' samples are only counted), else events are inherited by threads and children.
  */
 #ifndef PERSONA_PROFILE_PERF_H
 #define PERSONA_PROFILE_PERF_H

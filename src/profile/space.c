@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * space.c - who has what mapped where; see space.h.
+ * space.c - what each process has mapped where; see space.h.
  *
  * A process's mappings are an array sorted by address without overlaps. Processes and
  * threads lie in small hash tables by id; an id that is used again replaces its

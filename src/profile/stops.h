@@ -17,7 +17,7 @@
 #define STOPS_UNITS 1000000 /* of a sample's weight, per second */
 
 /**
- * struct stops - who is sampled
+ * struct stops - the processes that are sampled
  * @root:    the process, which must be this one's child; its offspring is, too
  * @ended:   it has ended, seen on the way; @wstatus as of wait()
  */

@@ -316,7 +316,7 @@ static void wait_for_path(struct trace *t, struct thread_path *p, const uint32_t
 	p->waiting = w;
 }
 
-/* The thread's way into the engine: from its beginning to who runs the stack. */
+/* The thread's way into the engine: from its beginning to the function that runs the stack. */
 static void note_path(struct thread_path *p, const uint32_t *functions, unsigned int upto)
 {
 	p->n = upto;

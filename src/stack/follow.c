@@ -7,7 +7,7 @@
  * A thread sleeps on a socket that hears the host's news of links, addresses and
  * routes. News are only a reason to look: after any that concerns one of our
  * interfaces, and when the kernel says that it has dropped some (ENOBUFS), the
- * thread waits SETTLE_MS for what belongs together, reads the interface anew
+ * thread waits SETTLE_MS for what belongs together, reads the interface again
  * and applies the difference to what stack_spec() says inside (netconf.c).
  *
  *	host				inside

@@ -21,7 +21,8 @@
  * goes unanswered, it is tried again now and then, and silence is no reason to ask.
  *
  * After a return connections should open subflows. The kernel tries each endpoint but
- * once, so the caller is told to look, three times, and to make it anew if there is none.
+ * once, so the caller is told to look, three times, and to make the endpoint again if there is
+ *none.
  *
  * Owner, threads: the caller. No I/O, no clock of its own.
  */

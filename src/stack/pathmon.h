@@ -16,7 +16,7 @@ enum pathmon_act {
 	PATHMON_PROBE,	/* send a probe */
 	PATHMON_LEAVE,	/* it is dead: MPTCP shall leave it */
 	PATHMON_RETURN, /* it answers again */
-	PATHMON_RENEW,	/* make its endpoints anew, if no connection has come back to it */
+	PATHMON_RENEW,	/* make its endpoints again, if no connection has come back to it */
 };
 
 /**

@@ -12,7 +12,7 @@
  *
  * All or nothing: any failure stops the engine again, which closes the back
  * ends that it already owns; the descriptors of the others are left to the
- * caller, who has nothing left to do but to exit.
+ * caller, which can only exit.
  */
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,7 @@
 
 /*
  * The interfaces of the running stack. @specs are theirs, the present and the former ones, so
- * that who reads one by the pointer while the follower changes it finds it whole.
+ * that a thread that reads one by the pointer while the follower changes it finds it whole.
  */
 static struct iface_spec specs[CONFIG_MAX_IFACES][2];
 static struct netconf_iface ifaces[CONFIG_MAX_IFACES];

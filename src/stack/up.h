@@ -28,7 +28,7 @@ int stack_up(const struct config *c, const char **why);
  * stack_ifaces() - the interfaces of the running stack, in the order of the configuration
  * @n: receives how many
  *
- * Valid until engine_stop(). Who changes them (follow) says so in its own documentation.
+ * Valid until engine_stop(). follow.c changes them, and says when.
  */
 struct netconf_iface *stack_ifaces(unsigned int *n);
 

@@ -48,14 +48,14 @@
  * @up:	   it has its link
  * @asked: the last tick sent a probe, so frames since are no traffic
  * @waits: for the answer to a probe, until then, ms; 0: for none
- * @anew:  its endpoint was removed and is made again then, ms; 0: it is there
+ * @renew: its endpoint was removed and is made again then, ms; 0: it is there
  */
 struct watched {
 	struct pathmon path;
 	bool up;
 	bool asked;
 	int64_t waits;
-	int64_t anew;
+	int64_t renew;
 };
 
 static struct watched watched[CONFIG_MAX_IFACES];
@@ -95,7 +95,7 @@ void watch_stop(void)
 
 bool watch_aside(unsigned int i)
 {
-	return watched[i].path.away || watched[i].anew;
+	return watched[i].path.away || watched[i].renew;
 }
 
 void watch_changed(unsigned int i, bool up)
@@ -187,9 +187,9 @@ static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum path
 		w->waits = probe_send(ifc, stack_spec(i), i) ? 0 : watch_now() + WAIT_MS;
 		break;
 	case PATHMON_LEAVE:
-		if (!w->anew)
+		if (!w->renew)
 			set_aside(i, ifc, false, true);
-		w->anew = 0;
+		w->renew = 0;
 		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
 			 (long long)silence / 1000, (long long)silence % 1000 / 100);
 		watch_say(ifc->spec->name, leaves);
@@ -199,11 +199,11 @@ static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum path
 		watch_say(ifc->spec->name, "answers again");
 		break;
 	case PATHMON_RENEW:
-		if (w->anew || has_subflow(stack_spec(i)))
+		if (w->renew || has_subflow(stack_spec(i)))
 			break;
 		/* A new subflow that overtook the word of the old one's end would end by it. */
 		set_aside(i, ifc, false, true);
-		w->anew = watch_now() + RENEW_MS;
+		w->renew = watch_now() + RENEW_MS;
 		break;
 	}
 }
@@ -229,7 +229,7 @@ int watch_tick(void)
 	unsigned int i, n, alive = 0, suspects = 0;
 	const struct netconf_iface *ifs = stack_ifaces(&n);
 	int64_t now = watch_now();
-	bool away = false, anew = false;
+	bool away = false, renew = false;
 
 	if (n < 2)
 		return -1;
@@ -255,14 +255,14 @@ int watch_tick(void)
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
 		watch_act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
-		if (w->anew && now >= w->anew) {
+		if (w->renew && now >= w->renew) {
 			set_aside(i, &ifs[i], true, false);
-			w->anew = 0;
+			w->renew = 0;
 		}
 		away |= w->path.away;
-		anew |= w->anew != 0;
+		renew |= w->renew != 0;
 	}
-	if (now - moved < BUSY_MS || anew)
+	if (now - moved < BUSY_MS || renew)
 		return PATHMON_TICK_MS;
 	return away ? AWAY_MS : QUIET_MS;
 }

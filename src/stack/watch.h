@@ -23,7 +23,7 @@ int watch_tick(void);
 /** watch_aside() - is interface @i left? Then its netconf_state is aside. */
 bool watch_aside(unsigned int i);
 
-/** watch_changed() - interface @i was configured anew, is not aside, and @up or not. */
+/** watch_changed() - interface @i was configured again, is not aside, and @up or not. */
 void watch_changed(unsigned int i, bool up);
 
 #endif /* PERSONA_STACK_WATCH_H */

@@ -122,7 +122,8 @@ static void check_priority(void)
 		return;
 	}
 	setpriority(PRIO_PROCESS, 0, own);
-	doctor_say(DOCTOR_OK, "nice value", NULL, "-20 for who answers calls in shadow mode");
+	doctor_say(DOCTOR_OK, "nice value", NULL,
+		   "-20 for the thread that answers calls in shadow mode");
 }
 
 /* Yama's ptrace_scope: the supervisor is an ancestor of what it reads, which 1 allows. */
