@@ -66,8 +66,12 @@ static void test_every_help(void **state)
 		for (unsigned int n = 0; row_at(c, n); n++) {
 			const struct command_option *row = row_at(c, n);
 
-			snprintf(option, sizeof(option), "--%s%s%s", row->name, row->arg ? " " : "",
-				 row->arg ? row->arg : "");
+			if (row->arg && *row->arg == '[')
+				snprintf(option, sizeof(option), "--%s[=%s", row->name,
+					 row->arg + 1);
+			else
+				snprintf(option, sizeof(option), "--%s%s%s", row->name,
+					 row->arg ? " " : "", row->arg ? row->arg : "");
 			expect(option, c->name);
 		}
 		for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
@@ -81,32 +85,44 @@ static void test_every_help(void **state)
 	}
 }
 
+/* @word, then "value": @row's key, with the argument @arg, and @words words are used. */
+static void expect_option(const struct command *c, const struct command_option *row, char *word,
+			  const char *arg, int words)
+{
+	char *argv[] = {(char *)c->name, word, "value", NULL};
+	struct options o;
+
+	options_begin(&o, c, 3, argv);
+	assert_int_equal(options_next(&o), row->key);
+	if (arg)
+		assert_string_equal(optarg, arg);
+	else
+		assert_null(optarg);
+	assert_int_equal(options_next(&o), 0);
+	assert_int_equal(o.status, -1);
+	assert_int_equal(optind, 1 + words);
+}
+
 /* Each option of each table reaches the parser: with an argument or none, by either name. */
 static void test_every_option(void **state)
 {
 	const struct command *c;
-	struct options o;
 
 	for (unsigned int i = 0; (c = command_at(i)); i++) {
 		for (unsigned int n = 0; row_at(c, n); n++) {
 			const struct command_option *row = row_at(c, n);
+			bool optional = row->arg && *row->arg == '[';
+			const char *arg = row->arg && !optional ? "value" : NULL;
 			char name[64], letter[3] = {'-', (char)row->key, '\0'};
-			char *argv[] = {(char *)c->name, name, "value", NULL};
 
 			snprintf(name, sizeof(name), "--%s", row->name);
-			for (unsigned int turn = 0; turn < 2; turn++) {
-				if (turn && row->key >= COMMAND_LONG)
-					break;
-				if (turn)
-					argv[1] = letter;
-				options_begin(&o, c, 3, argv);
-				assert_int_equal(options_next(&o), row->key);
-				if (row->arg)
-					assert_string_equal(optarg, "value");
-				assert_int_equal(options_next(&o), 0);
-				assert_int_equal(o.status, -1);
-				assert_int_equal(optind, row->arg ? 3 : 2);
-			}
+			expect_option(c, row, name, arg, arg ? 2 : 1);
+			if (row->key < COMMAND_LONG)
+				expect_option(c, row, letter, arg, arg ? 2 : 1);
+			if (!row->arg)
+				continue;
+			snprintf(name, sizeof(name), "--%s=x", row->name);
+			expect_option(c, row, name, "x", 1);
 		}
 	}
 }
