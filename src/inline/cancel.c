@@ -25,16 +25,16 @@
 
 _Atomic bool cancel_used;
 
-static void on_wake(int sig)
+static void cancel_on_wake(int sig)
 {
 	if (engine_inside())
 		engine_interrupt();
 }
 
-static bool wake_ready(void)
+static bool cancel_wake_ready(void)
 {
 	static bool tried, ready;
-	struct sigaction act = {.sa_handler = on_wake, .sa_flags = SA_RESTART}, old;
+	struct sigaction act = {.sa_handler = cancel_on_wake, .sa_flags = SA_RESTART}, old;
 
 	if (!tried) {
 		tried = true;
@@ -44,7 +44,7 @@ static bool wake_ready(void)
 	return ready;
 }
 
-static void use(void)
+static void cancel_use(void)
 {
 	if (cancel_is_used())
 		return;
@@ -84,7 +84,7 @@ HOOK int pthread_cancel(pthread_t thread)
 	if (pthread_equal(thread, pthread_self()))
 		return real(pthread_cancel)(thread);
 	thread_list_lock();
-	use();
+	cancel_use();
 	t = thread_find(thread);
 	if (t && t->inside && !t->guarded) {
 		t->cancel_asked = true;
@@ -92,7 +92,7 @@ HOOK int pthread_cancel(pthread_t thread)
 	} else {
 		ret = real(pthread_cancel)(thread);
 	}
-	if (t && t->inside && !ret && wake_ready())
+	if (t && t->inside && !ret && cancel_wake_ready())
 		pthread_kill(thread, SIGRTMAX);
 	thread_list_unlock();
 	return ret;
@@ -101,6 +101,6 @@ HOOK int pthread_cancel(pthread_t thread)
 HOOK int pthread_setcanceltype(int type, int *old)
 {
 	if (type == PTHREAD_CANCEL_ASYNCHRONOUS)
-		use();
+		cancel_use();
 	return real(pthread_setcanceltype)(type, old);
 }

@@ -26,20 +26,20 @@
 
 #define COPY_BUFFER (128u << 10)
 
-static char *buffer(void)
+static char *copy_buffer(void)
 {
 	if (!self.buffer)
 		self.buffer = malloc(COPY_BUFFER);
 	return self.buffer;
 }
 
-static size_t least(size_t a, size_t b)
+static size_t copy_least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 /* One piece, sent whole or in part: how much, or -1 and errno. */
-static ssize_t send_file_piece(int out, int in, off_t *at, size_t n)
+static ssize_t copy_send_file_piece(int out, int in, off_t *at, size_t n)
 {
 	ssize_t got, sent;
 
@@ -63,14 +63,14 @@ HOOK ssize_t sendfile(int out, int in, off_t *off, size_t n)
 		return edge_ret(-EINVAL);
 	if (!slot_ours(fd_slot(out)))
 		return real(sendfile)(out, in, off, n);
-	if (!buffer())
+	if (!copy_buffer())
 		return edge_ret(-ENOMEM);
 	if (lseek(in, 0, SEEK_CUR) < 0)
 		return edge_ret(errno == EBADF ? -EBADF : -EINVAL);
 	while (done < n) {
-		size_t piece = least(n - done, COPY_BUFFER);
+		size_t piece = copy_least(n - done, COPY_BUFFER);
 
-		ret = send_file_piece(out, in, off, piece);
+		ret = copy_send_file_piece(out, in, off, piece);
 		if (ret > 0)
 			done += (size_t)ret;
 		if (ret < (ssize_t)piece)
@@ -85,10 +85,10 @@ HOOK ssize_t sendfile64(int out, int in, off64_t *off, size_t n)
 }
 
 /* Take @n bytes from a pipe that are known to be there. */
-static void discard(int pipe, size_t n)
+static void copy_discard(int pipe, size_t n)
 {
 	while (n) {
-		ssize_t got = real(read)(pipe, self.buffer, least(n, COPY_BUFFER));
+		ssize_t got = real(read)(pipe, self.buffer, copy_least(n, COPY_BUFFER));
 
 		if (got <= 0)
 			return;
@@ -96,20 +96,20 @@ static void discard(int pipe, size_t n)
 	}
 }
 
-static ssize_t pipe_to_socket(int in, int out, size_t n, unsigned int flags)
+static ssize_t copy_pipe_to_socket(int in, int out, size_t n, unsigned int flags)
 {
 	int look[2];
 	ssize_t got, sent = -1;
 
 	if (pipe2(look, O_CLOEXEC) < 0)
 		return -1;
-	got = tee(in, look[1], least(n, 65536), flags & SPLICE_F_NONBLOCK);
+	got = tee(in, look[1], copy_least(n, 65536), flags & SPLICE_F_NONBLOCK);
 	if (got > 0)
 		got = real(read)(look[0], self.buffer, COPY_BUFFER);
 	if (got > 0) {
 		sent = send(out, self.buffer, (size_t)got, flags & SPLICE_F_MORE ? MSG_MORE : 0);
 		if (sent > 0)
-			discard(in, (size_t)sent);
+			copy_discard(in, (size_t)sent);
 	} else {
 		sent = got;
 	}
@@ -118,11 +118,11 @@ static ssize_t pipe_to_socket(int in, int out, size_t n, unsigned int flags)
 	return sent;
 }
 
-static ssize_t socket_to_pipe(int in, int out, size_t n, unsigned int flags)
+static ssize_t copy_socket_to_pipe(int in, int out, size_t n, unsigned int flags)
 {
 	ssize_t got, put;
 
-	got = recv(in, self.buffer, least(n, 65536), MSG_PEEK);
+	got = recv(in, self.buffer, copy_least(n, 65536), MSG_PEEK);
 	if (got <= 0)
 		return got;
 	if (flags & SPLICE_F_NONBLOCK) {
@@ -130,7 +130,7 @@ static ssize_t socket_to_pipe(int in, int out, size_t n, unsigned int flags)
 
 		if (real(poll)(&p, 1, 0) != 1)
 			return edge_ret(-EAGAIN);
-		got = (ssize_t)least((size_t)got, 4096);
+		got = (ssize_t)copy_least((size_t)got, 4096);
 	}
 	put = real(write)(out, self.buffer, (size_t)got);
 	if (put > 0)
@@ -150,10 +150,11 @@ HOOK ssize_t splice(int in, off64_t *inoff, int out, off64_t *outoff, size_t n, 
 		return edge_ret((from ? inoff : outoff) ? -EINVAL : -ESPIPE);
 	if (!n)
 		return 0;
-	if (!buffer())
+	if (!copy_buffer())
 		return edge_ret(-ENOMEM);
 	/* One of the two must be a pipe: F_GETPIPE_SZ fails with EBADF otherwise. */
 	if (real(fcntl)(from ? out : in, F_GETPIPE_SZ) < 0)
 		return edge_ret(-EINVAL);
-	return from ? socket_to_pipe(in, out, n, flags) : pipe_to_socket(in, out, n, flags);
+	return from ? copy_socket_to_pipe(in, out, n, flags)
+		    : copy_pipe_to_socket(in, out, n, flags);
 }

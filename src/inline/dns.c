@@ -28,7 +28,7 @@
 
 #define NOBODY 1 /* a port on which nobody listens */
 
-static int server_at(res_state st, int i, struct dns_server *s)
+static int dns_server_at(res_state st, int i, struct dns_server *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->index = i;
@@ -44,7 +44,7 @@ static int server_at(res_state st, int i, struct dns_server *s)
 	return address_class((void *)&s->addr, s->len) == ADDRESS_OTHER ? 0 : -ENOENT;
 }
 
-static void save(struct dns *d)
+static void dns_save(struct dns *d)
 {
 	d->count = d->state->nscount;
 	memcpy(d->list, d->state->nsaddr_list, sizeof(d->list));
@@ -53,7 +53,7 @@ static void save(struct dns *d)
 			d->ext[i] = *d->state->_u._ext.nsaddrs[i];
 }
 
-static void restore(struct dns *d)
+static void dns_restore(struct dns *d)
 {
 	d->state->nscount = d->count;
 	memcpy(d->state->nsaddr_list, d->list, sizeof(d->list));
@@ -73,9 +73,9 @@ void dns_begin(struct dns *d, res_state state)
 	if (!(state->options & RES_INIT) && res_ninit(state) < 0)
 		goto out;
 	d->state = state;
-	save(d);
+	dns_save(d);
 	for (int i = 0; i < d->count && i < DNS_SERVERS; i++)
-		if (server_at(state, i, &servers[n]) == 0)
+		if (dns_server_at(state, i, &servers[n]) == 0)
 			n++;
 	if (!n)
 		goto out;
@@ -100,7 +100,7 @@ void dns_end(struct dns *d)
 	int saved = errno;
 
 	if (d->state)
-		restore(d);
+		dns_restore(d);
 	if (d->proxy)
 		dns_proxy_stop(d->proxy);
 	errno = saved;

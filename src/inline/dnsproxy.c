@@ -47,7 +47,7 @@ struct dns_proxy {
 	unsigned char buf[65536 + 2];
 };
 
-static void answer_failure(struct dns_server *s, struct pending *p)
+static void dnsproxy_answer_failure(struct dns_server *s, struct pending *p)
 {
 	if (p->len < 12)
 		return;
@@ -57,7 +57,7 @@ static void answer_failure(struct dns_server *s, struct pending *p)
 	p->len = 0;
 }
 
-static long query_socket(struct dns_server *s)
+static long dnsproxy_query_socket(struct dns_server *s)
 {
 	long fd, err;
 
@@ -74,7 +74,7 @@ static long query_socket(struct dns_server *s)
 	return s->query = (int)fd;
 }
 
-static void take_query(struct dns_proxy *p, int i)
+static void dnsproxy_take_query(struct dns_proxy *p, int i)
 {
 	struct dns_server *s = &p->server[i];
 	struct pending *q = &p->pending[p->next++ % PENDING];
@@ -89,12 +89,12 @@ static void take_query(struct dns_proxy *p, int i)
 	q->len = (uint16_t)((size_t)n < sizeof(q->query) ? (size_t)n : sizeof(q->query));
 	memcpy(&q->id, p->buf, sizeof(q->id));
 	memcpy(q->query, p->buf, q->len);
-	fd = query_socket(s);
+	fd = dnsproxy_query_socket(s);
 	if (fd < 0 || edge(SYS_sendto, fd, p->buf, n, MSG_NOSIGNAL, NULL, 0) < 0)
-		answer_failure(s, q);
+		dnsproxy_answer_failure(s, q);
 }
 
-static void take_answer(struct dns_proxy *p, int i)
+static void dnsproxy_take_answer(struct dns_proxy *p, int i)
 {
 	struct dns_server *s = &p->server[i];
 	uint16_t id;
@@ -111,7 +111,7 @@ static void take_answer(struct dns_proxy *p, int i)
 		if (!q->len || q->server != i)
 			continue;
 		if (n < 0) {
-			answer_failure(s, q);
+			dnsproxy_answer_failure(s, q);
 		} else if (n >= 12 && q->id == id) {
 			real(sendto)(s->udp, p->buf, (size_t)n, 0, (void *)&q->from,
 				     sizeof(q->from));
@@ -120,7 +120,7 @@ static void take_answer(struct dns_proxy *p, int i)
 	}
 }
 
-static bool host_whole(int fd, unsigned char *buf, size_t n, bool write_it)
+static bool dnsproxy_host_whole(int fd, unsigned char *buf, size_t n, bool write_it)
 {
 	while (n) {
 		ssize_t got =
@@ -134,7 +134,7 @@ static bool host_whole(int fd, unsigned char *buf, size_t n, bool write_it)
 	return true;
 }
 
-static bool stack_whole(long fd, unsigned char *buf, size_t n, bool write_it)
+static bool dnsproxy_stack_whole(long fd, unsigned char *buf, size_t n, bool write_it)
 {
 	while (n) {
 		long got = edge(write_it ? SYS_sendto : SYS_recvfrom, fd, buf, n,
@@ -148,26 +148,26 @@ static bool stack_whole(long fd, unsigned char *buf, size_t n, bool write_it)
 	return true;
 }
 
-static size_t prefix(const unsigned char *buf)
+static size_t dnsproxy_prefix(const unsigned char *buf)
 {
 	return 2 + ((size_t)buf[0] << 8 | buf[1]);
 }
 
 /* Queries and answers, one after the other. */
-static void relay_tcp(struct dns_proxy *p, int host, long stack)
+static void dnsproxy_relay_tcp(struct dns_proxy *p, int host, long stack)
 {
 	for (;;) {
-		if (!host_whole(host, p->buf, 2, false) ||
-		    !host_whole(host, p->buf + 2, prefix(p->buf) - 2, false) ||
-		    !stack_whole(stack, p->buf, prefix(p->buf), true) ||
-		    !stack_whole(stack, p->buf, 2, false) ||
-		    !stack_whole(stack, p->buf + 2, prefix(p->buf) - 2, false) ||
-		    !host_whole(host, p->buf, prefix(p->buf), true))
+		if (!dnsproxy_host_whole(host, p->buf, 2, false) ||
+		    !dnsproxy_host_whole(host, p->buf + 2, dnsproxy_prefix(p->buf) - 2, false) ||
+		    !dnsproxy_stack_whole(stack, p->buf, dnsproxy_prefix(p->buf), true) ||
+		    !dnsproxy_stack_whole(stack, p->buf, 2, false) ||
+		    !dnsproxy_stack_whole(stack, p->buf + 2, dnsproxy_prefix(p->buf) - 2, false) ||
+		    !dnsproxy_host_whole(host, p->buf, dnsproxy_prefix(p->buf), true))
 			return;
 	}
 }
 
-static void take_connection(struct dns_proxy *p, struct dns_server *s)
+static void dnsproxy_take_connection(struct dns_proxy *p, struct dns_server *s)
 {
 	struct timeval limit = {.tv_sec = TCP_TIMEOUT};
 	int host = real(accept4)(s->tcp, NULL, NULL, SOCK_CLOEXEC);
@@ -181,13 +181,13 @@ static void take_connection(struct dns_proxy *p, struct dns_server *s)
 		edge(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit), 0);
 		edge(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit), 0);
 		if (edge(SYS_connect, fd, &s->addr, s->len, 0, 0, 0) == 0)
-			relay_tcp(p, host, fd);
+			dnsproxy_relay_tcp(p, host, fd);
 		edge_close((int)fd);
 	}
 	real(close)(host);
 }
 
-static void serve_round(struct dns_proxy *p)
+static void dnsproxy_serve_round(struct dns_proxy *p)
 {
 	struct pollfd host[2 * DNS_SERVERS + 1], stack[DNS_SERVERS];
 	unsigned int nhost = 0, nstack = 0;
@@ -206,16 +206,16 @@ static void serve_round(struct dns_proxy *p)
 	real(poll)(host, nhost, 0);
 	for (unsigned int j = 0; j < nstack; j++)
 		if (stack[j].revents)
-			take_answer(p, of[j]);
+			dnsproxy_take_answer(p, of[j]);
 	for (int i = 0; i < p->n; i++) {
 		if (host[1 + 2 * i].revents)
-			take_query(p, i);
+			dnsproxy_take_query(p, i);
 		if (host[2 + 2 * i].revents)
-			take_connection(p, &p->server[i]);
+			dnsproxy_take_connection(p, &p->server[i]);
 	}
 }
 
-static void *serve(void *arg)
+static void *dnsproxy_serve(void *arg)
 {
 	struct dns_proxy *p = arg;
 	struct pollfd stop = {.fd = p->stop, .events = POLLIN};
@@ -223,7 +223,7 @@ static void *serve(void *arg)
 	self.bypass++;
 	/* Nothing to wait for in the stack before the first query. */
 	do {
-		serve_round(p);
+		dnsproxy_serve_round(p);
 	} while (real(poll)(&stop, 1, 0) == 0);
 	for (int i = 0; i < p->n; i++)
 		if (p->server[i].query >= 0)
@@ -233,7 +233,7 @@ static void *serve(void *arg)
 }
 
 /* A UDP socket and a TCP listener on one port. */
-static bool listen_on(struct dns_server *s)
+static bool dnsproxy_listen_on(struct dns_server *s)
 {
 	socklen_t len = sizeof(s->local);
 
@@ -255,7 +255,7 @@ static bool listen_on(struct dns_server *s)
 	return false;
 }
 
-static void release(struct dns_proxy *p)
+static void dnsproxy_release(struct dns_proxy *p)
 {
 	for (int i = 0; i < p->n; i++) {
 		if (p->server[i].udp >= 0)
@@ -282,13 +282,13 @@ struct dns_proxy *dns_proxy_start(struct dns_server *servers, int n)
 	for (int i = 0; i < n; i++)
 		p->server[i].udp = p->server[i].tcp = p->server[i].query = -1;
 	for (int i = 0; ok && i < n; i++)
-		ok = listen_on(&p->server[i]);
+		ok = dnsproxy_listen_on(&p->server[i]);
 	if (ok) {
-		ok = engine_thread_create(&p->thread, 0, 0, serve, p) == 0;
+		ok = engine_thread_create(&p->thread, 0, 0, dnsproxy_serve, p) == 0;
 	}
 	if (ok)
 		return p;
-	release(p);
+	dnsproxy_release(p);
 	return NULL;
 }
 
@@ -307,5 +307,5 @@ void dns_proxy_stop(struct dns_proxy *p)
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 	pthread_join(p->thread, NULL);
 	pthread_setcancelstate(old, NULL);
-	release(p);
+	dnsproxy_release(p);
 }

@@ -24,7 +24,7 @@
 
 #define TELL_AFTER_MS 3000
 
-static long now_ms(void)
+static long drain_now_ms(void)
 {
 	struct timespec t;
 
@@ -33,7 +33,7 @@ static long now_ms(void)
 }
 
 /* A nap of @nap ms, the next one is longer. */
-static void sleep_inside(long *nap)
+static void drain_sleep_inside(long *nap)
 {
 	struct timespec t = {.tv_nsec = *nap * 1000000};
 
@@ -43,7 +43,7 @@ static void sleep_inside(long *nap)
 
 void drain(int ms, bool close_all)
 {
-	long start = now_ms(), nap = 1;
+	long start = drain_now_ms(), nap = 1;
 	bool told = false;
 	int pending;
 
@@ -51,7 +51,7 @@ void drain(int ms, bool close_all)
 		if (slot_ours(fd_slot(fd)))
 			fd_drop(fd_take(fd));
 	while ((pending = drain_pending(edge_args)) > 0) {
-		long waited = now_ms() - start;
+		long waited = drain_now_ms() - start;
 
 		if (waited >= ms) {
 			say("gave up on %d connection%s with undelivered data", pending,
@@ -63,9 +63,9 @@ void drain(int ms, bool close_all)
 			    pending, pending == 1 ? "" : "s");
 			told = true;
 		}
-		sleep_inside(&nap);
+		drain_sleep_inside(&nap);
 	}
-	start = now_ms();
-	while (now_ms() - start < DRAIN_CLOSING_MS && drain_closing(edge_args) > 0)
-		sleep_inside(&nap);
+	start = drain_now_ms();
+	while (drain_now_ms() - start < DRAIN_CLOSING_MS && drain_closing(edge_args) > 0)
+		drain_sleep_inside(&nap);
 }

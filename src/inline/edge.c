@@ -38,18 +38,18 @@
 
 /* A call for a socket that went with an earlier program; of epoll_ctl() it is the third argument.
  */
-static bool dead(const long args[6])
+static bool edge_dead(const long args[6])
 {
 	return args[0] == FD_DEAD || args[2] == FD_DEAD;
 }
 
-static long refused(const long args[6], long ret)
+static long edge_refused(const long args[6], long ret)
 {
-	if (ret == -EBADF && !dead(args))
+	if (ret == -EBADF && !edge_dead(args))
 		return ret;
 	if (life_orphan())
 		life_tell_orphan();
-	else if (!stack_is_up() || dead(args))
+	else if (!stack_is_up() || edge_dead(args))
 		say_once("process %d has a socket of the program that was in its place before, "
 			 "which inline mode cannot hand on: " SAY_REMEDY,
 			 getpid());
@@ -81,12 +81,12 @@ struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, c
 		signal_release();
 	}
 	if (unlikely((r.ret == -ENETDOWN && !stack_is_up()) || r.ret == -EBADF))
-		r.ret = refused(args, r.ret);
+		r.ret = edge_refused(args, r.ret);
 	return r;
 }
 
 /* What Linux would do with an interrupted call: true to enter again. */
-static bool again(struct edge_result *r)
+static bool edge_again(struct edge_result *r)
 {
 	switch (r->ret) {
 	case -ENGINE_ERESTARTSYS:
@@ -125,7 +125,7 @@ long edge_args(long nr, const long args[6])
 
 	do {
 		r = edge_once(NULL, 0, nr, args);
-	} while (unlikely(r.ret < 0) && again(&r));
+	} while (unlikely(r.ret < 0) && edge_again(&r));
 	if (unlikely(trace_mask))
 		edge_trace(nr, args, r.ret);
 	return r.ret;
@@ -139,7 +139,7 @@ long edge_wait(long nr, const long args[6])
 		if (unlikely(cancel_is_used()))
 			pthread_testcancel();
 		r = edge_once(NULL, 0, nr, args);
-	} while (unlikely(r.ret < 0) && again(&r));
+	} while (unlikely(r.ret < 0) && edge_again(&r));
 	if (unlikely(trace_mask))
 		edge_trace(nr, args, r.ret);
 	return r.ret;
@@ -154,7 +154,7 @@ int edge_close(int fd)
 
 /* Waiting under another signal mask. */
 
-static bool sigset_minus(sigset_t *out, const sigset_t *a, const sigset_t *b)
+static bool edge_sigset_minus(sigset_t *out, const sigset_t *a, const sigset_t *b)
 {
 	bool any = false;
 
@@ -178,11 +178,11 @@ void edge_mask_begin(struct edge_mask *m, const sigset_t *mask)
 	if (!mask)
 		return;
 	pthread_sigmask(SIG_BLOCK, NULL, &m->old);
-	if (sigset_minus(&diff, mask, &m->old)) {
+	if (edge_sigset_minus(&diff, mask, &m->old)) {
 		pthread_sigmask(SIG_BLOCK, &diff, NULL);
 		m->blocked = true;
 	}
-	if (!sigset_minus(&diff, &m->old, mask))
+	if (!edge_sigset_minus(&diff, &m->old, mask))
 		return;
 	fd = signalfd(self.sigfd - 1, &diff, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0)

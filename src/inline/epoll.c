@@ -32,7 +32,7 @@
 
 static atomic_uint turn;
 
-static int remember_epoll(int fd)
+static int epoll_remember_epoll(int fd)
 {
 	struct desc *d;
 
@@ -46,16 +46,16 @@ static int remember_epoll(int fd)
 
 HOOK int epoll_create(int size)
 {
-	return remember_epoll(real(epoll_create)(size));
+	return epoll_remember_epoll(real(epoll_create)(size));
 }
 
 HOOK int epoll_create1(int flags)
 {
-	return remember_epoll(real(epoll_create1)(flags));
+	return epoll_remember_epoll(real(epoll_create1)(flags));
 }
 
 /* The stack's half of @ep, made if need be; -errno. */
-static int half_of(int ep)
+static int epoll_half_of(int ep)
 {
 	uint64_t slot = fd_slot(ep);
 	struct desc *d;
@@ -69,7 +69,7 @@ static int half_of(int ep)
 		pass = real(epoll_ctl)(ep, EPOLL_CTL_DEL, ep, NULL) < 0 && errno == ENOENT;
 		errno = saved;
 		if (pass)
-			remember_epoll(ep);
+			epoll_remember_epoll(ep);
 		slot = fd_slot(ep);
 	}
 	if (slot_kind(slot) != FD_EPOLL)
@@ -93,7 +93,7 @@ static int half_of(int ep)
 }
 
 /* Remember where a socket that may still move is registered. */
-static void note(struct desc *d, int ep, int op, int fd, const struct epoll_event *ev)
+static void epoll_note(struct desc *d, int ep, int op, int fd, const struct epoll_event *ev)
 {
 	struct desc_reg *empty = NULL;
 
@@ -114,16 +114,16 @@ static void note(struct desc *d, int ep, int op, int fd, const struct epoll_even
 		*empty = (struct desc_reg){.ep = ep, .fd = fd, .ev = *ev};
 }
 
-static int ctl_stack(int ep, int op, uint64_t slot, int fd, struct epoll_event *ev)
+static int epoll_ctl_stack(int ep, int op, uint64_t slot, int fd, struct epoll_event *ev)
 {
-	int half = half_of(ep);
+	int half = epoll_half_of(ep);
 	long ret;
 
 	if (half < 0)
 		return half;
 	ret = edge(SYS_epoll_ctl, half, op, slot_stack(slot), ev, 0, 0);
 	if (!ret && !slot_desc(slot)->core.settled)
-		note(slot_desc(slot), ep, op, fd, ev);
+		epoll_note(slot_desc(slot), ep, op, fd, ev);
 	return (int)ret;
 }
 
@@ -135,7 +135,7 @@ void epoll_hosted(struct desc *d)
 		marker_raise(d->marker, MARKER_STACK, half);
 }
 
-static int ctl_host(int ep, int op, int fd, struct epoll_event *ev)
+static int epoll_ctl_host(int ep, int op, int fd, struct epoll_event *ev)
 {
 	uint64_t slot = fd_slot(ep);
 	int ret = real(epoll_ctl)(ep, op, fd, ev);
@@ -157,10 +157,10 @@ HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 	if (slot_ours(fd_slot(ep)))
 		return (int)edge_ret(-EINVAL);
 	if (slot_ours(slot))
-		return (int)edge_ret(ctl_stack(ep, op, slot, fd, ev));
-	ret = ctl_host(ep, op, fd, ev);
+		return (int)edge_ret(epoll_ctl_stack(ep, op, slot, fd, ev));
+	ret = epoll_ctl_host(ep, op, fd, ev);
 	if (ret == 0 && unlikely(slot_kind(slot) == FD_EPOLL)) {
-		int outer = half_of(ep), inner = half_of(fd);
+		int outer = epoll_half_of(ep), inner = epoll_half_of(fd);
 
 		if (outer >= 0 && inner >= 0)
 			edge(SYS_epoll_ctl, outer, op, inner, ev, 0, 0);
@@ -170,7 +170,7 @@ HOOK int epoll_ctl(int ep, int op, int fd, struct epoll_event *ev)
 }
 
 /* Both halves without waiting. */
-static long gather(int ep, struct desc *d, struct epoll_event *evs, int n, bool hosted)
+static long epoll_gather(int ep, struct desc *d, struct epoll_event *evs, int n, bool hosted)
 {
 	int half = atomic_load(&d->epoll);
 	long got = 0, more;
@@ -196,7 +196,7 @@ static long gather(int ep, struct desc *d, struct epoll_event *evs, int n, bool 
 	return marker_filter(d->marker, (int[2]){ep, half}, evs, (int)got);
 }
 
-static int sleep_ms(const struct edge_deadline *until)
+static int epoll_sleep_ms(const struct edge_deadline *until)
 {
 	struct timespec left;
 	long long ms;
@@ -207,8 +207,8 @@ static int sleep_ms(const struct edge_deadline *until)
 	return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
-static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
-		      const struct edge_deadline *until, struct edge_mask *mask)
+static long epoll_wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
+			    const struct edge_deadline *until, struct edge_mask *mask)
 {
 	int half = atomic_load(&d->epoll), ms;
 	struct edge_result r;
@@ -222,11 +222,11 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 			pthread_testcancel();
 		hosted = atomic_load(&d->hosted) > 0;
 		if (hosted || mask->fd >= 0) {
-			got = gather(ep, d, evs, n, hosted);
+			got = epoll_gather(ep, d, evs, n, hosted);
 			if (got)
 				return got;
 		}
-		ms = sleep_ms(until);
+		ms = epoll_sleep_ms(until);
 		nhost = 0;
 		if (hosted)
 			host[nhost++] = (struct pollfd){.fd = ep, .events = POLLIN};
@@ -253,13 +253,13 @@ static long wait_both(int ep, struct desc *d, struct epoll_event *evs, int n,
 			return -EINTR;
 		if (r.ret < 0 && r.ret != -EINTR && r.ret > -ENGINE_ERESTARTSYS)
 			return r.ret;
-		if (r.ret == 0 && sleep_ms(until) == 0)
-			return hosted ? gather(ep, d, evs, n, true) : 0;
+		if (r.ret == 0 && epoll_sleep_ms(until) == 0)
+			return hosted ? epoll_gather(ep, d, evs, n, true) : 0;
 	}
 }
 
-static int wait_epoll(int ep, struct epoll_event *evs, int n, const struct timespec *timeout,
-		      const sigset_t *mask)
+static int epoll_wait_epoll(int ep, struct epoll_event *evs, int n, const struct timespec *timeout,
+			    const sigset_t *mask)
 {
 	struct desc *d = slot_desc(fd_slot(ep));
 	struct edge_deadline until;
@@ -273,7 +273,7 @@ static int wait_epoll(int ep, struct epoll_event *evs, int n, const struct times
 	if (ret)
 		return (int)ret;
 	edge_mask_begin(&m, mask);
-	ret = wait_both(ep, d, evs, n, &until, &m);
+	ret = epoll_wait_both(ep, d, evs, n, &until, &m);
 	edge_mask_end(&m);
 	errno = saved;
 	return (int)ret;
@@ -290,14 +290,14 @@ struct wait {
 	int ms;
 };
 
-static int host_wait(const struct wait *w)
+static int epoll_host_wait(const struct wait *w)
 {
 	return w->by_ms ? real(epoll_pwait)(w->ep, w->evs, w->n, w->ms, w->mask)
 			: real(epoll_pwait2)(w->ep, w->evs, w->n, w->t, w->mask);
 }
 
 /* No half in the stack so far: the host's call, unless another thread makes one meanwhile. */
-static int wait_alone(const struct wait *w)
+static int epoll_wait_alone(const struct wait *w)
 {
 	uint64_t slot = fd_slot(w->ep);
 	struct desc *d = slot_desc(slot);
@@ -307,32 +307,32 @@ static int wait_alone(const struct wait *w)
 
 	if (slot_kind(slot) != FD_EPOLL || (w->t && !w->t->tv_sec && !w->t->tv_nsec) ||
 	    edge_deadline_set(&until, w->t))
-		return host_wait(w);
+		return epoll_host_wait(w);
 	marker_enter(d->marker, MARKER_HOST);
 	half = atomic_load(&d->epoll);
 	if (half < 0)
-		ret = host_wait(w);
+		ret = epoll_host_wait(w);
 	marker_leave(d->marker, MARKER_HOST, w->ep);
 	if (ret > 0)
 		ret = marker_filter(d->marker, (int[2]){w->ep, half}, w->evs, ret);
 	if (ret || atomic_load(&d->epoll) < 0)
 		return ret;
 	return (int)edge_ret(
-		wait_epoll(w->ep, w->evs, w->n, edge_deadline_left(&until, &left), w->mask));
+		epoll_wait_epoll(w->ep, w->evs, w->n, edge_deadline_left(&until, &left), w->mask));
 }
 
-static int wait_any(const struct wait *w)
+static int epoll_wait_any(const struct wait *w)
 {
 	if (likely(wait_stack_half(w->ep) < 0))
-		return wait_alone(w);
-	return (int)edge_ret(wait_epoll(w->ep, w->evs, w->n, w->t, w->mask));
+		return epoll_wait_alone(w);
+	return (int)edge_ret(epoll_wait_epoll(w->ep, w->evs, w->n, w->t, w->mask));
 }
 
 HOOK int epoll_pwait(int ep, struct epoll_event *evs, int n, int ms, const sigset_t *mask)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
 
-	return wait_any(&(struct wait){ep, evs, n, ms < 0 ? NULL : &t, mask, true, ms});
+	return epoll_wait_any(&(struct wait){ep, evs, n, ms < 0 ? NULL : &t, mask, true, ms});
 }
 
 HOOK int epoll_wait(int ep, struct epoll_event *evs, int n, int ms)
@@ -343,5 +343,5 @@ HOOK int epoll_wait(int ep, struct epoll_event *evs, int n, int ms)
 HOOK int epoll_pwait2(int ep, struct epoll_event *evs, int n, const struct timespec *t,
 		      const sigset_t *mask)
 {
-	return wait_any(&(struct wait){ep, evs, n, t, mask, false, 0});
+	return epoll_wait_any(&(struct wait){ep, evs, n, t, mask, false, 0});
 }

@@ -12,7 +12,7 @@
  * posix_spawn() likewise, in the parent: its exec is inside libc.
  *
  * Limits: sockets of the stack that are inherited across exec are dead
- * placeholders in the next program (fd_heirs()). popen() and system() start a shell inside
+ * placeholders in the next program (fd_inherited()). popen() and system() start a shell inside
  * libc and pass the caller's environment on. Setuid programs drop the library.
  */
 #include "inline/real.h"
@@ -35,7 +35,7 @@
 extern char **environ;
 
 /* Does the ELF file at @path lack a dynamic loader? False also for what is no ELF. */
-static bool is_static(const char *path)
+static bool exec_is_static(const char *path)
 {
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph;
@@ -63,7 +63,7 @@ out:
 }
 
 /* As execvp() would find it; @path has PATH_MAX bytes. */
-static const char *search(const char *file, char *path)
+static const char *exec_search(const char *file, char *path)
 {
 	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
 
@@ -82,7 +82,7 @@ static const char *search(const char *file, char *path)
 	}
 }
 
-static const char *find(char *const *env, const char *name)
+static const char *exec_find(char *const *env, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -93,30 +93,30 @@ static const char *find(char *const *env, const char *name)
 }
 
 /* valgrind's tools are static, and load the client's libraries, ours among them. */
-static bool is_valgrind(char *const *envp)
+static bool exec_is_valgrind(char *const *envp)
 {
-	return find(envp, "VALGRIND_LAUNCHER") != NULL;
+	return exec_find(envp, "VALGRIND_LAUNCHER") != NULL;
 }
 
-static bool refuse(const char *file, char *const *envp)
+static bool exec_refuse(const char *file, char *const *envp)
 {
 	char path[PATH_MAX];
 	int saved = errno;
-	const char *found = file ? search(file, path) : NULL;
+	const char *found = file ? exec_search(file, path) : NULL;
 
 	errno = saved;
-	if (!found || is_valgrind(envp) || !is_static(found))
+	if (!found || exec_is_valgrind(envp) || !exec_is_static(found))
 		return false;
 	say_once("%s is statically linked: inline mode cannot serve it: " SAY_REMEDY, found);
 	errno = EACCES;
 	return true;
 }
 
-static const char *own_path(void)
+static const char *exec_own_path(void)
 {
 	Dl_info info;
 
-	return dladdr((void *)own_path, &info) && info.dli_fname ? info.dli_fname : "";
+	return dladdr((void *)exec_own_path, &info) && info.dli_fname ? info.dli_fname : "";
 }
 
 /* Environment for the next program, completed in @room and @text. */
@@ -126,10 +126,10 @@ struct env {
 	char fd[48];
 };
 
-static void complete(struct env *e, char *const *from, char **room)
+static void exec_complete(struct env *e, char *const *from, char **room)
 {
-	const char *preload = find(from, PRELOAD), *own = own_path();
-	bool told = find(from, CONFIG_ENV) != NULL;
+	const char *preload = exec_find(from, PRELOAD), *own = exec_own_path();
+	bool told = exec_find(from, CONFIG_ENV) != NULL;
 	int config = life_config();
 	size_t n = 0;
 
@@ -153,7 +153,7 @@ static void complete(struct env *e, char *const *from, char **room)
 	e->list = room;
 }
 
-static size_t length(char *const *list)
+static size_t exec_length(char *const *list)
 {
 	size_t n = 0;
 
@@ -162,7 +162,7 @@ static size_t length(char *const *list)
 	return n;
 }
 
-static void leave(void)
+static void exec_leave(void)
 {
 	int saved = errno;
 
@@ -171,16 +171,17 @@ static void leave(void)
 	errno = saved;
 }
 
-#define COMPLETE(e, envp) complete(&(e), envp, alloca((length(envp) + 3) * sizeof(char *)))
+#define COMPLETE(e, envp) \
+	exec_complete(&(e), envp, alloca((exec_length(envp) + 3) * sizeof(char *)))
 
 HOOK int execve(const char *path, char *const argv[], char *const envp[])
 {
 	struct env e;
 
-	if (refuse(path, envp))
+	if (exec_refuse(path, envp))
 		return -1;
 	COMPLETE(e, envp);
-	leave();
+	exec_leave();
 	return real(execve)(path, argv, e.list);
 }
 
@@ -193,10 +194,10 @@ HOOK int execvpe(const char *file, char *const argv[], char *const envp[])
 {
 	struct env e;
 
-	if (refuse(file, envp))
+	if (exec_refuse(file, envp))
 		return -1;
 	COMPLETE(e, envp);
-	leave();
+	exec_leave();
 	return real(execvpe)(file, argv, e.list);
 }
 
@@ -211,10 +212,10 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
 	struct env e;
 
 	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
-	if (refuse(path, envp))
+	if (exec_refuse(path, envp))
 		return -1;
 	COMPLETE(e, envp);
-	leave();
+	exec_leave();
 	return real(fexecve)(fd, argv, e.list);
 }
 
@@ -224,7 +225,7 @@ HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_action
 	int saved = errno;
 	struct env e;
 
-	if (refuse(path, envp)) {
+	if (exec_refuse(path, envp)) {
 		errno = saved;
 		return EACCES;
 	}
@@ -238,7 +239,7 @@ HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actio
 	int saved = errno;
 	struct env e;
 
-	if (refuse(file, envp)) {
+	if (exec_refuse(file, envp)) {
 		errno = saved;
 		return EACCES;
 	}

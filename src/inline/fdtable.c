@@ -27,8 +27,8 @@
 _Atomic uint64_t fdtable[FDTABLE_MAX];
 struct desc descs[DESC_MAX];
 
-#define FD_HEIRS 256	  /* numbers that are looked at where there is no /proc */
-#define MARK	 0x50534e /* SO_RCVLOWAT of a placeholder, by which its heirs know it */
+#define FD_INHERITED 256      /* numbers that are looked at where there is no /proc */
+#define MARK	     0x50534e /* SO_RCVLOWAT of a placeholder, by which the next program knows it */
 
 static struct lock pool_lock;
 static struct desc *pool_free;
@@ -135,7 +135,7 @@ int fd_placeholder(bool cloexec)
 }
 
 /* If @fd is a placeholder that an earlier program left. */
-static void find_heir(int fd)
+static void fd_find_inherited(int fd)
 {
 	int mark = 0;
 	socklen_t len = sizeof(mark);
@@ -151,18 +151,18 @@ static void find_heir(int fd)
 	fd_set_slot(fd, FD_SOCKET, d, FD_DEAD);
 }
 
-void fd_heirs(void)
+void fd_inherited(void)
 {
 	int saved = errno, dir = real(open)("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_Alignas(struct dirent64) char buf[2048];
 	long n;
 
 	if (dir < 0)
-		for (int fd = 0; fd < FD_HEIRS; fd++)
-			find_heir(fd);
+		for (int fd = 0; fd < FD_INHERITED; fd++)
+			fd_find_inherited(fd);
 	while (dir >= 0 && (n = RAWSYS(SYS_getdents64, dir, buf, sizeof(buf))) > 0)
 		for (long at = 0; at < n; at += ((struct dirent64 *)(buf + at))->d_reclen)
-			find_heir(atoi(((struct dirent64 *)(buf + at))->d_name));
+			fd_find_inherited(atoi(((struct dirent64 *)(buf + at))->d_name));
 	if (dir >= 0)
 		real(close)(dir);
 	errno = saved;

@@ -19,8 +19,8 @@
  * reader that loses a race against close() reads stale data, no wild memory;
  * the program's own race it was in the first place.
  *
- * Threads: slots are read without a lock and written by whoever owns the
- * number (the one who opens or closes it). Descs are counted atomically.
+ * Threads: slots are read without a lock and written by the thread
+ * that opens or closes the number. Descs are counted atomically.
  */
 #ifndef PERSONA_INLINE_FDTABLE_H
 #define PERSONA_INLINE_FDTABLE_H
@@ -44,7 +44,7 @@ enum fd_kind {
 	FD_MOVED = 6,	 /* a socket that moved to the host by the loopback rule */
 };
 
-/* Stands for the stack's descriptor where that went with an earlier program (fd_heirs()). */
+/* Stands for the stack's descriptor where that went with an earlier program (fd_inherited()). */
 #define FD_DEAD 0x7ffffff0
 
 #define DESC_REGS 4
@@ -61,7 +61,7 @@ struct desc_reg {
  * @refs:     how many slots refer to it
  * @epoll:    FD_EPOLL: the stack's epoll descriptor, -1 until needed
  * @hosted:   FD_EPOLL: at most so many host descriptors are registered
- * @marker:   FD_EPOLL: who sleeps on one half alone (marker.h)
+ * @marker:   FD_EPOLL: the threads that sleep on one half alone (marker.h)
  * @core:     what the socket is (sockets/socket.h)
  * @reg:      where it is registered, while it may still move to the host
  */
@@ -130,12 +130,12 @@ uint64_t fd_take(int fd);
 void fd_internal(int fd, bool on);
 
 /**
- * fd_heirs() - find the sockets that a program before this one left to it
+ * fd_inherited() - find the sockets that a program before this one left to it
  *
  * exec keeps their placeholders, whose sockets went with the old program's stack. They
  * become the stack's again, dead: ENETDOWN. Without /proc those below 256 are looked at.
  */
-void fd_heirs(void);
+void fd_inherited(void);
 
 /** fd_top() - no slot at or above this number is in use. */
 int fd_top(void);

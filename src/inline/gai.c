@@ -9,7 +9,7 @@
  * reads just that, so it stays libc's.
  *
  * Threads: up to THREADS, made when a request finds none idle; one that has had nothing
- * to do for IDLE_S ends. They take no signals. Who waits sleeps on a count of finished
+ * to do for IDLE_S ends. They take no signals. A waiting thread sleeps on a count of finished
  * requests, and looks at its own list again; it holds nothing then, and may be cancelled.
  *
  * Locking: `lock` guards queue, counters and each __return.
@@ -46,7 +46,7 @@ static _Atomic uint32_t finished; /* futex */
 static unsigned int queued, threads, idle;
 static sem_t work; /* a post for each request; one too many wakes a thread for nothing */
 
-static void *notify(void *arg)
+static void *gai_notify(void *arg)
 {
 	struct sigevent event = *(struct sigevent *)arg;
 
@@ -55,7 +55,7 @@ static void *notify(void *arg)
 	return NULL;
 }
 
-static void notify_by_thread(const struct sigevent *event)
+static void gai_notify_by_thread(const struct sigevent *event)
 {
 	pthread_attr_t own, *attr = event->sigev_notify_attributes;
 	struct sigevent *copy = malloc(sizeof(*copy));
@@ -68,13 +68,13 @@ static void notify_by_thread(const struct sigevent *event)
 		pthread_attr_init(&own);
 		pthread_attr_setdetachstate(&own, PTHREAD_CREATE_DETACHED);
 	}
-	if (pthread_create(&thread, attr ? attr : &own, notify, copy))
+	if (pthread_create(&thread, attr ? attr : &own, gai_notify, copy))
 		free(copy);
 	if (!attr)
 		pthread_attr_destroy(&own);
 }
 
-static void tell(const struct sigevent *event)
+static void gai_tell(const struct sigevent *event)
 {
 	if (event->sigev_notify == SIGEV_SIGNAL) {
 		siginfo_t info = {.si_signo = event->sigev_signo, .si_code = SI_ASYNCNL};
@@ -84,12 +84,12 @@ static void tell(const struct sigevent *event)
 		info.si_value = event->sigev_value;
 		real(syscall)(SYS_rt_sigqueueinfo, getpid(), info.si_signo, &info);
 	} else if (event->sigev_notify == SIGEV_THREAD) {
-		notify_by_thread(event);
+		gai_notify_by_thread(event);
 	}
 }
 
 /* With the lock: @r has its result. Gives a batch of which it was the last, to be told. */
-static struct batch *finish(struct request *r, int result)
+static struct batch *gai_finish(struct request *r, int result)
 {
 	struct batch *b = r->batch;
 
@@ -100,14 +100,14 @@ static struct batch *finish(struct request *r, int result)
 	return b && --b->left == 0 ? b : NULL;
 }
 
-static void tell_batch(struct batch *b)
+static void gai_tell_batch(struct batch *b)
 {
 	if (b)
-		tell(&b->event);
+		gai_tell(&b->event);
 	free(b);
 }
 
-static struct request *take(void)
+static struct request *gai_take(void)
 {
 	struct request *r = queue;
 
@@ -120,7 +120,7 @@ static struct request *take(void)
 	return r;
 }
 
-static void look_up(struct request *r)
+static void gai_look_up(struct request *r)
 {
 	struct gaicb *cb = r->cb;
 	struct batch *told;
@@ -128,12 +128,12 @@ static void look_up(struct request *r)
 
 	result = getaddrinfo(cb->ar_name, cb->ar_service, cb->ar_request, &cb->ar_result);
 	lock_take(&lock);
-	told = finish(r, result);
+	told = gai_finish(r, result);
 	lock_give(&lock);
-	tell_batch(told);
+	gai_tell_batch(told);
 }
 
-static void *serve(void *arg)
+static void *gai_serve(void *arg)
 {
 	struct timespec until;
 	struct request *r;
@@ -142,13 +142,13 @@ static void *serve(void *arg)
 	pthread_detach(pthread_self());
 	for (;;) {
 		lock_take(&lock);
-		r = take();
+		r = gai_take();
 		if (!r && late)
 			break;
 		idle += !r;
 		lock_give(&lock);
 		if (r) {
-			look_up(r);
+			gai_look_up(r);
 			late = false;
 			continue;
 		}
@@ -165,22 +165,22 @@ static void *serve(void *arg)
 }
 
 /* With the lock. Is there a thread that will come to the queue? */
-static bool serve_one_more(void)
+static bool gai_serve_one_more(void)
 {
 	pthread_t thread;
 
 	if (queued >= idle && threads < THREADS &&
-	    !engine_thread_create(&thread, 0, 0, serve, NULL))
+	    !engine_thread_create(&thread, 0, 0, gai_serve, NULL))
 		threads++;
 	return threads > 0;
 }
 
 /* With the lock. 0, or an EAI_ code. */
-static int enqueue(struct gaicb *cb, struct batch *b)
+static int gai_enqueue(struct gaicb *cb, struct batch *b)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
-	if (!r || !serve_one_more()) {
+	if (!r || !gai_serve_one_more()) {
 		free(r);
 		cb->__return = EAI_AGAIN;
 		return EAI_AGAIN;
@@ -197,14 +197,14 @@ static int enqueue(struct gaicb *cb, struct batch *b)
 	return 0;
 }
 
-static bool in_progress(const struct gaicb *cb)
+static bool gai_in_progress(const struct gaicb *cb)
 {
 	return cb && __atomic_load_n(&cb->__return, __ATOMIC_ACQUIRE) == EAI_INPROGRESS;
 }
 
 /* Until @done(list) or @until (CLOCK_MONOTONIC); 0, ETIMEDOUT or EINTR. A cancellation point. */
-static int wait_for(bool (*done)(const struct gaicb *const list[], int n),
-		    const struct gaicb *const list[], int n, const struct timespec *until)
+static int gai_wait_for(bool (*done)(const struct gaicb *const list[], int n),
+			const struct gaicb *const list[], int n, const struct timespec *until)
 {
 	for (;;) {
 		uint32_t seen = atomic_load(&finished);
@@ -222,18 +222,18 @@ static int wait_for(bool (*done)(const struct gaicb *const list[], int n),
 	}
 }
 
-static bool all_done(const struct gaicb *const list[], int n)
+static bool gai_all_done(const struct gaicb *const list[], int n)
 {
 	for (int i = 0; i < n; i++)
-		if (in_progress(list[i]))
+		if (gai_in_progress(list[i]))
 			return false;
 	return true;
 }
 
-static bool any_done(const struct gaicb *const list[], int n)
+static bool gai_any_done(const struct gaicb *const list[], int n)
 {
 	for (int i = 0; i < n; i++)
-		if (list[i] && !in_progress(list[i]))
+		if (list[i] && !gai_in_progress(list[i]))
 			return true;
 	return false;
 }
@@ -256,19 +256,19 @@ HOOK int getaddrinfo_a(int mode, struct gaicb *list[], int n, struct sigevent *e
 	}
 	lock_take(&lock);
 	for (int i = 0; i < n; i++) {
-		if (list[i] && enqueue(list[i], b))
+		if (list[i] && gai_enqueue(list[i], b))
 			result = EAI_AGAIN;
 	}
 	if (b && --b->left)
 		b = NULL;
 	lock_give(&lock);
-	tell_batch(b);
+	gai_tell_batch(b);
 	if (mode == GAI_WAIT) {
 		const struct gaicb *const *seen = (const struct gaicb *const *)list;
 
 		/* It is no cancellation point. */
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
-		while (wait_for(all_done, seen, n, NULL))
+		while (gai_wait_for(gai_all_done, seen, n, NULL))
 			;
 		pthread_setcancelstate(old, &old);
 	}
@@ -279,7 +279,7 @@ HOOK int gai_suspend(const struct gaicb *const list[], int n, const struct times
 {
 	struct timespec until;
 
-	if (all_done(list, n))
+	if (gai_all_done(list, n))
 		return EAI_ALLDONE;
 	if (timeout) {
 		if (timeout->tv_nsec < 0 || timeout->tv_nsec >= 1000000000) {
@@ -294,7 +294,7 @@ HOOK int gai_suspend(const struct gaicb *const list[], int n, const struct times
 			until.tv_sec++;
 		}
 	}
-	switch (wait_for(any_done, list, n, timeout ? &until : NULL)) {
+	switch (gai_wait_for(gai_any_done, list, n, timeout ? &until : NULL)) {
 	case 0:
 		return 0;
 	case ETIMEDOUT:
@@ -312,7 +312,7 @@ HOOK int gai_cancel(struct gaicb *cb)
 	int result = EAI_ALLDONE;
 
 	lock_take(&lock);
-	if (in_progress(cb)) {
+	if (gai_in_progress(cb)) {
 		result = EAI_NOTCANCELED;
 		for (struct request **at = &queue; *at; at = &(*at)->next) {
 			struct request *r = *at;
@@ -323,13 +323,13 @@ HOOK int gai_cancel(struct gaicb *cb)
 			queued--;
 			if (!*at)
 				queue_end = at;
-			told = finish(r, EAI_CANCELED);
+			told = gai_finish(r, EAI_CANCELED);
 			result = EAI_CANCELED;
 			break;
 		}
 	}
 	lock_give(&lock);
-	tell_batch(told);
+	gai_tell_batch(told);
 	return result;
 }
 

@@ -41,14 +41,14 @@ static void io_traced(uint64_t slot, long ret)
 		event_failed(core, ECONNRESET);
 }
 
-static ssize_t received(uint64_t slot, long ret)
+static ssize_t io_received(uint64_t slot, long ret)
 {
 	if (unlikely(trace_mask))
 		io_traced(slot, ret);
 	return edge_ret(ret);
 }
 
-static ssize_t sent(uint64_t slot, long ret, int flags)
+static ssize_t io_sent(uint64_t slot, long ret, int flags)
 {
 	if (unlikely(trace_mask))
 		io_traced(slot, ret);
@@ -74,7 +74,7 @@ HOOK ssize_t read(int fd, void *buf, size_t n)
 
 	if (likely(!slot_ours(slot)))
 		return real(read)(fd, buf, n);
-	return received(slot, edge_block(SYS_read, slot_stack(slot), buf, n, 0, 0, 0));
+	return io_received(slot, edge_block(SYS_read, slot_stack(slot), buf, n, 0, 0, 0));
 }
 HOOK_ALIAS(__read, read);
 
@@ -93,7 +93,7 @@ HOOK ssize_t readv(int fd, const struct iovec *iov, int n)
 
 	if (likely(!slot_ours(slot)))
 		return real(readv)(fd, iov, n);
-	return received(slot, edge_block(SYS_readv, slot_stack(slot), iov, n, 0, 0, 0));
+	return io_received(slot, edge_block(SYS_readv, slot_stack(slot), iov, n, 0, 0, 0));
 }
 
 HOOK ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t off, int flags)
@@ -102,7 +102,7 @@ HOOK ssize_t preadv2(int fd, const struct iovec *iov, int n, off_t off, int flag
 
 	if (likely(!slot_ours(slot)))
 		return real(preadv2)(fd, iov, n, off, flags);
-	return received(slot, edge_block(SYS_preadv2, slot_stack(slot), iov, n, off, 0, flags));
+	return io_received(slot, edge_block(SYS_preadv2, slot_stack(slot), iov, n, off, 0, flags));
 }
 HOOK_ALIAS(preadv64v2, preadv2);
 
@@ -114,8 +114,8 @@ HOOK ssize_t write(int fd, const void *buf, size_t n)
 		return real(write)(fd, buf, n);
 	if (slot_kind(slot) == FD_FILE)
 		return edge_ret(edge_block(SYS_write, slot_stack(slot), buf, n, 0, 0, 0));
-	return sent(slot, edge_block(SYS_sendto, slot_stack(slot), buf, n, MSG_NOSIGNAL, NULL, 0),
-		    0);
+	return io_sent(slot,
+		       edge_block(SYS_sendto, slot_stack(slot), buf, n, MSG_NOSIGNAL, NULL, 0), 0);
 }
 HOOK_ALIAS(__write, write);
 
@@ -130,8 +130,8 @@ HOOK ssize_t writev(int fd, const struct iovec *iov, int n)
 		return edge_ret(-EINVAL);
 	if (slot_kind(slot) == FD_FILE)
 		return edge_ret(edge_block(SYS_writev, slot_stack(slot), iov, n, 0, 0, 0));
-	return sent(slot, edge_block(SYS_sendmsg, slot_stack(slot), &msg, MSG_NOSIGNAL, 0, 0, 0),
-		    0);
+	return io_sent(slot, edge_block(SYS_sendmsg, slot_stack(slot), &msg, MSG_NOSIGNAL, 0, 0, 0),
+		       0);
 }
 
 HOOK ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t off, int flags)
@@ -242,7 +242,7 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct s
 		where = io_may_send(slot, flags);
 	if (where)
 		return edge_ret(where);
-	return sent(
+	return io_sent(
 		slot,
 		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, addr, len),
 		flags);
@@ -256,9 +256,10 @@ HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 		return real(send)(fd, buf, n, flags);
 	if (io_may_send(slot, flags))
 		return edge_ret(-EOPNOTSUPP);
-	return sent(slot,
-		    edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
-		    flags);
+	return io_sent(
+		slot,
+		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
+		flags);
 }
 HOOK_ALIAS(__send, send);
 
@@ -275,9 +276,9 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		where = io_may_send(slot, flags);
 	if (where)
 		return edge_ret(where);
-	return sent(slot,
-		    edge_block(SYS_sendmsg, slot_stack(slot), msg, flags | MSG_NOSIGNAL, 0, 0, 0),
-		    flags);
+	return io_sent(
+		slot, edge_block(SYS_sendmsg, slot_stack(slot), msg, flags | MSG_NOSIGNAL, 0, 0, 0),
+		flags);
 }
 
 /* @n messages that go one way: how many were sent, or -errno. */
@@ -312,7 +313,7 @@ HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	if (!n || !readable(msgs)) {
 		ret = io_send_run(fd, slot, slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST, msgs, n,
 				  flags);
-		return (int)sent(slot, ret, flags);
+		return (int)io_sent(slot, ret, flags);
 	}
 	while (done < n) {
 		ret = where = io_route(slot, &msgs[done].msg_hdr, flags);
@@ -332,7 +333,7 @@ HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 			break;
 	}
 	if (!done)
-		return (int)sent(slot, ret, flags);
+		return (int)io_sent(slot, ret, flags);
 	errno = saved;
 	return (int)done;
 }
@@ -345,7 +346,8 @@ HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a
 		return real(recvfrom)(fd, buf, n, flags, addr, len);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return received(slot, edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
+	return io_received(slot,
+			   edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
 }
 
 HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
@@ -356,8 +358,8 @@ HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 		return real(recv)(fd, buf, n, flags);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return received(slot,
-			edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
+	return io_received(slot,
+			   edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
 }
 
 HOOK ssize_t __recv_chk(int fd, void *buf, size_t n, size_t room, int flags)
@@ -387,7 +389,7 @@ HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		return real(recvmsg)(fd, msg, flags);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return edge_ret(-EINVAL);
-	return received(slot, edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
+	return io_received(slot, edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
 }
 
 HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struct timespec *timeout)
@@ -398,6 +400,6 @@ HOOK int recvmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags, struc
 		return real(recvmmsg)(fd, msgs, n, flags, timeout);
 	if (urgent_may_receive(&slot_desc(slot)->core, flags))
 		return (int)edge_ret(-EINVAL);
-	return (int)received(
+	return (int)io_received(
 		slot, edge_block(SYS_recvmmsg, slot_stack(slot), msgs, n, flags, timeout, 0));
 }

@@ -47,21 +47,21 @@ static atomic_bool ended; /* the process ends already */
 static sigset_t mask;	  /* the main thread's, at its end */
 
 /* Threads of this process, the ended main one included; 0: not to be known. */
-static int threads(void)
+static int leader_threads(void)
 {
 	struct stat st;
 
 	return stat("/proc/self/task", &st) == 0 && st.st_nlink > 2 ? (int)st.st_nlink - 2 : 0;
 }
 
-static void *outlive(void *unused)
+static void *leader_outlive(void *unused)
 {
 	long nap = NAP_MIN_MS;
 	int n;
 
 	prctl(PR_SET_NAME, "persona-last");
 	/* The main one, Persona's, and this. */
-	while ((n = threads()) > own + 2) {
+	while ((n = leader_threads()) > own + 2) {
 		struct timespec t = {.tv_nsec = nap * 1000000};
 
 		nanosleep(&t, NULL);
@@ -78,14 +78,14 @@ static void *outlive(void *unused)
 }
 
 /* Once both are so. The lock is held. */
-static void outlive_if_needed(void)
+static void leader_outlive_if_needed(void)
 {
 	pthread_t thread;
 	int err;
 
 	if (!gone || !own)
 		return;
-	err = engine_thread_create(&thread, 0, 0, outlive, NULL);
+	err = engine_thread_create(&thread, 0, 0, leader_outlive, NULL);
 	if (err)
 		say("the process will not end with its last thread: %s", strerror(-err));
 	else
@@ -98,7 +98,7 @@ void leader_gone(void)
 	if (!gone) {
 		pthread_sigmask(SIG_SETMASK, NULL, &mask);
 		gone = true;
-		outlive_if_needed();
+		leader_outlive_if_needed();
 	}
 	lock_give(&lock);
 }
@@ -107,7 +107,7 @@ void leader_stack_up(int n)
 {
 	lock_take(&lock);
 	own = n;
-	outlive_if_needed();
+	leader_outlive_if_needed();
 	lock_give(&lock);
 }
 

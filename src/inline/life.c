@@ -77,7 +77,7 @@ static int life_move_high(int fd, int cmd)
 }
 
 /* Put the inherited descriptors out of the program's way, for our children too. */
-static void move_config(void)
+static void life_move_config(void)
 {
 	bool moved = false;
 	char number[16];
@@ -107,7 +107,7 @@ static void move_config(void)
 	setenv(CONFIG_ENV, number, 1);
 }
 
-static void read_config(void)
+static void life_read_config(void)
 {
 	const char *env = getenv(CONFIG_ENV);
 	char *end;
@@ -124,7 +124,7 @@ static void read_config(void)
 	if (config_error)
 		return;
 	config_fd = (int)fd;
-	move_config();
+	life_move_config();
 	fd_internal(config_fd, true);
 	for (unsigned int i = 0; i < config.nifaces; i++)
 		fd_internal(config.iface[i].fd, true);
@@ -133,7 +133,7 @@ static void read_config(void)
 }
 
 /* 0: it is ours; -EWOULDBLOCK: another process has the stack. */
-static int take_lock(void)
+static int life_take_lock(void)
 {
 	char path[40];
 	int fd, err;
@@ -153,7 +153,7 @@ static int take_lock(void)
 	return 0;
 }
 
-static void give_lock(void)
+static void life_give_lock(void)
 {
 	if (lock_fd < 0)
 		return;
@@ -162,7 +162,7 @@ static void give_lock(void)
 	lock_fd = -1;
 }
 
-static void more_descriptors(void)
+static void life_more_descriptors(void)
 {
 	struct rlimit r = {DESC_MAX, DESC_MAX};
 
@@ -170,7 +170,7 @@ static void more_descriptors(void)
 }
 
 /* Others can look in (persona ps, show) while the stack is up. */
-static bool start_control(void)
+static bool life_start_control(void)
 {
 	static struct control_run run = {.mode = "inline", .image = config.image};
 	int err = control_start(&run);
@@ -180,18 +180,18 @@ static bool start_control(void)
 	return !err;
 }
 
-static void tell(const char *sentence)
+static void life_tell(const char *sentence)
 {
 	say("%s", sentence);
 }
 
-static int start_locked(void)
+static int life_start_locked(void)
 {
 	const char *why = "";
 	int err, threads = 1; /* the engine's own */
 	sigset_t all, old;
 
-	err = take_lock();
+	err = life_take_lock();
 	if (err == -EWOULDBLOCK) {
 		say_once("another process of this run has the stack, and inline mode has one: "
 			 "no network for process %d: " SAY_REMEDY,
@@ -208,26 +208,26 @@ static int start_locked(void)
 	self.bypass++;
 	engine_host_fd = fd_internal;
 	if (config.trace)
-		trace_start(config.trace, tell);
+		trace_start(config.trace, life_tell);
 	err = stack_up(&config, &why);
 	if (!err) {
 		owner = getpid();
 		atomic_store_explicit(life_state, LIFE_UP, memory_order_release);
 		signal_stack_started();
-		if (!follow_start(tell))
+		if (!follow_start(life_tell))
 			threads++;
 		else if (config.verbose)
 			say("the host's interfaces are not followed");
 		threads += subflows_start();
-		more_descriptors();
-		threads += start_control();
+		life_more_descriptors();
+		threads += life_start_control();
 		leader_stack_up(threads);
 	}
 	self.bypass--;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err) {
 		say("%s", why && *why ? why : strerror(-err));
-		give_lock();
+		life_give_lock();
 		atomic_store(life_state, LIFE_FAILED);
 	}
 	return err;
@@ -260,7 +260,7 @@ int life_start(void)
 		if (config_error)
 			say_once("no network: " CONFIG_ENV " (%s): %s",
 				 getenv(CONFIG_ENV) ?: "unset", strerror(-config_error));
-		if (config_error || start_locked())
+		if (config_error || life_start_locked())
 			err = -ENETDOWN;
 	}
 	lock_give(&start_lock);
@@ -283,7 +283,7 @@ int life_config(void)
 	return config_fd;
 }
 
-static void at_fork(void)
+static void life_at_fork(void)
 {
 	gai_fork(0);
 	control_fork(0);
@@ -293,7 +293,7 @@ static void at_fork(void)
 	fdtable_fork(0);
 }
 
-static void at_fork_parent(void)
+static void life_at_fork_parent(void)
 {
 	fdtable_fork(1);
 	signal_fork(1);
@@ -311,7 +311,7 @@ static void life_child(void)
 		follow_after_fork();
 		engine_after_fork();
 	}
-	give_lock();
+	life_give_lock();
 	fdtable_fork(2);
 	signal_fork(2);
 	thread_fork(2);
@@ -330,7 +330,7 @@ void life_forked(void)
 {
 	if (owner)
 		engine_after_fork();
-	give_lock();
+	life_give_lock();
 }
 
 /* Runs no handlers of pthread_atfork(): the child may only call what is safe in a signal handler.
@@ -390,7 +390,7 @@ void life_end(void)
 		engine_stop();
 		self.bypass--;
 	}
-	give_lock();
+	life_give_lock();
 	unhold();
 }
 
@@ -413,12 +413,12 @@ __attribute__((constructor(101))) static void life_begin(void)
 		life_state = page;
 	}
 	thread_init();
-	pthread_atfork(at_fork, at_fork_parent, life_child);
+	pthread_atfork(life_at_fork, life_at_fork_parent, life_child);
 	if (at_quick_exit(life_end))
 		say_once("no room for an exit handler: quick_exit() may lose data");
-	read_config();
+	life_read_config();
 	if (!config_error) {
-		fd_heirs();
+		fd_inherited();
 		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 			if (slot_ours(fd_slot(fd)))
 				stdio_changed(fd);

@@ -40,7 +40,7 @@ static inline void marker_enter(struct marker m[2], enum marker_side side)
 
 void marker_leave(struct marker m[2], enum marker_side side, int ep);
 
-/** marker_raise() - the other half is in use from now on: wake all who do not know. */
+/** marker_raise() - the other half is in use from now on: wake all threads that do not know. */
 void marker_raise(struct marker m[2], enum marker_side side, int ep);
 
 /**

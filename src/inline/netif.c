@@ -42,7 +42,7 @@ struct list {
 	size_t n, room;
 };
 
-static struct entry *list_add(struct list *l)
+static struct entry *netif_list_add(struct list *l)
 {
 	struct entry *e;
 
@@ -60,30 +60,30 @@ static struct entry *list_add(struct list *l)
 	return e;
 }
 
-static size_t attr_len(const struct nlattr *a)
+static size_t netif_attr_len(const struct nlattr *a)
 {
 	return a ? (size_t)a->nla_len - NLA_HDRLEN : 0;
 }
 
-static const void *attr_data(const struct nlattr *a)
+static const void *netif_attr_data(const struct nlattr *a)
 {
 	return (const char *)a + NLA_HDRLEN;
 }
 
-static void put_ll(struct sockaddr_ll *ll, const struct ifinfomsg *m, const struct nlattr *a)
+static void netif_put_ll(struct sockaddr_ll *ll, const struct ifinfomsg *m, const struct nlattr *a)
 {
-	size_t n = attr_len(a);
+	size_t n = netif_attr_len(a);
 
 	ll->sll_family = AF_PACKET;
 	ll->sll_ifindex = m->ifi_index;
 	ll->sll_hatype = m->ifi_type;
 	if (n && n <= 24) {
 		ll->sll_halen = (unsigned char)n;
-		memcpy(ll->sll_addr, attr_data(a), n);
+		memcpy(ll->sll_addr, netif_attr_data(a), n);
 	}
 }
 
-static int each_link(const struct nlmsghdr *h, void *arg)
+static int netif_each_link(const struct nlmsghdr *h, void *arg)
 {
 	const struct nlattr *at[IFLA_STATS + 1];
 	const struct ifinfomsg *m = NLMSG_DATA(h);
@@ -92,22 +92,22 @@ static int each_link(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWLINK)
 		return 0;
 	nl_attrs(h, sizeof(*m), at, IFLA_STATS);
-	e = list_add(arg);
+	e = netif_list_add(arg);
 	if (!e)
 		return -ENOMEM;
 	e->index = (unsigned int)m->ifi_index;
 	e->ifa.ifa_flags = m->ifi_flags;
 	if (at[IFLA_IFNAME])
-		strncpy(e->name, attr_data(at[IFLA_IFNAME]), IFNAMSIZ - 1);
-	put_ll(&e->addr.ll, m, at[IFLA_ADDRESS]);
+		strncpy(e->name, netif_attr_data(at[IFLA_IFNAME]), IFNAMSIZ - 1);
+	netif_put_ll(&e->addr.ll, m, at[IFLA_ADDRESS]);
 	if (at[IFLA_BROADCAST])
-		put_ll(&e->other.ll, m, at[IFLA_BROADCAST]);
-	if (attr_len(at[IFLA_STATS]) >= sizeof(e->stats))
-		memcpy(&e->stats, attr_data(at[IFLA_STATS]), sizeof(e->stats));
+		netif_put_ll(&e->other.ll, m, at[IFLA_BROADCAST]);
+	if (netif_attr_len(at[IFLA_STATS]) >= sizeof(e->stats))
+		memcpy(&e->stats, netif_attr_data(at[IFLA_STATS]), sizeof(e->stats));
 	return 0;
 }
 
-static void put_inet(struct sockaddr *sa, int family, const void *data, unsigned int scope)
+static void netif_put_inet(struct sockaddr *sa, int family, const void *data, unsigned int scope)
 {
 	struct sockaddr_in *in = (void *)sa;
 	struct sockaddr_in6 *in6 = (void *)sa;
@@ -122,16 +122,16 @@ static void put_inet(struct sockaddr *sa, int family, const void *data, unsigned
 		in6->sin6_scope_id = scope;
 }
 
-static void put_mask(struct sockaddr *sa, int family, unsigned int bits)
+static void netif_put_mask(struct sockaddr *sa, int family, unsigned int bits)
 {
 	unsigned char mask[16] = {0};
 
 	for (unsigned int i = 0; i < bits && i < 128; i++)
 		mask[i / 8] |= (unsigned char)(0x80 >> i % 8);
-	put_inet(sa, family, mask, 0);
+	netif_put_inet(sa, family, mask, 0);
 }
 
-static int each_addr(const struct nlmsghdr *h, void *arg)
+static int netif_each_addr(const struct nlmsghdr *h, void *arg)
 {
 	const struct nlattr *at[IFA_MAX + 1], *local, *peer;
 	const struct ifaddrmsg *m = NLMSG_DATA(h);
@@ -144,36 +144,37 @@ static int each_addr(const struct nlmsghdr *h, void *arg)
 	nl_attrs(h, sizeof(*m), at, IFA_MAX);
 	local = at[IFA_LOCAL] ? at[IFA_LOCAL] : at[IFA_ADDRESS];
 	peer = at[IFA_LOCAL] ? at[IFA_ADDRESS] : NULL;
-	if (attr_len(local) < want)
+	if (netif_attr_len(local) < want)
 		return 0;
-	e = list_add(l);
+	e = netif_list_add(l);
 	if (!e)
 		return -ENOMEM;
 	e->index = m->ifa_index;
-	put_inet(&e->addr.sa, m->ifa_family, attr_data(local), m->ifa_index);
-	put_mask(&e->mask.sa, m->ifa_family, m->ifa_prefixlen);
-	if (attr_len(at[IFA_BROADCAST]) >= want)
-		put_inet(&e->other.sa, m->ifa_family, attr_data(at[IFA_BROADCAST]), 0);
-	else if (attr_len(peer) >= want && memcmp(attr_data(peer), attr_data(local), want) != 0)
-		put_inet(&e->other.sa, m->ifa_family, attr_data(peer), m->ifa_index);
+	netif_put_inet(&e->addr.sa, m->ifa_family, netif_attr_data(local), m->ifa_index);
+	netif_put_mask(&e->mask.sa, m->ifa_family, m->ifa_prefixlen);
+	if (netif_attr_len(at[IFA_BROADCAST]) >= want)
+		netif_put_inet(&e->other.sa, m->ifa_family, netif_attr_data(at[IFA_BROADCAST]), 0);
+	else if (netif_attr_len(peer) >= want &&
+		 memcmp(netif_attr_data(peer), netif_attr_data(local), want) != 0)
+		netif_put_inet(&e->other.sa, m->ifa_family, netif_attr_data(peer), m->ifa_index);
 	for (size_t i = 0; i < l->n - 1; i++)
 		if (l->at[i].index == e->index && l->at[i].addr.sa.sa_family == AF_PACKET) {
 			memcpy(e->name, l->at[i].name, IFNAMSIZ);
 			e->ifa.ifa_flags = l->at[i].ifa.ifa_flags;
 		}
 	if (at[IFA_LABEL])
-		strncpy(e->name, attr_data(at[IFA_LABEL]), IFNAMSIZ - 1);
+		strncpy(e->name, netif_attr_data(at[IFA_LABEL]), IFNAMSIZ - 1);
 	return 0;
 }
 
-static int ask(struct nl *nl, uint16_t type, const void *header, size_t len,
-	       int (*each)(const struct nlmsghdr *, void *), struct list *l)
+static int netif_ask(struct nl *nl, uint16_t type, const void *header, size_t len,
+		     int (*each)(const struct nlmsghdr *, void *), struct list *l)
 {
 	nl_begin(nl, type, NLM_F_DUMP, header, len);
 	return nl_dump(nl, each, l);
 }
 
-static int collect(struct list *l, bool addrs)
+static int netif_collect(struct list *l, bool addrs)
 {
 	struct ifinfomsg link = {.ifi_family = AF_UNSPEC};
 	struct ifaddrmsg addr = {.ifa_family = AF_UNSPEC};
@@ -185,9 +186,9 @@ static int collect(struct list *l, bool addrs)
 	nl = nl_open(edge_args, NETLINK_ROUTE, &err);
 	if (!nl)
 		return err;
-	err = ask(nl, RTM_GETLINK, &link, sizeof(link), each_link, l);
+	err = netif_ask(nl, RTM_GETLINK, &link, sizeof(link), netif_each_link, l);
 	if (!err && addrs)
-		err = ask(nl, RTM_GETADDR, &addr, sizeof(addr), each_addr, l);
+		err = netif_ask(nl, RTM_GETADDR, &addr, sizeof(addr), netif_each_addr, l);
 	nl_close(nl);
 	return err;
 }
@@ -195,7 +196,7 @@ static int collect(struct list *l, bool addrs)
 int netif_families(bool *v4, bool *v6)
 {
 	struct list l = {0};
-	int err = collect(&l, true);
+	int err = netif_collect(&l, true);
 
 	*v4 = *v6 = false;
 	for (size_t i = 0; !err && i < l.n; i++) {
@@ -208,7 +209,7 @@ int netif_families(bool *v4, bool *v6)
 	return err;
 }
 
-static void link_up(struct list *l)
+static void netif_link_up(struct list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		struct entry *e = &l->at[i];
@@ -232,12 +233,12 @@ HOOK int getifaddrs(struct ifaddrs **list)
 
 	if (self.bypass)
 		return real(getifaddrs)(list);
-	err = collect(&l, true);
+	err = netif_collect(&l, true);
 	if (err) {
 		free(l.at);
 		return (int)edge_ret(err);
 	}
-	link_up(&l);
+	netif_link_up(&l);
 	*list = l.n ? &l.at[0].ifa : NULL;
 	return 0;
 }
@@ -250,7 +251,7 @@ HOOK struct if_nameindex *if_nameindex(void)
 
 	if (self.bypass)
 		return real(if_nameindex)();
-	err = collect(&l, false);
+	err = netif_collect(&l, false);
 	if (!err) {
 		out = calloc(l.n + 1, sizeof(*out));
 		err = out ? 0 : -ENOBUFS;
@@ -266,7 +267,7 @@ HOOK struct if_nameindex *if_nameindex(void)
 }
 
 /* One ioctl on a socket made for it. */
-static long interface_ioctl(unsigned long cmd, struct ifreq *ifr)
+static long netif_interface_ioctl(unsigned long cmd, struct ifreq *ifr)
 {
 	long fd, ret;
 	int err = stack_need();
@@ -293,7 +294,7 @@ HOOK unsigned int if_nametoindex(const char *name)
 		return 0;
 	}
 	strcpy(ifr.ifr_name, name);
-	ret = interface_ioctl(SIOCGIFINDEX, &ifr);
+	ret = netif_interface_ioctl(SIOCGIFINDEX, &ifr);
 	return edge_ret(ret) < 0 ? 0 : (unsigned int)ifr.ifr_ifindex;
 }
 
@@ -304,7 +305,7 @@ HOOK char *if_indextoname(unsigned int index, char name[IF_NAMESIZE])
 
 	if (self.bypass)
 		return real(if_indextoname)(index, name);
-	ret = interface_ioctl(SIOCGIFNAME, &ifr);
+	ret = netif_interface_ioctl(SIOCGIFNAME, &ifr);
 	if (ret < 0) {
 		errno = ret == -ENODEV ? ENXIO : (int)-ret;
 		return NULL;

@@ -29,20 +29,20 @@
 
 #include <linux/close_range.h>
 
-static bool trusted(void)
+static bool number_trusted(void)
 {
 	return self.bypass || engine_inside();
 }
 
 int number_ours(int fd)
 {
-	if (fd >= 0 && unlikely(trusted()))
+	if (fd >= 0 && unlikely(number_trusted()))
 		fd_internal(fd, true);
 	return fd;
 }
 
 /* The standard streams follow their numbers. */
-static void changed(int fd)
+static void number_changed(int fd)
 {
 	if (unlikely(fd <= STDERR_FILENO))
 		stdio_changed(fd);
@@ -58,7 +58,7 @@ int number_place(enum fd_kind kind, struct desc *d, int stack, bool cloexec)
 		return fd;
 	}
 	fd_set_slot(fd, kind, d, stack);
-	changed(fd);
+	number_changed(fd);
 	return fd;
 }
 
@@ -69,12 +69,12 @@ HOOK int close(int fd)
 
 	if (likely(!slot))
 		return real(close)(fd);
-	if (slot_kind(slot) == FD_INTERNAL && !trusted()) {
+	if (slot_kind(slot) == FD_INTERNAL && !number_trusted()) {
 		errno = EBADF;
 		return -1;
 	}
 	slot = fd_take(fd);
-	changed(fd);
+	number_changed(fd);
 	err = fd_drop(slot);
 	if (real(close)(fd) < 0 && !err)
 		return -1;
@@ -83,7 +83,7 @@ HOOK int close(int fd)
 HOOK_ALIAS(__close, close);
 
 /* Apply close_range() to [first, last] except the numbers we protect. */
-static int close_between(unsigned int first, unsigned int last, int flags)
+static int number_close_between(unsigned int first, unsigned int last, int flags)
 {
 	unsigned int fd, end = (unsigned int)fd_top();
 	int ret = 0;
@@ -97,7 +97,7 @@ static int close_between(unsigned int first, unsigned int last, int flags)
 			first = fd + 1;
 		} else if (kind != FD_HOST && !(flags & CLOSE_RANGE_CLOEXEC)) {
 			fd_drop(fd_take((int)fd));
-			changed((int)fd);
+			number_changed((int)fd);
 		}
 	}
 	if (first <= last)
@@ -109,16 +109,16 @@ HOOK int close_range(unsigned int first, unsigned int last, int flags)
 {
 	if (first > last || flags & ~(int)(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE))
 		return real(close_range)(first, last, flags);
-	return close_between(first, last, flags) ? -1 : 0;
+	return number_close_between(first, last, flags) ? -1 : 0;
 }
 
 HOOK void closefrom(int first)
 {
-	close_between(first > 0 ? (unsigned int)first : 0, ~0u, 0);
+	number_close_between(first > 0 ? (unsigned int)first : 0, ~0u, 0);
 }
 
 /* A second descriptor of the stack for what @slot means; *copy is its slot's content. */
-static int copy_stack(uint64_t slot, int *stack)
+static int number_copy_stack(uint64_t slot, int *stack)
 {
 	struct desc *d = slot_desc(slot);
 	long ret = 0;
@@ -140,7 +140,7 @@ static int copy_stack(uint64_t slot, int *stack)
 	return ret < 0 ? (int)ret : 0;
 }
 
-static void uncopy_stack(uint64_t slot, int stack)
+static void number_uncopy_stack(uint64_t slot, int stack)
 {
 	if (!slot || slot_kind(slot) == FD_INTERNAL)
 		return;
@@ -149,26 +149,26 @@ static void uncopy_stack(uint64_t slot, int stack)
 	desc_put(slot_desc(slot));
 }
 
-static void set_copy(int fd, uint64_t slot, int stack)
+static void number_set_copy(int fd, uint64_t slot, int stack)
 {
 	if (slot && slot_kind(slot) != FD_INTERNAL)
 		fd_set_slot(fd, slot_kind(slot), slot_desc(slot), stack);
 	else
 		number_ours(fd);
-	changed(fd);
+	number_changed(fd);
 }
 
 /* dup() and F_DUPFD: @cmd < 0 is dup(). */
-static int dup_lowest(int fd, int cmd, int from)
+static int number_dup_lowest(int fd, int cmd, int from)
 {
 	uint64_t slot = fd_slot(fd);
 	int stack, to, err;
 
-	if (slot_kind(slot) == FD_INTERNAL && !trusted()) {
+	if (slot_kind(slot) == FD_INTERNAL && !number_trusted()) {
 		errno = EBADF;
 		return -1;
 	}
-	err = copy_stack(slot, &stack);
+	err = number_copy_stack(slot, &stack);
 	if (err)
 		return (int)edge_ret(err);
 	to = cmd < 0 ? real(dup)(fd) : real(fcntl)(fd, cmd, from);
@@ -178,79 +178,80 @@ static int dup_lowest(int fd, int cmd, int from)
 			errno = EMFILE;
 		}
 		err = errno;
-		uncopy_stack(slot, stack);
+		number_uncopy_stack(slot, stack);
 		errno = err;
 		return -1;
 	}
-	set_copy(to, slot, stack);
+	number_set_copy(to, slot, stack);
 	return to;
 }
 
 HOOK int dup(int fd)
 {
-	return dup_lowest(fd, -1, 0);
+	return number_dup_lowest(fd, -1, 0);
 }
 
-static int dup_onto(int fd, int to, int flags, bool three)
+static int number_dup_onto(int fd, int to, int flags, bool three)
 {
 	uint64_t slot = fd_slot(fd), was = fd_slot(to);
 	int stack, ret, err;
 
-	if (fd == to || (likely(!slot && !was) && !trusted()))
+	if (fd == to || (likely(!slot && !was) && !number_trusted()))
 		return three ? real(dup3)(fd, to, flags) : real(dup2)(fd, to);
-	if (!trusted() && (slot_kind(slot) == FD_INTERNAL || slot_kind(was) == FD_INTERNAL)) {
+	if (!number_trusted() &&
+	    (slot_kind(slot) == FD_INTERNAL || slot_kind(was) == FD_INTERNAL)) {
 		errno = slot_kind(slot) == FD_INTERNAL ? EBADF : EBUSY;
 		if (errno == EBUSY)
 			say_once("descriptor %d is Persona's own, dup2() onto it refused", to);
 		return -1;
 	}
-	err = copy_stack(slot, &stack);
+	err = number_copy_stack(slot, &stack);
 	if (err)
 		return (int)edge_ret(err);
 	ret = three ? real(dup3)(fd, to, flags) : real(dup2)(fd, to);
 	if (ret < 0) {
 		err = errno;
-		uncopy_stack(slot, stack);
+		number_uncopy_stack(slot, stack);
 		errno = err;
 		return -1;
 	}
 	was = fd_take(to);
-	set_copy(to, slot, stack);
+	number_set_copy(to, slot, stack);
 	fd_drop(was);
 	return ret;
 }
 
 HOOK int dup2(int fd, int to)
 {
-	return dup_onto(fd, to, 0, false);
+	return number_dup_onto(fd, to, 0, false);
 }
 HOOK_ALIAS(__dup2, dup2);
 
 HOOK int dup3(int fd, int to, int flags)
 {
-	return dup_onto(fd, to, flags, true);
+	return number_dup_onto(fd, to, flags, true);
 }
 
-static int no_sigio(void)
+static int number_no_sigio(void)
 {
 	say_once("signal-driven I/O (O_ASYNC, F_SETOWN) is not served on sockets of the stack");
 	errno = EINVAL;
 	return -1;
 }
 
-static int stack_fcntl(uint64_t slot, int fd, int cmd, void *arg)
+static int number_stack_fcntl(uint64_t slot, int fd, int cmd, void *arg)
 {
 	switch (cmd) {
 	case F_GETFL:
 		return (int)edge_ret(edge(SYS_fcntl, slot_stack(slot), cmd, 0, 0, 0, 0));
 	case F_SETFL:
 		if ((long)arg & O_ASYNC)
-			return no_sigio();
+			return number_no_sigio();
 		return (int)edge_ret(edge(SYS_fcntl, slot_stack(slot), cmd, arg, 0, 0, 0));
 	case F_SETOWN:
 	case F_SETOWN_EX:
 	case F_SETSIG:
-		return no_sigio();
+		return number_no_sigio();
 	default:
 		return real(fcntl)(fd, cmd, arg);
 	}
@@ -266,10 +267,10 @@ HOOK int fcntl(int fd, int cmd, ...)
 	arg = va_arg(ap, void *);
 	va_end(ap);
 	if (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC)
-		return dup_lowest(fd, cmd, (int)(long)arg);
+		return number_dup_lowest(fd, cmd, (int)(long)arg);
 	if (likely(!slot_ours(slot)))
 		return real(fcntl)(fd, cmd, arg);
-	return stack_fcntl(slot, fd, cmd, arg);
+	return number_stack_fcntl(slot, fd, cmd, arg);
 }
 HOOK_ALIAS(__fcntl, fcntl);
 
@@ -296,7 +297,7 @@ HOOK int ioctl(int fd, unsigned long cmd, ...)
 	if (likely(!slot_ours(slot)) || cmd == FIOCLEX || cmd == FIONCLEX)
 		return real(ioctl)(fd, cmd, arg);
 	if (cmd == FIOASYNC)
-		return no_sigio();
+		return number_no_sigio();
 	return (int)edge_ret(edge(SYS_ioctl, slot_stack(slot), (unsigned int)cmd, arg, 0, 0, 0));
 }
 

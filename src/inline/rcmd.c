@@ -18,8 +18,8 @@
 
 #define BIND_FIRST 600 /* bindresvport(): below are servers */
 
-/* An address of @af, any, @port; its length, 0 for another family. */
-static socklen_t any(struct sockaddr_in6 *room, sa_family_t af, int port)
+/* An address of @af, rcmd_any, @port; its length, 0 for another family. */
+static socklen_t rcmd_any(struct sockaddr_in6 *room, sa_family_t af, int port)
 {
 	memset(room, 0, sizeof(*room));
 	room->sin6_family = af;
@@ -33,7 +33,7 @@ static socklen_t any(struct sockaddr_in6 *room, sa_family_t af, int port)
 HOOK int rresvport_af(int *port, sa_family_t af)
 {
 	struct sockaddr_in6 sa;
-	socklen_t len = any(&sa, af, 0);
+	socklen_t len = rcmd_any(&sa, af, 0);
 	int fd, start;
 
 	if (!len)
@@ -90,7 +90,7 @@ HOOK int bindresvport(int fd, struct sockaddr_in *sin)
 	return -1;
 }
 
-static int refused(const char *name)
+static int rcmd_refused(const char *name)
 {
 	say_once("%s() would use the host's network: refused", name);
 	return (int)edge_ret(-ENETDOWN);
@@ -99,23 +99,23 @@ static int refused(const char *name)
 HOOK int rcmd_af(char **host, unsigned short port, const char *local, const char *remote,
 		 const char *command, int *errors, sa_family_t af)
 {
-	return refused("rcmd");
+	return rcmd_refused("rcmd");
 }
 
 HOOK int rcmd(char **host, unsigned short port, const char *local, const char *remote,
 	      const char *command, int *errors)
 {
-	return refused("rcmd");
+	return rcmd_refused("rcmd");
 }
 
 HOOK int rexec_af(char **host, int port, const char *name, const char *password,
 		  const char *command, int *errors, sa_family_t af)
 {
-	return refused("rexec");
+	return rcmd_refused("rexec");
 }
 
 HOOK int rexec(char **host, int port, const char *name, const char *password, const char *command,
 	       int *errors)
 {
-	return refused("rexec");
+	return rcmd_refused("rexec");
 }

@@ -16,17 +16,17 @@
 
 struct real real_table;
 
-static long missing(void)
+static long real_missing(void)
 {
 	errno = ENOSYS;
 	return -1;
 }
 
-static void *look_up(const char *name)
+static void *real_look_up(const char *name)
 {
 	void *sym = dlsym(RTLD_NEXT, name);
 
-	return sym ? sym : (void *)missing;
+	return sym ? sym : (void *)real_missing;
 }
 
 void real_init(void)
@@ -35,7 +35,7 @@ void real_init(void)
 
 #define HOOKED(room, ret, name, proto, fds, flags) \
 	if (!real_table.name)                      \
-		real_table.name = (ret(*) proto)look_up(#name);
+		real_table.name = (ret(*) proto)real_look_up(#name);
 #include "sockets/calls.h"
 
 	errno = saved;

@@ -39,7 +39,7 @@
 		dns_end(&dns_);          \
 	} while (0)
 
-static bool numeric(const char *name)
+static bool resolve_numeric(const char *name)
 {
 	unsigned char addr[16];
 	char text[64];
@@ -52,7 +52,7 @@ static bool numeric(const char *name)
 	return inet_aton(name, (struct in_addr *)addr) || inet_pton(AF_INET6, text, addr) == 1;
 }
 
-static bool reachable(const struct addrinfo *ai)
+static bool resolve_reachable(const struct addrinfo *ai)
 {
 	long fd, ret;
 
@@ -69,14 +69,14 @@ static bool reachable(const struct addrinfo *ai)
 }
 
 /* Unreachable ones last; the canonical name stays with the first. */
-static void sort(struct addrinfo **res)
+static void resolve_sort(struct addrinfo **res)
 {
 	struct addrinfo *good = NULL, *bad = NULL, **goods = &good, **bads = &bad, *ai;
 	char *canon = (*res)->ai_canonname;
 
 	(*res)->ai_canonname = NULL;
 	for (ai = *res; ai; ai = ai->ai_next) {
-		struct addrinfo ***tail = reachable(ai) ? &goods : &bads;
+		struct addrinfo ***tail = resolve_reachable(ai) ? &goods : &bads;
 
 		**tail = ai;
 		*tail = &ai->ai_next;
@@ -88,7 +88,7 @@ static void sort(struct addrinfo **res)
 }
 
 /* AI_ADDRCONFIG by the stack's addresses; an EAI_ code or 0. */
-static int restrict_family(struct addrinfo *hints)
+static int resolve_restrict_family(struct addrinfo *hints)
 {
 	bool v4, v6;
 
@@ -113,12 +113,12 @@ HOOK int getaddrinfo(const char *node, const char *service, const struct addrinf
 		h = *hints;
 	else
 		h.ai_flags = AI_V4MAPPED | AI_ADDRCONFIG;
-	if (!node || h.ai_flags & AI_NUMERICHOST || self.bypass || numeric(node)) {
+	if (!node || h.ai_flags & AI_NUMERICHOST || self.bypass || resolve_numeric(node)) {
 		h.ai_flags &= self.bypass ? ~0 : ~AI_ADDRCONFIG;
 		return real(getaddrinfo)(node, service, &h, res);
 	}
 	if (h.ai_flags & AI_ADDRCONFIG) {
-		ret = restrict_family(&h);
+		ret = resolve_restrict_family(&h);
 		if (ret)
 			return ret;
 	}
@@ -126,7 +126,7 @@ HOOK int getaddrinfo(const char *node, const char *service, const struct addrinf
 	if (!ret && (*res)->ai_next && stack_is_up()) {
 		int saved = errno;
 
-		sort(res);
+		resolve_sort(res);
 		errno = saved;
 	}
 	return ret;
@@ -147,7 +147,7 @@ HOOK struct hostent *gethostbyname(const char *name)
 {
 	struct hostent *ret;
 
-	if (numeric(name))
+	if (resolve_numeric(name))
 		return real(gethostbyname)(name);
 	THROUGH(&_res, ret, real(gethostbyname)(name));
 	return ret;
@@ -174,7 +174,7 @@ HOOK int gethostbyname_r(const char *name, struct hostent *he, char *buf, size_t
 {
 	int ret;
 
-	if (numeric(name))
+	if (resolve_numeric(name))
 		return real(gethostbyname_r)(name, he, buf, len, res, herr);
 	THROUGH(&_res, ret, real(gethostbyname_r)(name, he, buf, len, res, herr));
 	return ret;

@@ -28,14 +28,14 @@
 #define WORD_BITS (8 * (int)sizeof(unsigned long))
 
 /* Sets may be longer than FD_SETSIZE, so no FD_ISSET(). */
-static bool in_set(int fd, const fd_set *set)
+static bool select_in_set(int fd, const fd_set *set)
 {
 	const unsigned long *w = (const void *)set;
 
 	return readable(set) && w[fd / WORD_BITS] >> (fd % WORD_BITS) & 1;
 }
 
-static void keep_in_set(int fd, fd_set *set, bool on)
+static void select_keep_in_set(int fd, fd_set *set, bool on)
 {
 	unsigned long *w = (void *)set;
 
@@ -43,25 +43,27 @@ static void keep_in_set(int fd, fd_set *set, bool on)
 		w[fd / WORD_BITS] &= ~(1UL << (fd % WORD_BITS));
 }
 
-static bool concerns(int n, const fd_set *in, const fd_set *out, const fd_set *except)
+static bool select_concerns(int n, const fd_set *in, const fd_set *out, const fd_set *except)
 {
 	int top = fd_top();
 
 	for (int fd = 0; fd < n && fd < top; fd++)
-		if ((in_set(fd, in) || in_set(fd, out) || in_set(fd, except)) && wait_concerns(fd))
+		if ((select_in_set(fd, in) || select_in_set(fd, out) ||
+		     select_in_set(fd, except)) &&
+		    wait_concerns(fd))
 			return true;
 	return false;
 }
 
-static unsigned int collect(struct pollfd *fds, int n, const fd_set *in, const fd_set *out,
-			    const fd_set *except)
+static unsigned int select_collect(struct pollfd *fds, int n, const fd_set *in, const fd_set *out,
+				   const fd_set *except)
 {
 	unsigned int k = 0;
 
 	for (int fd = 0; fd < n; fd++) {
-		short events = (short)((in_set(fd, in) ? IN_EVENTS : 0) |
-				       (in_set(fd, out) ? OUT_EVENTS : 0) |
-				       (in_set(fd, except) ? EXCEPT_EVENTS : 0));
+		short events = (short)((select_in_set(fd, in) ? IN_EVENTS : 0) |
+				       (select_in_set(fd, out) ? OUT_EVENTS : 0) |
+				       (select_in_set(fd, except) ? EXCEPT_EVENTS : 0));
 
 		if (events && slot_ours(fd_slot(fd)))
 			events |= OURS_AT_ENTRY;
@@ -73,7 +75,7 @@ static unsigned int collect(struct pollfd *fds, int n, const fd_set *in, const f
 }
 
 /* POLLHUP and POLLERR cannot be masked: look again a little later. True: time is up. */
-static bool nap_after_hangup(const struct edge_deadline *until)
+static bool select_nap_after_hangup(const struct edge_deadline *until)
 {
 	struct timespec left, *t = edge_deadline_left(until, &left);
 
@@ -84,34 +86,34 @@ static bool nap_after_hangup(const struct edge_deadline *until)
 }
 
 /* How many bits select() would leave set; @write: and leave them. */
-static int spread(const struct pollfd *fds, unsigned int k, fd_set *in, fd_set *out, fd_set *except,
-		  bool write)
+static int select_spread(const struct pollfd *fds, unsigned int k, fd_set *in, fd_set *out,
+			 fd_set *except, bool write)
 {
 	int bits = 0;
 
 	for (unsigned int i = 0; i < k; i++) {
 		int fd = fds[i].fd, re = fds[i].revents;
-		bool r = in_set(fd, in) && re & (IN_EVENTS | POLLHUP | POLLERR | POLLNVAL);
-		bool w = in_set(fd, out) && re & (OUT_EVENTS | POLLERR | POLLNVAL);
-		bool x = in_set(fd, except) && re & (EXCEPT_EVENTS | POLLNVAL);
+		bool r = select_in_set(fd, in) && re & (IN_EVENTS | POLLHUP | POLLERR | POLLNVAL);
+		bool w = select_in_set(fd, out) && re & (OUT_EVENTS | POLLERR | POLLNVAL);
+		bool x = select_in_set(fd, except) && re & (EXCEPT_EVENTS | POLLNVAL);
 
 		if (re & POLLNVAL && !(fds[i].events & OURS_AT_ENTRY))
 			return -EBADF;
 		bits += r + w + x;
 		if (!write)
 			continue;
-		keep_in_set(fd, in, r);
-		keep_in_set(fd, out, w);
-		keep_in_set(fd, except, x);
+		select_keep_in_set(fd, in, r);
+		select_keep_in_set(fd, out, w);
+		select_keep_in_set(fd, except, x);
 	}
 	return bits;
 }
 
-static int wait_select(int n, fd_set *in, fd_set *out, fd_set *except,
-		       const struct edge_deadline *until, const sigset_t *mask)
+static int select_wait_select(int n, fd_set *in, fd_set *out, fd_set *except,
+			      const struct edge_deadline *until, const sigset_t *mask)
 {
 	struct pollfd small[SMALL], *fds = small;
-	unsigned int k = collect(NULL, n, in, out, except);
+	unsigned int k = select_collect(NULL, n, in, out, except);
 	int ready, ret;
 
 	if (k > SMALL) {
@@ -119,14 +121,14 @@ static int wait_select(int n, fd_set *in, fd_set *out, fd_set *except,
 		if (!fds)
 			return -ENOMEM;
 	}
-	collect(fds, n, in, out, except);
+	select_collect(fds, n, in, out, except);
 	do {
 		ready = ret = wait_poll(fds, k, until, mask);
 		if (ret >= 0)
-			ret = spread(fds, k, in, out, except, false);
-	} while (ready > 0 && !ret && !nap_after_hangup(until));
+			ret = select_spread(fds, k, in, out, except, false);
+	} while (ready > 0 && !ret && !select_nap_after_hangup(until));
 	if (ret >= 0)
-		spread(fds, k, in, out, except, true);
+		select_spread(fds, k, in, out, except, true);
 	if (fds != small)
 		free(fds);
 	return ret;
@@ -138,7 +140,7 @@ HOOK int select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *
 	struct timespec t, left;
 	int ret;
 
-	if (n < 0 || !concerns(n, in, out, except))
+	if (n < 0 || !select_concerns(n, in, out, except))
 		return real(select)(n, in, out, except, timeout);
 	if (timeout) {
 		if (timeout->tv_sec < 0 || timeout->tv_usec < 0)
@@ -147,7 +149,7 @@ HOOK int select(int n, fd_set *in, fd_set *out, fd_set *except, struct timeval *
 		t.tv_nsec = timeout->tv_usec % 1000000 * 1000;
 	}
 	edge_deadline_set(&until, timeout ? &t : NULL);
-	ret = wait_select(n, in, out, except, &until, NULL);
+	ret = select_wait_select(n, in, out, except, &until, NULL);
 	if (timeout && edge_deadline_left(&until, &left)) {
 		timeout->tv_sec = left.tv_sec;
 		timeout->tv_usec = left.tv_nsec / 1000;
@@ -162,8 +164,8 @@ HOOK int pselect(int n, fd_set *in, fd_set *out, fd_set *except, const struct ti
 	struct edge_deadline until;
 	int err;
 
-	if (n < 0 || !concerns(n, in, out, except))
+	if (n < 0 || !select_concerns(n, in, out, except))
 		return real(pselect)(n, in, out, except, timeout, mask);
 	err = edge_deadline_set(&until, timeout);
-	return (int)edge_ret(err ? err : wait_select(n, in, out, except, &until, mask));
+	return (int)edge_ret(err ? err : select_wait_select(n, in, out, except, &until, mask));
 }

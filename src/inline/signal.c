@@ -2,12 +2,12 @@
 /*
  * signal.c - the program's handlers, kept out of the stack.
  *
- * Theory of operation: sigaction() and its relatives install on_signal()
+ * Theory of operation: sigaction() and its relatives install signal_on_signal()
  * instead of the program's handler, and remember that one. When the
  * signal comes while the thread is neither inside the engine nor in hold(),
- * on_signal() calls the program's handler at once: same thread, same stack, same
+ * signal_on_signal() calls the program's handler at once: same thread, same stack, same
  * mask, same context. Otherwise it puts the signal back: the same siginfo is queued
- * to the same thread, all signals are blocked in the context that on_signal()
+ * to the same thread, all signals are blocked in the context that signal_on_signal()
  * returns to, and the stack's call is interrupted. When the engine has been
  * left, signal_release() restores the program's mask, and the host's kernel
  * delivers what is pending with its own rules: order, sa_mask, SA_ONSTACK,
@@ -18,7 +18,7 @@
  * they may be raised by an instruction. For SIGSEGV and SIGBUS the engine has
  * handlers of its own; a program's handler comes after engine_fault().
  *
- * Locking: table_lock for writers; on_signal() reads two atomic words.
+ * Locking: table_lock for writers; signal_on_signal() reads two atomic words.
  *
  * Limits: a handler installed by a raw system call is not seen. The default
  * action of a signal needs no deferral; its death cannot be hooked.
@@ -51,18 +51,18 @@ static sigset_t interrupting; /* siginterrupt(sig, 1) */
 /* libc's own two, cancellation and setuid: their handlers are harmless inside. */
 #define LIBC_OWN (1ULL << 31 | 1ULL << 32)
 
-static void kernel_mask(int how, const uint64_t *set, uint64_t *old)
+static void signal_kernel_mask(int how, const uint64_t *set, uint64_t *old)
 {
 	real(syscall)(SYS_rt_sigprocmask, how, set, old, sizeof(*set));
 }
 
-static void queue_to_self(int sig, siginfo_t *info)
+static void signal_queue_to_self(int sig, siginfo_t *info)
 {
 	real(syscall)(SYS_rt_tgsigqueueinfo, getpid(), real(syscall)(SYS_gettid), sig, info);
 }
 
 /* Real-time signals stay in order: those which came later go behind this one. */
-static void queue_in_order(int sig, siginfo_t *info)
+static void signal_queue_in_order(int sig, siginfo_t *info)
 {
 	static const struct timespec now;
 	siginfo_t later[16];
@@ -72,18 +72,18 @@ static void queue_in_order(int sig, siginfo_t *info)
 	while (sig >= 32 && n < 16 &&
 	       real(syscall)(SYS_rt_sigtimedwait, &set, &later[n], &now, sizeof(set)) == sig)
 		n++;
-	queue_to_self(sig, info);
+	signal_queue_to_self(sig, info);
 	for (int i = 0; i < n; i++)
-		queue_to_self(sig, &later[i]);
+		signal_queue_to_self(sig, &later[i]);
 }
 
-static void put_back(int sig, siginfo_t *info, ucontext_t *uc)
+static void signal_put_back(int sig, siginfo_t *info, ucontext_t *uc)
 {
 	uint64_t all = ~(SYNCHRONOUS | LIBC_OWN), now;
 	struct thread *t = &self;
 
 	memcpy(&now, &uc->uc_sigmask, sizeof(now));
-	kernel_mask(SIG_BLOCK, &all, NULL);
+	signal_kernel_mask(SIG_BLOCK, &all, NULL);
 	if (!t->deferred) {
 		t->mask = now;
 		t->norestart = false;
@@ -93,7 +93,7 @@ static void put_back(int sig, siginfo_t *info, ucontext_t *uc)
 		t->norestart = true;
 	now |= all;
 	memcpy(&uc->uc_sigmask, &now, sizeof(now));
-	queue_in_order(sig, info);
+	signal_queue_in_order(sig, info);
 	if (engine_inside())
 		engine_interrupt();
 }
@@ -104,10 +104,10 @@ void signal_release(void)
 	uint64_t mask = t->mask;
 
 	t->deferred = false;
-	kernel_mask(SIG_SETMASK, &mask, NULL);
+	signal_kernel_mask(SIG_SETMASK, &mask, NULL);
 }
 
-static void call_handler(int sig, siginfo_t *info, void *uc, void *handler, int flags)
+static void signal_call_handler(int sig, siginfo_t *info, void *uc, void *handler, int flags)
 {
 	if (flags & SA_RESETHAND) {
 		struct sigaction dfl = {.sa_handler = SIG_DFL};
@@ -120,21 +120,21 @@ static void call_handler(int sig, siginfo_t *info, void *uc, void *handler, int 
 		((void (*)(int))handler)(sig);
 }
 
-static void on_signal(int sig, siginfo_t *info, void *uc)
+static void signal_on_signal(int sig, siginfo_t *info, void *uc)
 {
 	void *handler = atomic_load(&table[sig].handler);
 	int flags = atomic_load(&table[sig].flags);
 	int saved = errno;
 
 	if ((engine_inside() || self.hold) && !(SYNCHRONOUS >> (sig - 1) & 1)) {
-		put_back(sig, info, uc);
+		signal_put_back(sig, info, uc);
 		errno = saved;
 	} else if (handler) {
-		call_handler(sig, info, uc, handler, flags);
+		signal_call_handler(sig, info, uc, handler, flags);
 	}
 }
 
-static void on_fault(int sig, siginfo_t *info, void *uc)
+static void signal_on_fault(int sig, siginfo_t *info, void *uc)
 {
 	void *handler;
 
@@ -142,28 +142,28 @@ static void on_fault(int sig, siginfo_t *info, void *uc)
 		return;
 	handler = atomic_load(&table[sig].handler);
 	if (handler)
-		call_handler(sig, info, uc, handler, atomic_load(&table[sig].flags));
+		signal_call_handler(sig, info, uc, handler, atomic_load(&table[sig].flags));
 }
 
-static bool is_fault(int sig)
+static bool signal_is_fault(int sig)
 {
 	return sig == SIGSEGV || sig == SIGBUS;
 }
 
 /* What the kernel is told for the program's handler. */
-static struct sigaction wrapped(int sig, int flags, const sigset_t *mask)
+static struct sigaction signal_wrapped(int sig, int flags, const sigset_t *mask)
 {
-	struct sigaction k = {.sa_sigaction = on_signal, .sa_mask = *mask};
+	struct sigaction k = {.sa_sigaction = signal_on_signal, .sa_mask = *mask};
 
 	k.sa_flags = (flags | SA_SIGINFO) & ~(int)SA_RESETHAND;
-	if (is_fault(sig) && engine_faults) {
-		k.sa_sigaction = on_fault;
+	if (signal_is_fault(sig) && engine_faults) {
+		k.sa_sigaction = signal_on_fault;
 		k.sa_flags |= SA_ONSTACK;
 	}
 	return k;
 }
 
-static int set_locked(int sig, const struct sigaction *act)
+static int signal_set_locked(int sig, const struct sigaction *act)
 {
 	struct disposition *d = &table[sig];
 	void *handler = (void *)act->sa_sigaction;
@@ -171,16 +171,16 @@ static int set_locked(int sig, const struct sigaction *act)
 
 	if (handler == (void *)SIG_DFL || handler == (void *)SIG_IGN) {
 		k = *act;
-		if (is_fault(sig) && engine_faults && handler == (void *)SIG_DFL)
+		if (signal_is_fault(sig) && engine_faults && handler == (void *)SIG_DFL)
 			k = sig == SIGSEGV ? engine_segv : engine_bus;
 		if (real(sigaction)(sig, &k, NULL) < 0)
 			return -1;
 		atomic_store(&d->handler, NULL);
 		return 0;
 	}
-	k = wrapped(sig, act->sa_flags, &act->sa_mask);
+	k = signal_wrapped(sig, act->sa_flags, &act->sa_mask);
 	if (!atomic_load(&d->handler)) {
-		/* Not ours yet: the table first, so that on_signal() finds it. */
+		/* Not ours yet: the table first, so that signal_on_signal() finds it. */
 		atomic_store(&d->flags, act->sa_flags);
 		atomic_store(&d->handler, handler);
 		if (real(sigaction)(sig, &k, NULL) < 0) {
@@ -197,7 +197,7 @@ static int set_locked(int sig, const struct sigaction *act)
 	return 0;
 }
 
-static int get_locked(int sig, struct sigaction *old)
+static int signal_get_locked(int sig, struct sigaction *old)
 {
 	struct disposition *d = &table[sig];
 
@@ -207,7 +207,7 @@ static int get_locked(int sig, struct sigaction *old)
 		old->sa_sigaction = atomic_load(&d->handler);
 		old->sa_flags = atomic_load(&d->flags);
 		old->sa_mask = d->mask;
-	} else if (is_fault(sig) && engine_faults && old->sa_handler != SIG_IGN) {
+	} else if (signal_is_fault(sig) && engine_faults && old->sa_handler != SIG_IGN) {
 		memset(old, 0, sizeof(*old));
 	}
 	return 0;
@@ -222,9 +222,9 @@ HOOK int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 		return real(sigaction)(sig, act, old);
 	lock_take(&table_lock);
 	if (old)
-		ret = get_locked(sig, &was);
+		ret = signal_get_locked(sig, &was);
 	if (!ret && act)
-		ret = set_locked(sig, act);
+		ret = signal_set_locked(sig, act);
 	lock_give(&table_lock);
 	if (!ret && old)
 		*old = was;
@@ -232,7 +232,7 @@ HOOK int sigaction(int sig, const struct sigaction *act, struct sigaction *old)
 }
 HOOK_ALIAS(__sigaction, sigaction);
 
-static __sighandler_t set_simple(int sig, __sighandler_t handler, int flags, bool mask_self)
+static __sighandler_t signal_set_simple(int sig, __sighandler_t handler, int flags, bool mask_self)
 {
 	struct sigaction act = {.sa_handler = handler, .sa_flags = flags}, old;
 
@@ -251,14 +251,14 @@ HOOK __sighandler_t signal(int sig, __sighandler_t handler)
 {
 	bool intr = sig > 0 && sig < NSIG && sigismember(&interrupting, sig) == 1;
 
-	return set_simple(sig, handler, intr ? 0 : SA_RESTART, true);
+	return signal_set_simple(sig, handler, intr ? 0 : SA_RESTART, true);
 }
 HOOK_ALIAS(bsd_signal, signal);
 HOOK_ALIAS(ssignal, signal);
 
 HOOK __sighandler_t __sysv_signal(int sig, __sighandler_t handler)
 {
-	return set_simple(sig, handler, (int)(SA_RESETHAND | SA_NODEFER), false);
+	return signal_set_simple(sig, handler, (int)(SA_RESETHAND | SA_NODEFER), false);
 }
 HOOK_ALIAS(sysv_signal, __sysv_signal);
 
@@ -314,12 +314,14 @@ void signal_stack_started(void)
 	real(sigaction)(SIGSEGV, NULL, &engine_segv);
 	real(sigaction)(SIGBUS, NULL, &engine_bus);
 	/* An engine without fault handlers of its own leaves ours, or none. */
-	engine_faults = engine_segv.sa_sigaction != on_signal && engine_segv.sa_handler != SIG_DFL;
+	engine_faults =
+		engine_segv.sa_sigaction != signal_on_signal && engine_segv.sa_handler != SIG_DFL;
 	for (unsigned int i = 0; engine_faults && i < 2; i++) {
 		struct disposition *d = &table[faults[i]];
 
 		if (atomic_load(&d->handler)) {
-			struct sigaction k = wrapped(faults[i], atomic_load(&d->flags), &d->mask);
+			struct sigaction k =
+				signal_wrapped(faults[i], atomic_load(&d->flags), &d->mask);
 
 			real(sigaction)(faults[i], &k, NULL);
 		}

@@ -44,12 +44,12 @@ static struct lock list_lock;
 static struct stream *_Atomic list;
 static FILE *original[3], *replaced[3];
 
-static ssize_t stream_read(void *cookie, char *buf, size_t n)
+static ssize_t stdio_stream_read(void *cookie, char *buf, size_t n)
 {
 	return read(((struct stream *)cookie)->fd, buf, n);
 }
 
-static ssize_t stream_write(void *cookie, const char *buf, size_t n)
+static ssize_t stdio_stream_write(void *cookie, const char *buf, size_t n)
 {
 	const struct stream *s = cookie;
 	size_t done = 0;
@@ -64,7 +64,7 @@ static ssize_t stream_write(void *cookie, const char *buf, size_t n)
 	return (ssize_t)done;
 }
 
-static int stream_close(void *cookie)
+static int stdio_stream_close(void *cookie)
 {
 	struct stream *s = cookie, *_Atomic * at;
 	int fd = s->fd;
@@ -82,7 +82,8 @@ static int stream_close(void *cookie)
 
 static FILE *stream_open(int fd, const char *mode)
 {
-	cookie_io_functions_t io = {stream_read, stream_write, NULL, stream_close};
+	cookie_io_functions_t io = {stdio_stream_read, stdio_stream_write, NULL,
+				    stdio_stream_close};
 	struct stream *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -108,7 +109,7 @@ HOOK FILE *fdopen(int fd, const char *mode)
 }
 HOOK_ALIAS(_IO_fdopen, fdopen);
 
-static int find(FILE *f)
+static int stdio_find(FILE *f)
 {
 	struct stream *s;
 	int fd = -1;
@@ -125,14 +126,14 @@ static int find(FILE *f)
 
 HOOK int fileno(FILE *f)
 {
-	int fd = find(f);
+	int fd = stdio_find(f);
 
 	return fd >= 0 ? fd : real(fileno)(f);
 }
 
 HOOK int fileno_unlocked(FILE *f)
 {
-	int fd = find(f);
+	int fd = stdio_find(f);
 
 	return fd >= 0 ? fd : real(fileno_unlocked)(f);
 }
@@ -165,7 +166,7 @@ void stdio_changed(int fd)
 	*var = replaced[fd];
 }
 
-static int mode_flags(const char *mode)
+static int stdio_mode_flags(const char *mode)
 {
 	int flags = *mode == 'r' ? O_RDONLY : *mode == 'w' ? O_WRONLY | O_TRUNC : O_WRONLY;
 
@@ -183,7 +184,7 @@ static FILE *open_stream(const char *path, const char *mode, bool *done)
 	*done = inside != NULL;
 	if (!inside)
 		return NULL;
-	fd = procfs_open(inside, mode_flags(mode));
+	fd = procfs_open(inside, stdio_mode_flags(mode));
 	if (fd < 0) {
 		errno = -fd;
 		return NULL;
@@ -212,7 +213,7 @@ HOOK FILE *fopen64(const char *path, const char *mode)
 }
 
 /* Empty the slot of a number that libc will close or replace; *fd is that number, or -1. */
-static uint64_t take_slot(FILE *f, int *fd)
+static uint64_t stdio_take_slot(FILE *f, int *fd)
 {
 	int saved = errno;
 	uint64_t slot;
@@ -225,7 +226,7 @@ static uint64_t take_slot(FILE *f, int *fd)
 	return fd_take(*fd);
 }
 
-static void drop_slot(uint64_t slot, int fd)
+static void stdio_drop_slot(uint64_t slot, int fd)
 {
 	int saved = errno;
 
@@ -239,12 +240,12 @@ HOOK int fclose(FILE *f)
 	uint64_t slot;
 	int fd, ret;
 
-	if (find(f) >= 0)
+	if (stdio_find(f) >= 0)
 		return real(fclose)(f);
-	slot = take_slot(f, &fd);
+	slot = stdio_take_slot(f, &fd);
 	ret = real(fclose)(f);
 	if (unlikely(slot))
-		drop_slot(slot, fd);
+		stdio_drop_slot(slot, fd);
 	return ret;
 }
 HOOK_ALIAS(_IO_fclose, fclose);
@@ -261,7 +262,7 @@ static FILE *put_under(FILE *file, int fd, FILE *f)
 		fclose(file);
 	}
 	if (err) {
-		/* As libc: what cannot be opened anew is closed. */
+		/* As libc: what cannot be opened again is closed. */
 		fclose(f);
 		errno = err;
 		return NULL;
@@ -273,19 +274,19 @@ static FILE *put_under(FILE *file, int fd, FILE *f)
 static FILE *reopen(const char *path, const char *mode, FILE *f,
 		    FILE *(*libc)(const char *, const char *, FILE *))
 {
-	int fd = find(f);
+	int fd = stdio_find(f);
 	uint64_t slot;
 	FILE *ret;
 
 	if (unlikely(fd >= 0)) {
-		/* A socket cannot be opened anew by its number. */
+		/* A socket cannot be opened again by its number. */
 		errno = ENXIO;
 		return put_under(path ? fopen(path, mode) : NULL, fd, f);
 	}
-	slot = take_slot(f, &fd);
+	slot = stdio_take_slot(f, &fd);
 	ret = libc(path, mode, f);
 	if (unlikely(slot))
-		drop_slot(slot, fd);
+		stdio_drop_slot(slot, fd);
 	return ret;
 }
 

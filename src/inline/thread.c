@@ -6,7 +6,7 @@
  * pthread_cancel() and for the end of the process, which ask about other threads.
  * A thread leaves the list, and gives its kernel task back, in the destructor
  * of a pthread key; a later destructor that enters the stack again arms it
- * anew (libc runs up to four rounds). The main thread's is armed from the start, since
+ * again (libc runs up to four rounds). The main thread's is armed from the start, since
  * its end is of interest in any case (leader.c).
  *
  * Locks are futexes: the holder is in hold(), so a handler never waits for its

@@ -8,7 +8,7 @@
  * ready. Afterwards the host's are asked once more without waiting, so that both
  * kinds are reported together, as one kernel would. An epoll with both halves
  * stands in both arrays. One without a half in the stack may get it from another thread while we
- * wait for the host's: its marker wakes us (marker.h), and all begins anew.
+ * wait for the host's: its marker wakes us (marker.h), and the wait begins again.
  *
  * No thread, no pipe; the arrays are on the stack up to SMALL entries.
  *
@@ -75,7 +75,7 @@ struct halfless {
 };
 
 /* Be woken for them from now on. Does any entry need the stack? */
-static bool halfless_enter(struct halfless *h, const struct pollfd *fds, nfds_t n)
+static bool wait_halfless_enter(struct halfless *h, const struct pollfd *fds, nfds_t n)
 {
 	bool mixed = false;
 
@@ -93,14 +93,14 @@ static bool halfless_enter(struct halfless *h, const struct pollfd *fds, nfds_t 
 			h->d[h->n] = d;
 			h->fd[h->n++] = fds[i].fd;
 		}
-		/* Not before: who makes a half looks at the marker afterwards. */
+		/* Not before: a thread that makes a half looks at the marker afterwards. */
 		mixed |= atomic_load(&d->epoll) >= 0;
 	}
 	return mixed;
 }
 
 /* Has any of them got one? */
-static bool halfless_leave(struct halfless *h)
+static bool wait_halfless_leave(struct halfless *h)
 {
 	bool got = false;
 
@@ -117,8 +117,8 @@ static bool halfless_leave(struct halfless *h)
 	return got;
 }
 
-static void split_add(struct pollfd *to, unsigned int *of, unsigned int *n, int fd, short events,
-		      nfds_t i)
+static void wait_split_add(struct pollfd *to, unsigned int *of, unsigned int *n, int fd,
+			   short events, nfds_t i)
 {
 	to[*n] = (struct pollfd){.fd = fd, .events = events};
 	of[(*n)++] = (unsigned int)i;
@@ -134,18 +134,18 @@ static void split(struct split *s)
 		if (p->fd < 0)
 			continue;
 		if (slot_ours(slot)) {
-			split_add(s->stack, s->stack_of, &s->nstack, slot_stack(slot), p->events,
-				  i);
+			wait_split_add(s->stack, s->stack_of, &s->nstack, slot_stack(slot),
+				       p->events, i);
 			continue;
 		}
-		split_add(s->host, s->host_of, &s->nhost, p->fd, p->events, i);
+		wait_split_add(s->host, s->host_of, &s->nhost, p->fd, p->events, i);
 		half = wait_stack_half(p->fd);
 		if (half >= 0)
-			split_add(s->stack, s->stack_of, &s->nstack, half, p->events, i);
+			wait_split_add(s->stack, s->stack_of, &s->nstack, half, p->events, i);
 	}
 }
 
-static int join(struct split *s)
+static int wait_join(struct split *s)
 {
 	int ready = 0;
 
@@ -160,7 +160,7 @@ static int join(struct split *s)
 	return ready;
 }
 
-static bool interrupted(long ret)
+static bool wait_interrupted(long ret)
 {
 	return ret == -EINTR ||
 	       (ret <= -ENGINE_ERESTARTSYS && ret >= -ENGINE_ERESTART_RESTARTBLOCK);
@@ -185,11 +185,11 @@ static int wait_split(struct split *s, const struct edge_deadline *until, struct
 			s->stack[j].revents = 0;
 		r = edge_once(s->host, nhost, SYS_ppoll,
 			      EDGE_ARGS(s->stack, s->nstack, timeout, NULL, 8, 0));
-		if (r.ret < 0 && !interrupted(r.ret))
+		if (r.ret < 0 && !wait_interrupted(r.ret))
 			return (int)r.ret;
 		if (nhost && real(poll)(s->host, nhost, 0) < 0)
 			return -errno;
-		ready = join(s);
+		ready = wait_join(s);
 		ran = mask->fd >= 0 && s->host[s->nhost].revents && edge_mask_deliver(mask);
 		if (ready)
 			return ready;
@@ -249,9 +249,9 @@ int wait_poll(struct pollfd *fds, nfds_t n, const struct edge_deadline *until, c
 	int saved = errno, ret;
 
 	do {
-		ret = halfless_enter(&h, fds, n) ? wait_both(fds, n, until, mask)
-						 : wait_host(fds, n, until, mask);
-	} while (halfless_leave(&h) && ret >= 0);
+		ret = wait_halfless_enter(&h, fds, n) ? wait_both(fds, n, until, mask)
+						      : wait_host(fds, n, until, mask);
+	} while (wait_halfless_leave(&h) && ret >= 0);
 	errno = saved;
 	return ret;
 }

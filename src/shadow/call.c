@@ -174,7 +174,7 @@ int call_answer(const struct call *c, long ret)
 	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_SEND, &r.resp) ? -errno : 0;
 }
 
-static int add_fd(const struct call *c, struct seccomp_notif_addfd *a)
+static int call_add_fd(const struct call *c, struct seccomp_notif_addfd *a)
 {
 	int n = ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ADDFD, a);
 
@@ -189,7 +189,7 @@ int call_answer_fd(const struct call *c, int fd, bool cloexec)
 					.flags = SECCOMP_ADDFD_FLAG_SEND,
 					.srcfd = (unsigned int)fd,
 					.newfd_flags = cloexec ? O_CLOEXEC : 0};
-	int n = add_fd(c, &a);
+	int n = call_add_fd(c, &a);
 
 	if (trace_on(TRACE_CALLS) && n >= 0)
 		call_trace(c, n);
@@ -197,7 +197,7 @@ int call_answer_fd(const struct call *c, int fd, bool cloexec)
 		return n;
 	/* Linux before 5.14: in two steps. */
 	a.flags = 0;
-	n = add_fd(c, &a);
+	n = call_add_fd(c, &a);
 	if (n < 0)
 		return n;
 	return call_answer(c, n) ? -ENOENT : n;
@@ -210,13 +210,13 @@ int call_replace_fd(const struct call *c, int fd, int at, bool cloexec)
 					.srcfd = (unsigned int)fd,
 					.newfd = (unsigned int)at,
 					.newfd_flags = cloexec ? O_CLOEXEC : 0};
-	int n = add_fd(c, &a);
+	int n = call_add_fd(c, &a);
 
 	return n < 0 ? n : 0;
 }
 
 /* The process of a thread, as pidfd_open() without PIDFD_THREAD wants it. */
-static pid_t process_of(pid_t tid)
+static pid_t call_process_of(pid_t tid)
 {
 	char path[40], line[128];
 	pid_t tgid = tid;
@@ -233,7 +233,7 @@ static pid_t process_of(pid_t tid)
 	return tgid;
 }
 
-static int open_pidfd(pid_t tid)
+static int call_open_pidfd(pid_t tid)
 {
 	static _Atomic int allowed; /* 0 not known, 1 yes, 2 no */
 	int fd;
@@ -245,7 +245,7 @@ static int open_pidfd(pid_t tid)
 		return -ENOSYS;
 	fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_pidfd_open, process_of(tid), 0);
+		fd = (int)syscall(SYS_pidfd_open, call_process_of(tid), 0);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -262,7 +262,7 @@ int call_peek_fd(pid_t tid, int fd)
 	if (pidfds[slot].tid)
 		close(pidfds[slot].fd);
 	pidfds[slot].tid = 0;
-	dup = open_pidfd(tid);
+	dup = call_open_pidfd(tid);
 	if (dup < 0)
 		return dup;
 	pidfds[slot].tid = tid;

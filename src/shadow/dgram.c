@@ -18,7 +18,7 @@
  * us directly, after what is in the pair.
  *
  * An error that the stack reports (ICMP) is kept in s->error for the next call
- * that we see; an empty message wakes who waits for one. A plain recv() gets that,
+ * that we see; an empty message wakes a thread that waits for one. A plain recv() gets that,
  * 0 bytes, where the host's kernel says ECONNREFUSED.
  *
  * Limits: of two equal messages from different peers, one read by recv() and
@@ -188,7 +188,7 @@ static bool dgram_show_pollerr(struct sock *s)
 	return true;
 }
 
-/* An error that no call has asked for: keep it, and wake who waits. */
+/* An error that no call has asked for: keep it, and wake a thread that waits. */
 static void dgram_report(struct sock *s, int err)
 {
 	struct meta *m;

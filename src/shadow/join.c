@@ -64,7 +64,7 @@ static bool over;	 /* nobody may join any more */
 static pthread_t waiter; /* in join_wait() */
 static bool waiting;
 
-static void *serve_trees(void *arg)
+static void *join_serve_trees(void *arg)
 {
 	struct joined *j = arg;
 
@@ -87,7 +87,7 @@ static void *serve_trees(void *arg)
 }
 
 /* A thread without a tree; the lock is held. NULL: no memory. */
-static struct joined *idle_thread(void)
+static struct joined *join_idle_thread(void)
 {
 	struct joined *j = list;
 	pthread_t thread;
@@ -101,7 +101,7 @@ static struct joined *idle_thread(void)
 	if (!j)
 		return NULL;
 	sem_init(&j->work, 0, 0);
-	err = engine_thread_create(&thread, 0, 0, serve_trees, j);
+	err = engine_thread_create(&thread, 0, 0, join_serve_trees, j);
 	if (err) {
 		free(j);
 		return NULL;
@@ -113,7 +113,7 @@ static struct joined *idle_thread(void)
 }
 
 /* The lock is held. */
-static int add(int listener, int pidfd, const char **why)
+static int join_add(int listener, int pidfd, const char **why)
 {
 	struct joined *j;
 
@@ -124,7 +124,7 @@ static int add(int listener, int pidfd, const char **why)
 	if (call_listen(listener))
 		return -ENOTTY;
 	*why = "it cannot start a thread for you: out of memory or processes";
-	j = idle_thread();
+	j = join_idle_thread();
 	if (!j)
 		return -ENOMEM;
 	j->listener = listener;
@@ -160,7 +160,7 @@ int join_take(pid_t pid, int fd, const char **why)
 		return err;
 	}
 	pthread_mutex_lock(&lock);
-	err = add(listener, pidfd, why);
+	err = join_add(listener, pidfd, why);
 	pthread_mutex_unlock(&lock);
 	if (err) {
 		close(listener);
@@ -169,7 +169,7 @@ int join_take(pid_t pid, int fd, const char **why)
 	return err;
 }
 
-static void pass_on(int sig)
+static void join_pass_on(int sig)
 {
 	pthread_mutex_lock(&lock);
 	for (struct joined *j = list; j; j = j->next)
@@ -201,6 +201,6 @@ void join_wait(void)
 				 n);
 		told = true;
 		if (sigwaitinfo(&set, &si) > 0 && si.si_signo != SIGCHLD)
-			pass_on(si.si_signo);
+			join_pass_on(si.si_signo);
 	}
 }

@@ -10,7 +10,7 @@
  * A socket begins as a stream (stream.c) and becomes a listener by listen(); shutdown() makes it
  * a stream without a peer again.
  *
- * Threads: whoever holds the socket's lock.
+ * Threads: the one that holds the socket's lock.
  */
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -61,7 +61,7 @@ struct message {
 	struct caller_msghdr hdr;
 	struct iovec iov[IOV_LIMIT];
 	uint64_t at;
-	size_t room; /* bytes of all pieces */
+	size_t capacity; /* bytes of all pieces */
 };
 
 static __thread struct message *message;
@@ -80,11 +80,11 @@ static bool message_ready(void)
 
 static int message_sum(struct message *m)
 {
-	m->room = 0;
+	m->capacity = 0;
 	for (size_t i = 0; i < m->hdr.msg_iovlen; i++) {
 		if ((ssize_t)m->iov[i].iov_len < 0)
 			return -EINVAL;
-		m->room += m->iov[i].iov_len;
+		m->capacity += m->iov[i].iov_len;
 	}
 	return 0;
 }
@@ -147,12 +147,12 @@ static int message_fetch_data(struct call *c, struct message *m, struct iovec *i
 {
 	ssize_t n;
 
-	if (m->room > DGRAM_MAX)
+	if (m->capacity > DGRAM_MAX)
 		return -EMSGSIZE;
-	n = call_readv(c, m->iov, m->hdr.msg_iovlen, buffer, m->room);
-	if (n < 0 || (size_t)n < m->room)
+	n = call_readv(c, m->iov, m->hdr.msg_iovlen, buffer, m->capacity);
+	if (n < 0 || (size_t)n < m->capacity)
 		return -EFAULT;
-	iov->iov_len = m->room;
+	iov->iov_len = m->capacity;
 	return 0;
 }
 
@@ -180,8 +180,8 @@ static long message_send_one(struct call *c, struct sock *s, struct message *m, 
 	if (m->at) /* sendmsg() takes no address of no length, sendto() refuses it */
 		ret = stack_call(SYS_sendmsg, s->stack, &msg, flags | QUIET, 0, 0, 0);
 	else
-		ret = stack_call(SYS_sendto, s->stack, buffer, m->room, flags | QUIET, msg.msg_name,
-				 msg.msg_namelen);
+		ret = stack_call(SYS_sendto, s->stack, buffer, m->capacity, flags | QUIET,
+				 msg.msg_name, msg.msg_namelen);
 	if (ret == -EAGAIN && !call_nonblocking(c, flags))
 		return park_wait(c, SO_SNDTIMEO, -EAGAIN);
 	return ret;
@@ -241,7 +241,7 @@ static long message_host_one(struct call *c, struct message *m, int flags)
 	if (route_host_core(move_host, c->fd, &core) && route_message(&core, &msg, flags) < 0)
 		return move_refused();
 	if (sendmsg(c->fd, &msg, flags | QUIET) >= 0)
-		return (long)m->room;
+		return (long)m->capacity;
 	/* We cannot wait here; ENOBUFS is what senders of datagrams try again. */
 	return errno == EAGAIN && !call_nonblocking(c, flags) ? -ENOBUFS : -errno;
 }
@@ -354,7 +354,7 @@ static long message_broken_pipe(const struct call *c, int flags)
 /* As a plain write: so poll() and back-pressure are the pair's. */
 static long message_send_into_pair(struct call *c, struct sock *s, int flags)
 {
-	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
+	size_t len = message->capacity < DGRAM_MAX ? message->capacity : DGRAM_MAX;
 	ssize_t n = call_readv(c, message->iov, message->hdr.msg_iovlen, buffer, len);
 
 	if (n < 0 || (size_t)n < len)
@@ -382,8 +382,8 @@ static long message_send_behind(struct call *c, struct sock *s, int flags)
 			return -EAGAIN;
 		return park_wait(c, SO_SNDTIMEO, -EAGAIN);
 	}
-	if (message->room > DGRAM_MAX) {
-		message->room = DGRAM_MAX;
+	if (message->capacity > DGRAM_MAX) {
+		message->capacity = DGRAM_MAX;
 		message->iov[0].iov_len = DGRAM_MAX;
 		message->hdr.msg_iovlen = 1;
 	}
@@ -491,31 +491,31 @@ long message_send(struct call *c, struct sock *s)
 /* ---- receiving ---- */
 
 /*
- * Fit ancillary data into @room bytes, in fitted[]: whole messages, the last one cut,
+ * Fit ancillary data into @capacity bytes, in fitted[]: whole messages, the last one cut,
  * as the kernel's put_cmsg() does. Gives the bytes used.
  */
-static size_t message_cut_control(const void *ctl, size_t ctllen, size_t room, int *flags)
+static size_t message_cut_control(const void *ctl, size_t ctllen, size_t capacity, int *flags)
 {
 	struct msghdr in = {.msg_control = (void *)(uintptr_t)ctl, .msg_controllen = ctllen};
 	size_t used = 0;
 
-	if (room > sizeof(fitted))
-		room = sizeof(fitted);
+	if (capacity > sizeof(fitted))
+		capacity = sizeof(fitted);
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&in); h; h = CMSG_NXTHDR(&in, h)) {
 		size_t len = h->cmsg_len, space = CMSG_ALIGN(len);
 		struct cmsghdr *put = (struct cmsghdr *)(fitted + used);
 
-		if (room - used < sizeof(*h)) {
+		if (capacity - used < sizeof(*h)) {
 			*flags |= MSG_CTRUNC;
 			break;
 		}
-		if (len > room - used) {
+		if (len > capacity - used) {
 			*flags |= MSG_CTRUNC;
-			len = room - used;
+			len = capacity - used;
 		}
 		memcpy(put, h, len);
 		put->cmsg_len = len;
-		used += space < room - used ? space : room - used;
+		used += space < capacity - used ? space : capacity - used;
 	}
 	return used;
 }
@@ -558,7 +558,7 @@ static long message_receive_errors(struct call *c, struct sock *s, struct messag
 			     .msg_control = control,
 			     .msg_controllen = sizeof(control)};
 	long n = stack_call(SYS_recvmsg, s->stack, &msg, flags | MSG_DONTWAIT, 0, 0, 0);
-	size_t len = (size_t)n < m->room ? (size_t)n : m->room;
+	size_t len = (size_t)n < m->capacity ? (size_t)n : m->capacity;
 	int err;
 
 	if (n < 0)
@@ -600,11 +600,11 @@ static long message_show(struct call *c, struct sock *s, struct message *m, int 
 	}
 	if (n < 0)
 		return n;
-	len = (size_t)n < m->room ? (size_t)n : m->room;
+	len = (size_t)n < m->capacity ? (size_t)n : m->capacity;
 	if (call_writev(c, m->iov, m->hdr.msg_iovlen, buffer, len) < 0)
 		return -EFAULT;
 	out = (meta ? meta->flags & (MSG_TRUNC | MSG_CTRUNC) : 0) |
-	      ((size_t)n > m->room ? MSG_TRUNC : 0);
+	      ((size_t)n > m->capacity ? MSG_TRUNC : 0);
 	if (meta)
 		err = message_give_header(c, m, &meta->name, meta->namelen, meta->control,
 					  meta->controllen, out);
@@ -679,7 +679,7 @@ static long message_receive_many(struct call *c, struct sock *s)
 /* MSG_TRUNC on TCP: read and thrown away. */
 static long message_receive_nothing(struct call *c, struct sock *s, int flags)
 {
-	size_t len = message->room < DGRAM_MAX ? message->room : DGRAM_MAX;
+	size_t len = message->capacity < DGRAM_MAX ? message->capacity : DGRAM_MAX;
 	ssize_t n = recv(c->fd, buffer, len, (flags & MSG_PEEK) | MSG_DONTWAIT);
 
 	if (n >= 0)

@@ -27,14 +27,14 @@ static int listener = -1;
 static struct sockaddr_un name;
 static socklen_t namelen;
 
-static void big_buffer(int fd)
+static void pair_big_buffer(int fd)
 {
 	int bytes = PAIR_BUFFER;
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-static int inode(int fd, ino_t *ino)
+static int pair_inode(int fd, ino_t *ino)
 {
 	struct stat st;
 
@@ -50,16 +50,16 @@ int pair_make(int type, int *theirs, int *ours, ino_t *ino)
 
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sv))
 		return -errno;
-	err = inode(sv[0], ino);
+	err = pair_inode(sv[0], ino);
 	if (err) {
 		close(sv[0]);
 		close(sv[1]);
 		return err;
 	}
 	fcntl(sv[1], F_SETFL, O_RDWR | O_NONBLOCK);
-	big_buffer(sv[1]);
+	pair_big_buffer(sv[1]);
 	if (type != SOCK_STREAM)
-		big_buffer(sv[0]);
+		pair_big_buffer(sv[0]);
 	*theirs = sv[0];
 	*ours = sv[1];
 	return 0;
@@ -72,7 +72,7 @@ int pair_alone(int *theirs, ino_t *ino)
 
 	if (fd < 0)
 		return -errno;
-	err = inode(fd, ino);
+	err = pair_inode(fd, ino);
 	if (err)
 		close(fd);
 	else
@@ -81,7 +81,7 @@ int pair_alone(int *theirs, ino_t *ino)
 }
 
 /* The lock is held. */
-static int listen_once(void)
+static int pair_listen_once(void)
 {
 	struct sockaddr_un any = {.sun_family = AF_UNIX};
 	int fd, err;
@@ -102,7 +102,7 @@ static int listen_once(void)
 	return 0;
 }
 
-static bool is_own(int fd)
+static bool pair_is_own(int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
@@ -115,14 +115,14 @@ int pair_join(int theirs)
 	int fd, err;
 
 	pthread_mutex_lock(&lock);
-	err = listen_once();
+	err = pair_listen_once();
 	if (!err && connect(theirs, (struct sockaddr *)&name, namelen))
 		err = -errno;
 	while (!err) {
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
 			err = -errno;
-		else if (is_own(fd))
+		else if (pair_is_own(fd))
 			break;
 		else
 			close(fd);
@@ -130,6 +130,6 @@ int pair_join(int theirs)
 	pthread_mutex_unlock(&lock);
 	if (err)
 		return err;
-	big_buffer(fd);
+	pair_big_buffer(fd);
 	return fd;
 }

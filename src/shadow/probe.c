@@ -22,7 +22,7 @@
 static const char word[] = "persona";
 
 /* Exit status 0: the supervisor's answer arrived. */
-static int child(int in, int out)
+static int probe_child(int in, int out)
 {
 	struct sockaddr_storage copy = {0};
 	int fd = filter_install();
@@ -36,7 +36,7 @@ static int child(int in, int out)
 	return connect(-1, (struct sockaddr *)&copy, sizeof(copy)) < 0 && errno == EXFULL ? 0 : 1;
 }
 
-static int answer(pid_t pid, int theirs, const char **why)
+static int probe_answer(pid_t pid, int theirs, const char **why)
 {
 	char text[sizeof(word)] = "";
 	struct call c = {0};
@@ -75,14 +75,14 @@ int shadow_probe(const char **why)
 		return why_set(why, errno, "cannot make a pipe: %s", strerror(errno));
 	pid = fork();
 	if (!pid)
-		_exit(child(to[0], from[1]));
+		_exit(probe_child(to[0], from[1]));
 	if (pid < 0 || read(from[0], &theirs, sizeof(theirs)) != sizeof(theirs) || theirs < 0)
 		err = why_set(why, theirs < 0 ? -theirs : EIO,
 			      "the host kernel has no seccomp user notification for us: %s: Linux "
 			      "5.9 is needed, outside of another supervisor",
 			      strerror(-theirs));
 	else if (write(to[1], "g", 1) == 1)
-		err = answer(pid, theirs, why);
+		err = probe_answer(pid, theirs, why);
 	if (err && pid > 0)
 		kill(pid, SIGKILL);
 	for (int i = 0; i < 2; i++) {

@@ -73,11 +73,11 @@ static _Atomic bool stop;
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t *suspects;
 static size_t nsuspects, suspects_room;
-static _Atomic uint64_t sweep_every = SWEEP_MIN; /* of the pump's thread; others start it anew */
+static _Atomic uint64_t sweep_every = SWEEP_MIN; /* of the pump's thread; others start it again */
 static size_t relieve_at = RELIEVE;
 static _Atomic uint64_t deadline = NO_SOCK;
 
-static void kick(void)
+static void pump_kick(void)
 {
 	uint64_t one = 1;
 
@@ -135,7 +135,7 @@ void pump_unwatch_stack(struct sock *s)
 }
 
 /* The suspects' lock is held. */
-static void add_suspect(const struct sock *s)
+static void pump_add_suspect(const struct sock *s)
 {
 	if (nsuspects == suspects_room) {
 		size_t room = suspects_room ? suspects_room * 2 : 256;
@@ -154,7 +154,7 @@ void pump_fresh(struct sock *s)
 	pthread_mutex_lock(&suspects_lock);
 	if (!nsuspects)
 		sweep_every = SWEEP_FRESH;
-	add_suspect(s);
+	pump_add_suspect(s);
 	pthread_mutex_unlock(&suspects_lock);
 }
 
@@ -174,13 +174,13 @@ void pump_relieve(void)
 }
 
 /* Is it still in doubt? */
-static bool doubtful(const struct sock *s)
+static bool pump_doubtful(const struct sock *s)
 {
 	return s->suspect || (sock_is_stream(s) && s->state == SOCK_FRESH && s->pair < 0);
 }
 
 /* Take the list; drop those that are gone or beyond doubt. */
-static size_t take_suspects(uint64_t **list)
+static size_t pump_take_suspects(uint64_t **list)
 {
 	size_t n, left = 0;
 
@@ -195,7 +195,7 @@ static size_t take_suspects(uint64_t **list)
 
 		if (!s)
 			continue;
-		if (doubtful(s))
+		if (pump_doubtful(s))
 			(*list)[left++] = (*list)[i];
 		sock_put(s);
 	}
@@ -208,10 +208,10 @@ void pump_suspect(struct sock *s)
 		return;
 	s->suspect = true;
 	pthread_mutex_lock(&suspects_lock);
-	add_suspect(s);
+	pump_add_suspect(s);
 	sweep_every = SWEEP_MIN;
 	pthread_mutex_unlock(&suspects_lock);
-	kick();
+	pump_kick();
 }
 
 void pump_deadline(uint64_t ns)
@@ -221,10 +221,10 @@ void pump_deadline(uint64_t ns)
 	while (ns < old)
 		if (atomic_compare_exchange_weak(&deadline, &old, ns))
 			break;
-	kick();
+	pump_kick();
 }
 
-static int by_number(const void *a, const void *b)
+static int pump_by_number(const void *a, const void *b)
 {
 	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
 
@@ -232,7 +232,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Inodes of all AF_UNIX sockets, sorted; NULL if they cannot be read. */
-static unsigned long *living(size_t *n)
+static unsigned long *pump_living(size_t *n)
 {
 	FILE *f = fopen("/proc/self/net/unix", "re");
 	unsigned long *ino = NULL;
@@ -260,7 +260,7 @@ static unsigned long *living(size_t *n)
 	}
 	fclose(f);
 	if (ino)
-		qsort(ino, *n, sizeof(*ino), by_number);
+		qsort(ino, *n, sizeof(*ino), pump_by_number);
 	return ino;
 }
 
@@ -271,8 +271,8 @@ void pump_sweep(void)
 	size_t n, nino;
 	unsigned long *ino;
 
-	n = take_suspects(&list);
-	ino = n ? living(&nino) : NULL;
+	n = pump_take_suspects(&list);
+	ino = n ? pump_living(&nino) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		struct sock *s = sock_get(list[i]);
 		unsigned long key;
@@ -280,9 +280,9 @@ void pump_sweep(void)
 		if (!s)
 			continue;
 		key = s->ino;
-		if (!ino || bsearch(&key, ino, nino, sizeof(key), by_number)) {
+		if (!ino || bsearch(&key, ino, nino, sizeof(key), pump_by_number)) {
 			pthread_mutex_lock(&suspects_lock);
-			add_suspect(s);
+			pump_add_suspect(s);
 			pthread_mutex_unlock(&suspects_lock);
 			sock_put(s);
 			continue;
@@ -297,7 +297,7 @@ void pump_sweep(void)
 }
 
 /* Milliseconds until there is something to do without an event; -1: never. */
-static int timeout(uint64_t *last_sweep)
+static int pump_timeout(uint64_t *last_sweep)
 {
 	uint64_t now = clock_mono_ns(), until = atomic_load(&deadline);
 	bool any;
@@ -327,7 +327,7 @@ static int timeout(uint64_t *last_sweep)
 }
 
 /* Sockets without a connection that the program has closed. True if @ev was that. */
-static bool closed_early(const struct epoll_event *ev)
+static bool pump_closed_early(const struct epoll_event *ev)
 {
 	struct sock *s;
 
@@ -346,10 +346,10 @@ static bool closed_early(const struct epoll_event *ev)
 
 /*
  * Take the waiting events: closed sockets without a connection are closed at once,
- * under the lock, so that who gets it next finds them closed. The rest goes to @ev,
+ * under the lock, so that the next thread that gets it finds them closed. The rest goes to @ev,
  * gives how many.
  */
-static int take_events(struct epoll_event *ev, int max)
+static int pump_take_events(struct epoll_event *ev, int max)
 {
 	int n, left = 0;
 
@@ -358,7 +358,7 @@ static int take_events(struct epoll_event *ev, int max)
 		uint64_t junk;
 
 		if (ev[i].data.u64 != KICK) {
-			if (!closed_early(&ev[i]))
+			if (!pump_closed_early(&ev[i]))
 				ev[left++] = ev[i];
 		} else if (read(kick_fd, &junk, sizeof(junk)) < 0) {
 			continue;
@@ -371,16 +371,16 @@ void pump_settle(void)
 {
 	pthread_mutex_lock(&turn);
 	if (nlater + EVENTS <= LATER) {
-		int n = take_events(later + nlater, EVENTS);
+		int n = pump_take_events(later + nlater, EVENTS);
 
 		nlater += n;
 		if (n)
-			kick();
+			pump_kick();
 	}
 	pthread_mutex_unlock(&turn);
 }
 
-static void host_events(void)
+static void pump_host_events(void)
 {
 	struct epoll_event ev[LATER + EVENTS];
 	int n;
@@ -389,7 +389,7 @@ static void host_events(void)
 	memcpy(ev, later, (size_t)nlater * sizeof(*ev));
 	n = nlater;
 	nlater = 0;
-	n += take_events(ev + n, EVENTS);
+	n += pump_take_events(ev + n, EVENTS);
 	pthread_mutex_unlock(&turn);
 	for (int i = 0; i < n; i++) {
 		struct sock *s;
@@ -407,7 +407,7 @@ static void host_events(void)
 	}
 }
 
-static void *loop(void *arg)
+static void *pump_loop(void *arg)
 {
 	struct pollfd host = {.fd = host_epoll, .events = POLLIN};
 	struct epoll_event ev[EVENTS];
@@ -415,7 +415,7 @@ static void *loop(void *arg)
 
 	prctl(PR_SET_NAME, "persona-pump");
 	while (!atomic_load(&stop)) {
-		long args[6] = {stack_epoll, (long)ev, EVENTS, timeout(&last_sweep), 0, 8};
+		long args[6] = {stack_epoll, (long)ev, EVENTS, pump_timeout(&last_sweep), 0, 8};
 		long n = engine_syscall_poll(&host, 1, SYS_epoll_pwait, args);
 
 		for (long i = 0; i < n; i++) {
@@ -425,7 +425,7 @@ static void *loop(void *arg)
 				continue;
 			s->ops->stack_event(s, ev[i].events);
 		}
-		host_events();
+		pump_host_events();
 	}
 	engine_thread_exit();
 	return arg;
@@ -443,7 +443,7 @@ int pump_start(void)
 	stack_epoll = (int)stack_call(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
 	if (stack_epoll < 0)
 		return stack_epoll;
-	err = engine_thread_create(&thread, 0, 0, loop, NULL);
+	err = engine_thread_create(&thread, 0, 0, pump_loop, NULL);
 	started = !err;
 	return err;
 }
@@ -453,6 +453,6 @@ void pump_stop(void)
 	if (!started)
 		return;
 	atomic_store(&stop, true);
-	kick();
+	pump_kick();
 	pthread_join(thread, NULL);
 }

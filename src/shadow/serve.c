@@ -257,7 +257,7 @@ void serve_joined(int listener)
 		else if (p.revents & ~POLLIN || (err != -ENOENT && err != -EINTR))
 			break;
 	}
-	/* Before @listener is closed: forget the parked calls of those who were killed. */
+	/* Before @listener is closed: forget the parked calls of programs that were killed. */
 	park_due(clock_mono_ns());
 	call_forget();
 }

@@ -57,7 +57,7 @@ static struct {
 } links[SNIFF_LINKS];
 static unsigned int nlinks;
 
-static int stack_ifindex(const char *name)
+static int sniff_stack_ifindex(const char *name)
 {
 	struct ifreq ifr = {0};
 
@@ -65,7 +65,7 @@ static int stack_ifindex(const char *name)
 	return stack_call(SYS_ioctl, sender, SIOCGIFINDEX, &ifr, 0, 0, 0) ? 0 : ifr.ifr_ifindex;
 }
 
-static int bring_up(const char *name, const struct backend *be)
+static int sniff_bring_up(const char *name, const struct backend *be)
 {
 	struct ifreq ifr = {0};
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
@@ -88,7 +88,7 @@ static int bring_up(const char *name, const struct backend *be)
 }
 
 /* Frames with our mark do not come out of the device @fd. */
-static int drop_marked(int fd)
+static int sniff_drop_marked(int fd)
 {
 	struct bpf_insn insn[] = {
 		{BPF_LDX | BPF_MEM | BPF_W, 0, 1, offsetof(struct __sk_buff, mark), 0},
@@ -115,13 +115,13 @@ static int drop_marked(int fd)
 }
 
 /* For the frames that the stack sends; -1 if it cannot be had. */
-static int make_sender(int tun, const char *name)
+static int sniff_make_sender(int tun, const char *name)
 {
 	struct sockaddr_ll self = {.sll_family = AF_PACKET,
 				   .sll_ifindex = (int)if_nametoindex(name)};
 	int fd, one = 1, mark = MARK;
 
-	if (drop_marked(tun))
+	if (sniff_drop_marked(tun))
 		return -1;
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) &&
@@ -133,11 +133,11 @@ static int make_sender(int tun, const char *name)
 	return -1;
 }
 
-static int make_link(const char *name, const struct backend *be)
+static int sniff_make_link(const char *name, const struct backend *be)
 {
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK), err;
 	struct ifreq ifr = {0};
-	int ifindex = stack_ifindex(name);
+	int ifindex = sniff_stack_ifindex(name);
 
 	if (fd < 0)
 		return -errno;
@@ -146,13 +146,13 @@ static int make_link(const char *name, const struct backend *be)
 	ifr.ifr_flags |= be->link == BACKEND_LINK_ETHER ? IFF_TAP : IFF_TUN;
 	if (ifindex > 1)
 		ioctl(fd, TUNSETIFINDEX, &ifindex);
-	err = ioctl(fd, TUNSETIFF, &ifr) ? -errno : bring_up(name, be);
+	err = ioctl(fd, TUNSETIFF, &ifr) ? -errno : sniff_bring_up(name, be);
 	if (err) {
 		close(fd);
 		return err;
 	}
 	links[nlinks].fd = fd;
-	links[nlinks].out = make_sender(fd, name);
+	links[nlinks].out = sniff_make_sender(fd, name);
 	links[nlinks].ifindex = ifindex;
 	return 0;
 }
@@ -181,7 +181,7 @@ static void sniff_event(unsigned int i)
 	}
 }
 
-static void no_ipv6(void)
+static void sniff_no_ipv6(void)
 {
 	int fd = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
 
@@ -193,7 +193,7 @@ static void no_ipv6(void)
 }
 
 /* In a thread of its own, which then stands in the new namespace, and ends. */
-static void *make_space(void *arg)
+static void *sniff_make_space(void *arg)
 {
 	const struct backend *be;
 	const char *name;
@@ -203,9 +203,9 @@ static void *make_space(void *arg)
 		*err = -errno;
 		return NULL;
 	}
-	no_ipv6();
+	sniff_no_ipv6();
 	for (unsigned int i = 0; nlinks < SNIFF_LINKS && (be = mirror_at(i, &name)); i++) {
-		*err = make_link(name, be);
+		*err = sniff_make_link(name, be);
 		if (*err)
 			return NULL;
 		mirror_show(i, links[nlinks].fd, links[nlinks].out, (int)if_nametoindex(name));
@@ -218,7 +218,7 @@ static void *make_space(void *arg)
 }
 
 /* The lock is held. */
-static int start(void)
+static int sniff_start(void)
 {
 	pthread_t thread;
 	int err = 0;
@@ -230,7 +230,7 @@ static int start(void)
 					 0);
 	if (sender < 0)
 		return sender;
-	if (pthread_create(&thread, NULL, make_space, &err))
+	if (pthread_create(&thread, NULL, sniff_make_space, &err))
 		return -EAGAIN;
 	pthread_join(thread, NULL);
 	if (err)
@@ -243,7 +243,7 @@ int sniff_socket(int type, int protocol)
 	int home, fd = -1, err;
 
 	pthread_mutex_lock(&lock);
-	err = start();
+	err = sniff_start();
 	pthread_mutex_unlock(&lock);
 	if (err)
 		return err;

@@ -35,12 +35,12 @@ static struct sock *bucket[BUCKETS];
 static _Atomic unsigned int count;
 static unsigned int limit = UINT32_MAX;
 
-static struct sock *slot(uint32_t index)
+static struct sock *sock_slot(uint32_t index)
 {
 	return &slab[index / SLAB][index % SLAB];
 }
 
-static struct sock *take_slot(void)
+static struct sock *sock_take_slot(void)
 {
 	struct sock *s = NULL;
 
@@ -52,7 +52,7 @@ static struct sock *take_slot(void)
 		if (!slab[nslots / SLAB])
 			slab[nslots / SLAB] = calloc(SLAB, sizeof(*s));
 		if (slab[nslots / SLAB]) {
-			s = slot(nslots);
+			s = sock_slot(nslots);
 			s->index = nslots;
 			pthread_mutex_init(&s->lock, NULL);
 			__atomic_store_n(&nslots, nslots + 1, __ATOMIC_RELEASE);
@@ -62,7 +62,7 @@ static struct sock *take_slot(void)
 	return s;
 }
 
-static void insert(struct sock *s)
+static void sock_insert(struct sock *s)
 {
 	pthread_mutex_lock(&table);
 	s->hash = bucket[s->ino % BUCKETS];
@@ -72,7 +72,7 @@ static void insert(struct sock *s)
 }
 
 /* The table's lock is held. */
-static void unhash(struct sock *s)
+static void sock_unhash(struct sock *s)
 {
 	struct sock **p = &bucket[s->ino % BUCKETS];
 
@@ -85,10 +85,10 @@ static void unhash(struct sock *s)
 }
 
 /* Out of the table, into the free list; its generation has been advanced. */
-static void remove_slot(struct sock *s)
+static void sock_remove_slot(struct sock *s)
 {
 	pthread_mutex_lock(&table);
-	unhash(s);
+	sock_unhash(s);
 	s->hash = unused;
 	unused = s;
 	pthread_mutex_unlock(&table);
@@ -107,7 +107,7 @@ static void sock_reset(struct sock *s)
 struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
 		      int stack, int *fd, int *err)
 {
-	struct sock *s = take_slot();
+	struct sock *s = sock_take_slot();
 
 	*err = -ENOMEM;
 	if (!s)
@@ -131,7 +131,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 		goto fail;
 	}
 	s->generation++;
-	insert(s);
+	sock_insert(s);
 	return s;
 
 fail:
@@ -144,14 +144,14 @@ int sock_renew(struct sock *s, int *fd)
 	int err;
 
 	pthread_mutex_lock(&table);
-	unhash(s);
+	sock_unhash(s);
 	pthread_mutex_unlock(&table);
 	sock_close_pair(s);
 	if (sock_is_stream(s))
 		err = pair_alone(fd, &s->ino);
 	else
 		err = pair_make(SOCK_SEQPACKET, fd, &s->pair, &s->ino);
-	insert(s);
+	sock_insert(s);
 	if (!err)
 		s->state = SOCK_FRESH;
 	return err;
@@ -182,7 +182,7 @@ struct sock *sock_get(uint64_t id)
 
 	if (index >= __atomic_load_n(&nslots, __ATOMIC_ACQUIRE))
 		return NULL;
-	s = slot(index);
+	s = sock_slot(index);
 	pthread_mutex_lock(&s->lock);
 	if (s->generation == id >> 32)
 		return s;
@@ -193,7 +193,7 @@ struct sock *sock_get(uint64_t id)
 struct sock *sock_first(uint32_t index)
 {
 	for (; index < __atomic_load_n(&nslots, __ATOMIC_ACQUIRE); index++) {
-		struct sock *s = slot(index);
+		struct sock *s = sock_slot(index);
 
 		pthread_mutex_lock(&s->lock);
 		if (s->generation & 1)
@@ -259,7 +259,7 @@ void sock_destroy(struct sock *s)
 	s->stack = -1;
 	s->generation++;
 	pthread_mutex_unlock(&s->lock);
-	remove_slot(s);
+	sock_remove_slot(s);
 	ports_released();
 }
 

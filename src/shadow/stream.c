@@ -26,7 +26,7 @@
  * the other direction already: then a sweep looks whether the program's end
  * still exists (pump.h).
  *
- * Threads: whoever holds the socket's lock; a turn of a pump is bounded, so that a
+ * Threads: the one that holds the socket's lock; a turn of a pump is bounded, so that a
  * call on the same socket is not held up for long.
  *
  * Limits: bytes "sent" may still be in the pair, as they may be in a kernel's send

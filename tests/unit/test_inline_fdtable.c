@@ -426,7 +426,7 @@ static void test_heirs(void **state)
 	assert_int_equal(errno, EINVAL);
 	/* Looked for again: what is known stays what it is. */
 	copy = stack_fd(SOCK_DGRAM);
-	fd_heirs();
+	fd_inherited();
 	assert_int_not_equal(slot_stack(fd_slot(copy)), FD_DEAD);
 	close(copy);
 	close(NO_HEIR);
