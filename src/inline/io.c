@@ -195,7 +195,9 @@ static int io_judge(uint64_t slot, const struct msghdr *msg, int flags)
 /* The same, and the socket has moved if it must: ROUTE_STACK, ROUTE_HOST or -errno. */
 static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
 {
-	return move_to(slot, io_judge(slot, msg, flags));
+	int where = io_judge(slot, msg, flags);
+
+	return likely(where == ROUTE_STACK) ? where : move_to(slot, where);
 }
 
 /*
@@ -232,9 +234,9 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct s
 {
 	uint64_t slot = fd_slot(fd);
 	struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = len};
-	int where = ROUTE_HOST;
+	int where = slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST;
 
-	if (slot_routed(slot))
+	if (addr && slot_routed(slot))
 		where = io_route(slot, &msg, flags);
 	if (where == ROUTE_HOST)
 		return real(sendto)(fd, buf, n, flags, addr, len);
