@@ -45,6 +45,7 @@
 #include "engine/engine.h"
 #include "lib/highfd.h"
 #include "lib/trace.h"
+#include "sockets/route.h"
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/subflows.h"
@@ -124,6 +125,7 @@ static void life_read_config(void)
 	if (config_error)
 		return;
 	config_fd = (int)fd;
+	route_isolate(config.isolate);
 	life_move_config();
 	fd_internal(config_fd, true);
 	for (unsigned int i = 0; i < config.nifaces; i++)
@@ -271,11 +273,6 @@ int life_start(void)
 bool life_mptcp(void)
 {
 	return config.mptcp;
-}
-
-bool life_isolated(void)
-{
-	return config.isolate;
 }
 
 int life_config(void)

@@ -19,7 +19,7 @@ extern _Atomic int *life_state;
 
 int life_start(void);
 
-/** stack_up_now() - is the stack running in this very process? */
+/** stack_is_up() - is the stack running in this very process? */
 static inline bool stack_is_up(void)
 {
 	return atomic_load_explicit(life_state, memory_order_acquire) == LIFE_UP;
@@ -51,9 +51,6 @@ bool life_orphan(void);
 
 /** life_mptcp() - do plain TCP sockets become MPTCP? */
 bool life_mptcp(void);
-
-/** life_isolated() - are loopback addresses the stack's? */
-bool life_isolated(void);
 
 /** life_config() - the configuration's descriptor, for the next program; -1 if none. */
 int life_config(void);
