@@ -464,6 +464,7 @@ static void test_interrupted(void **state)
 	struct sigaction sa = {.sa_handler = handler, .sa_flags = SA_RESTART};
 	sigset_t block;
 
+	NOT_UNDER_TSAN();
 	sigaction(SIGUSR1, &sa, NULL);
 	sigemptyset(&block);
 	sigaddset(&block, SIGUSR1);

@@ -193,6 +193,7 @@ static void test_interrupted(void **state)
 {
 	static const int flags[] = {0, SA_RESTART};
 
+	NOT_UNDER_TSAN();
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct sigaction sa = {.sa_handler = handler, .sa_flags = flags[i]};
 		struct waiter w;
@@ -229,6 +230,7 @@ static void test_mask_opens(void **state)
 	struct masked m = {0};
 	struct waiter w;
 
+	NOT_UNDER_TSAN();
 	handled = 0;
 	sigaction(SIGUSR1, &sa, NULL);
 	sigemptyset(&m.mask);
@@ -260,6 +262,7 @@ static void test_mask_closes(void **state)
 	struct masked m = {0};
 	struct waiter w;
 
+	NOT_UNDER_TSAN();
 	handled = 0;
 	sigaction(SIGUSR1, &sa, NULL);
 	sigemptyset(&m.mask);

@@ -250,6 +250,7 @@ static void test_signal(void **state)
 		 false}, /* with a time-out: EINTR, whatever SA_RESTART says */
 	};
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int before = stage->handled;

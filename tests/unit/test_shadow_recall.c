@@ -54,6 +54,7 @@ static void test_bind(void **state)
 	unsigned int before;
 	long fd;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	fd = act(p, SYS_socket, AF_INET, SOCK_DGRAM, 0);
 	before = standin_calls(SYS_bind);
@@ -75,6 +76,7 @@ static void test_other_call(void **state)
 	unsigned int before;
 	long fd;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	fd = act(p, SYS_socket, AF_INET, SOCK_DGRAM, 0);
 	act_bind(p, fd);
@@ -103,6 +105,7 @@ static void test_other_caller(void **state)
 	unsigned int before;
 	long fd;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	fd = act(p, SYS_socket, AF_INET, SOCK_STREAM, 0);
 	act_bind(p, fd);
@@ -126,6 +129,7 @@ static void test_send(void **state)
 	char got[64];
 	long fd;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	fd = act(p, SYS_socket, AF_INET, SOCK_DGRAM, 0);
 	act_bind(p, fd);
@@ -156,6 +160,7 @@ static void test_receive(void **state)
 	socklen_t *len = (void *)(stage->room + ROOM_LEN);
 	long fd;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	fd = act(p, SYS_socket, AF_INET, SOCK_DGRAM, 0);
 	at.sin_port = act_bind(p, fd);
@@ -187,6 +192,7 @@ static void test_accept(void **state)
 	long listener, fd;
 	int peer;
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	listener = act(p, SYS_socket, AF_INET, SOCK_STREAM, 0);
 	at.sin_port = act_bind(p, listener);

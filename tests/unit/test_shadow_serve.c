@@ -403,6 +403,7 @@ static void test_full(void **state)
 	struct puppet *p = &puppet[0];
 	long fd[3];
 
+	NOT_UNDER_TSAN();
 	NEED_PUPPETS();
 	UNTIL((pump_sweep(), sock_count() == 0));
 	sock_set_memory(2 * 6144);

@@ -54,6 +54,16 @@ static inline int enter_netns(void **state)
 			skip(); \
 	} while (0)
 
+/*
+ * The thread sanitizer keeps signals back while a thread is in a system call that it does not
+ * know, as raw ones are; and a test may change what the product sets before there are threads.
+ */
+#ifdef __SANITIZE_THREAD__
+#define NOT_UNDER_TSAN() skip()
+#else
+#define NOT_UNDER_TSAN() ((void)0)
+#endif
+
 /* A shell command that must succeed. */
 static inline void sh(const char *fmt, ...)
 {
