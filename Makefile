@@ -37,10 +37,11 @@ LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 
 # The rooms of src/, from the ground floor up (docs/architecture.md, check-rooms).
 room	    = $(wildcard $(1:%=src/%/*.c))
-CORE_SRC   := $(call room,lib backend engine netconf stack control sockets) src/opener/client.c
+CORE_SRC   := $(call room,lib backend backend/opening engine netconf stack control sockets) src/opener/client.c
 CORE_ASM   := $(wildcard src/engine/*.S)
 CLI_SRC	   := $(call room,shadow launch profile cli cli/doctor)
-OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,lib backend)
+# What runs with capabilities is these and src/xdp: keep it small (make privileged).
+OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,backend/opening) src/lib/why.c
 INLINE_SRC := $(call room,inline)
 INLINE_ASM := $(wildcard src/inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))

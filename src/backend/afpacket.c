@@ -45,8 +45,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "backend/afpacket.h"
-#include "backend/afsocket.h"
-#include "backend/hostif.h"
+#include "backend/opening/afsocket.h"
+#include "backend/opening/hostif.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 
@@ -183,6 +183,15 @@ static int rx_finish(struct afpacket *ap, struct backend_frame *f, unsigned int 
 	return (int)n;
 }
 
+/* After ENETDOWN: was the interface removed, or is it just down? */
+static bool afpacket_gone(int fd)
+{
+	struct sockaddr_ll self;
+	int len = sizeof(self);
+
+	return RAWSYS(SYS_getsockname, fd, &self, &len) || self.sll_ifindex <= 0;
+}
+
 static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_frame *f,
 		       unsigned int n)
 {
@@ -208,7 +217,7 @@ static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_fr
 		case -EBADF:
 			return -ENXIO;
 		case -ENETDOWN:
-			if (afsocket_gone(be->fd))
+			if (afpacket_gone(be->fd))
 				return -ENXIO;
 			break;
 		default: /* a frame whose offload the header cannot express: it is consumed */
@@ -287,13 +296,13 @@ static unsigned int rawip_features(unsigned int type)
 }
 
 /* Make the struct for socket @fd on interface @h. */
-static int make(struct backend **be, const struct backend_ops *ops, enum backend_link link, int fd,
-		const char *ifname, const struct hostif *h, const char **why)
+static int afpacket_make(struct backend **be, const struct backend_ops *ops, enum backend_link link,
+			 int fd, const char *ifname, const struct hostif *h, const char **why)
 {
 	struct afpacket *ap = calloc(1, sizeof(*ap));
 
 	if (!ap)
-		return why_set(why, ENOMEM, "no memory for back end %s", ops->name);
+		return why_set(why, ENOMEM, "no memory for back end %s", ops->opening->name);
 	ap->be.ops = ops;
 	strncpy(ap->be.ifname, ifname, sizeof(ap->be.ifname) - 1);
 	ap->be.fd = fd;
@@ -313,15 +322,6 @@ static int make(struct backend **be, const struct backend_ops *ops, enum backend
 	return 0;
 }
 
-static int afpacket_open(enum backend_link link, const char *ifname, const char **why)
-{
-	struct hostif h;
-	int err;
-
-	err = afsocket_check(-1, link, ifname, &h, why);
-	return err ? err : afsocket_open(link, ifname, &h, why);
-}
-
 static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
 			   enum backend_link link, int fd, const char *ifname, const char **why)
 {
@@ -331,22 +331,12 @@ static int afpacket_attach(struct backend **be, const struct backend_ops *ops,
 	err = afsocket_check(fd, link, ifname, &h, why);
 	if (err)
 		return err;
-	return make(be, ops, link, fd, ifname, &h, why);
-}
-
-static int packet_open(const char *ifname, const char **why)
-{
-	return afpacket_open(BACKEND_LINK_ETHER, ifname, why);
+	return afpacket_make(be, ops, link, fd, ifname, &h, why);
 }
 
 static int packet_attach(struct backend **be, int fd, const char *ifname, const char **why)
 {
 	return afpacket_attach(be, &backend_packet, BACKEND_LINK_ETHER, fd, ifname, why);
-}
-
-static int rawip_open(const char *ifname, const char **why)
-{
-	return afpacket_open(BACKEND_LINK_RAWIP, ifname, why);
 }
 
 static int rawip_attach(struct backend **be, int fd, const char *ifname, const char **why)
@@ -355,10 +345,11 @@ static int rawip_attach(struct backend **be, int fd, const char *ifname, const c
 }
 
 const struct backend_ops backend_packet = {
-	.name = "packet",
+	.opening = &opening_packet,
 	.help = "an Ethernet interface of the host, by packet socket",
-	.opener = BACKEND_OPENER,
-	.open = packet_open,
+	.place = BACKEND_BESIDE,
+	.link = BACKEND_LINK_ETHER,
+	.hooks = BACKEND_HOOK_EGRESS,
 	.attach = packet_attach,
 	.close = afpacket_close,
 	.tx = afpacket_tx,
@@ -369,10 +360,11 @@ const struct backend_ops backend_packet = {
 };
 
 const struct backend_ops backend_rawip = {
-	.name = "rawip",
+	.opening = &opening_rawip,
 	.help = "an interface without link header (modem, TUN, PPP), by packet socket",
-	.opener = BACKEND_OPENER,
-	.open = rawip_open,
+	.place = BACKEND_BESIDE,
+	.link = BACKEND_LINK_RAWIP,
+	.hooks = BACKEND_HOOK_EGRESS,
 	.attach = rawip_attach,
 	.close = afpacket_close,
 	.tx = afpacket_tx,

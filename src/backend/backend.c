@@ -6,7 +6,7 @@
 #include <string.h>
 #include "backend/afpacket.h"
 #include "backend/backend.h"
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/macvtap.h"
 #include "backend/passt.h"
 #include "backend/tunfd.h"
@@ -27,7 +27,7 @@ const struct backend_ops *backend_find(const char *name)
 	unsigned int i;
 
 	for (i = 0; i < NBACKENDS; i++) {
-		if (!strcmp(backends[i]->name, name))
+		if (!strcmp(backends[i]->opening->name, name))
 			return backends[i];
 	}
 	return NULL;
@@ -41,7 +41,7 @@ const struct backend_ops *backend_at(unsigned int i)
 int backend_open(struct backend **be, const struct backend_ops *ops, const char *ifname,
 		 const char **why)
 {
-	int fd = ops->open(ifname, why);
+	int fd = ops->opening->open(ifname, why);
 	int err;
 
 	if (fd < 0)
@@ -49,8 +49,8 @@ int backend_open(struct backend **be, const struct backend_ops *ops, const char 
 	err = ops->attach(be, fd, ifname, why);
 	if (!err)
 		return 0;
-	if (ops->undo)
-		ops->undo(fd, ifname);
+	if (ops->opening->undo)
+		ops->opening->undo(fd, ifname);
 	raw_close(fd);
 	return err;
 }

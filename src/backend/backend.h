@@ -20,19 +20,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
+#include "backend/opening/opening.h"
 
 struct backend;
 struct sock_fprog;
-struct flows;
 
 #define BACKEND_BATCH	32 /* most frames in one @tx or @rx call */
 #define BACKEND_MAX_IOV 24 /* most pieces of one frame */
 #define BACKEND_QUEUES	16 /* most transmit queues: one per vCPU */
-
-enum backend_link {
-	BACKEND_LINK_ETHER, /* Ethernet frames, ARP */
-	BACKEND_LINK_RAWIP, /* IPv4/IPv6 packets without link header, no ARP */
-};
 
 #define BACKEND_F_CSUM	  (1u << 0) /* host completes checksums of sent frames */
 #define BACKEND_F_TSO4	  (1u << 1) /* host segments TCP/IPv4 */
@@ -58,25 +53,50 @@ struct backend_frame {
 	uint32_t len;
 };
 
-/* Who opens: ourselves, ourselves or else persona-opener, persona-opener alone. */
-enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
+/* Where the stack stands; its addresses follow from that if -i names none. */
+enum backend_place {
+	BACKEND_BESIDE,	 /* beside the host, whose interface and addresses it takes over */
+	BACKEND_STATION, /* a station of its own on the host's link: a free address of that network
+			  */
+	BACKEND_FAR_END, /* other end of a link to the host: another address of that network */
+	BACKEND_RELAY,	 /* behind a relay of this machine: see struct backend_relay */
+};
+
+/* Hooks of the host's packet filter that see the stack's frames. */
+#define BACKEND_HOOK_EGRESS  (1u << 0)
+#define BACKEND_HOOK_INGRESS (1u << 1)
+#define BACKEND_HOOK_ALL     (1u << 2) /* to the host the stack is a machine of its network */
+
+/**
+ * struct backend_relay - a process of this machine that ends the stack's connections
+ * @ifname: name of the interface inside, where none of the host's is named
+ * @addr4, @prefix4, @gateway4: IPv4 address that it knows the stack by, and its own
+ * @addr6, @prefix6, @gateway6: the same of IPv6
+ */
+struct backend_relay {
+	const char *ifname;
+	const char *addr4;
+	unsigned int prefix4;
+	const char *gateway4;
+	const char *addr6;
+	unsigned int prefix6;
+	const char *gateway6;
+};
 
 /**
  * struct backend_ops - one kind of back end
- * @name: as in the interface specification ("packet", "tap", ...)
+ * @opening: how the interface is opened, and the name (opening/opening.h); NULL for a kind that
+ *	  stands before another one (pcap.h, mirror.h)
  * @help: half a line for --help and the documentation
- * @opener: what open takes: no privilege, sometimes one, always
- * @open: open host interface @ifname: gives a descriptor (non-blocking,
- *	  CLOEXEC) that may be handed to another process, or -errno with @why set
- *	  to one sentence with reason and remedy. This is the part that needs
- *	  privileges; it allocates nothing.
- * @undo: take back what @open made on the host and what does not go with the
- *	  last descriptor, before that is closed; NULL if there is no such thing.
- *	  Same process and privileges as @open
- * @steer: tell the host which frames of @ifname are ours, all of it anew, as often as that
- *	  changes; 0, or -errno with a sentence. Same process as @open, one thread at a
- *	  time; NULL if the kind needs not be told
- * @attach: make a back end of a descriptor that @open has prepared, here or in
+ * @place: where the stack stands
+ * @relay: with BACKEND_RELAY, else NULL. Such a kind needs no interface of the host
+ * @link: what its frames begin with. A kind that serves both (@designates) says it of each back
+ *	  end (struct backend)
+ * @mtu_max: bytes of the longest packet that it carries; 0: what the interface carries
+ * @hooks: BACKEND_HOOK_* that see its frames
+ * @designates: does @text stand for an interface? 0, or -EINVAL with a sentence. NULL: the text
+ *	  is an interface's name; else the name is known when it is attached to. Pure
+ * @attach: make a back end of a descriptor that @opening has prepared, here or in
  *	  another process; needs no privileges. Fills the public part of struct backend.
  * @close: close and free
  * @tx:   send up to @n frames in order; return how many were consumed (sent or
@@ -88,19 +108,21 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
  *	  or -errno as above. A frame longer than its buffer is dropped,
  *	  and counted in rx_truncated.
  * @set_mac: receive frames to Ethernet address @mac too (before traffic; sets
- *	  be->mac); NULL if the kind needs nothing for that
+ *	  be->mac); NULL if the kind has none, or none but the host interface's
  * @set_filter: receive only frames that the classic BPF program @filter passes, from
  *	  now on (any thread); NULL if the kind shares its frames with nobody
  * @rebind: the host's interface was removed and is there again under its name: use
  *	  that one (any thread); 0 or -errno. NULL if the descriptor does not survive it
  */
 struct backend_ops {
-	const char *name;
+	const struct backend_opening *opening;
 	const char *help;
-	enum backend_opener opener;
-	int (*open)(const char *ifname, const char **why);
-	void (*undo)(int fd, const char *ifname);
-	int (*steer)(const char *ifname, const struct flows *f, const char **why);
+	enum backend_place place;
+	const struct backend_relay *relay;
+	enum backend_link link;
+	unsigned int mtu_max;
+	unsigned int hooks;
+	int (*designates)(const char *text, const char **why);
 	int (*attach)(struct backend **be, int fd, const char *ifname, const char **why);
 	void (*close)(struct backend *be);
 	int (*tx)(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n);

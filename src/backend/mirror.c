@@ -120,8 +120,6 @@ static int mirror_set_mac(struct backend *be, const uint8_t mac[6])
 }
 
 static const struct backend_ops mirror_ops = {
-	.name = "mirror",
-	.help = "shows another back end's frames",
 	.close = mirror_close,
 	.tx = mirror_tx,
 	.rx = mirror_rx,

@@ -39,7 +39,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/passt.h"
 #include "backend/refusal.h"
 #include "lib/rawsys.h"
@@ -309,7 +309,7 @@ static int passt_attach(struct backend **be, int fd, const char *ifname, const c
 	return 0;
 }
 
-static int set_mac(struct backend *be, const uint8_t mac[6])
+static int passt_set_mac(struct backend *be, const uint8_t mac[6])
 {
 	memcpy(be->mac, mac, sizeof(be->mac));
 	return 0;
@@ -321,14 +321,32 @@ static void passt_close(struct backend *be)
 	free(be);
 }
 
-const struct backend_ops backend_passt = {
+static const struct backend_relay passt_relay = {
+	.ifname = PASST_NAME,
+	.addr4 = PASST_ADDR4,
+	.prefix4 = PASST_PREFIX4,
+	.gateway4 = PASST_GATEWAY4,
+	.addr6 = PASST_ADDR6,
+	.prefix6 = PASST_PREFIX6,
+	.gateway6 = PASST_GATEWAY6,
+};
+
+static const struct backend_opening opening_passt = {
 	.name = "passt",
-	.help = "through the host's sockets by passt(1), for any user; the default",
 	.opener = BACKEND_SELF,
 	.open = passt_open,
+};
+
+const struct backend_ops backend_passt = {
+	.opening = &opening_passt,
+	.help = "through the host's sockets by passt(1), for any user; the default",
+	.place = BACKEND_RELAY,
+	.relay = &passt_relay,
+	.link = BACKEND_LINK_ETHER,
+	.mtu_max = PASST_MTU,
 	.attach = passt_attach,
 	.close = passt_close,
 	.tx = passt_tx,
 	.rx = passt_rx,
-	.set_mac = set_mac,
+	.set_mac = passt_set_mac,
 };

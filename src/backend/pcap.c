@@ -205,8 +205,6 @@ static int pcap_set_mac(struct backend *be, const uint8_t mac[6])
 }
 
 static const struct backend_ops pcap_ops = {
-	.name = "pcap",
-	.help = "records another back end's frames",
 	.close = pcap_close,
 	.tx = pcap_tx,
 	.rx = pcap_rx,

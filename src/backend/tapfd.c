@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/tapfd.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
@@ -161,7 +161,7 @@ int tapfd_make(struct backend **be, const struct backend_ops *ops, enum backend_
 		return why_set(why, -err, "cannot read interface '%s': %s", device, strerror(-err));
 	tt = calloc(1, sizeof(*tt));
 	if (!tt)
-		return why_set(why, ENOMEM, "no memory for back end %s", ops->name);
+		return why_set(why, ENOMEM, "no memory for back end %s", ops->opening->name);
 	tt->be.ops = ops;
 	strncpy(tt->be.ifname, ifname, sizeof(tt->be.ifname) - 1);
 	tt->be.fd = fd;

@@ -26,7 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/tapfd.h"
 #include "backend/tunfd.h"
 #include "lib/rawsys.h"
@@ -90,6 +90,16 @@ static int ask(int fd, const char *number, struct ifreq *ifr, const char **why)
 	return 0;
 }
 
+static int fd_designates(const char *text, const char **why)
+{
+	if (tunfd_number(text) >= 0)
+		return 0;
+	return why_set(
+		why, EINVAL,
+		"'%s' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on",
+		text);
+}
+
 static int fd_open(const char *number, const char **why)
 {
 	int fd = tunfd_number(number);
@@ -122,7 +132,7 @@ static int fd_open(const char *number, const char **why)
 	return fd;
 }
 
-static int set_mac(struct backend *be, const uint8_t mac[6])
+static int fd_set_mac(struct backend *be, const uint8_t mac[6])
 {
 	if (be->link != BACKEND_LINK_ETHER)
 		return -EOPNOTSUPP;
@@ -153,14 +163,21 @@ static int fd_attach(struct backend **be, int fd, const char *number, const char
 	return err;
 }
 
-const struct backend_ops backend_fd = {
+static const struct backend_opening opening_fd = {
 	.name = "fd",
-	.help = "inherited TUN/TAP descriptor number N (fd:N)",
 	.opener = BACKEND_SELF,
 	.open = fd_open,
+};
+
+const struct backend_ops backend_fd = {
+	.opening = &opening_fd,
+	.help = "inherited TUN/TAP descriptor number N (fd:N)",
+	.place = BACKEND_FAR_END,
+	.hooks = BACKEND_HOOK_ALL,
+	.designates = fd_designates,
 	.attach = fd_attach,
 	.close = tapfd_close,
 	.tx = tapfd_tx,
 	.rx = tapfd_rx,
-	.set_mac = set_mac,
+	.set_mac = fd_set_mac,
 };

@@ -18,7 +18,7 @@
  * where it exists, by the kernel's choice.
  *
  * Which frames come here is decided by an XDP program on the interface; that and
- * the socket itself are the privileged part, xdphost.c. Attach, in a process without
+ * the socket itself are the privileged part, opening/xdphost.c. Attach, in a process without
  * privileges, makes area and rings, and binds; a socket can be attached once.
  *
  * The engine may send from several vCPUs at a time: a lock guards chunks and
@@ -40,9 +40,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
+#include "backend/opening/xdphost.h"
 #include "backend/xdp.h"
-#include "backend/xdphost.h"
 #include "backend/xring.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
@@ -340,14 +340,13 @@ out:
 }
 
 const struct backend_ops backend_xdp = {
-	.name = "xdp",
+	.opening = &opening_xdp,
 	.help = "chosen addresses of an Ethernet interface, by AF_XDP",
-	.opener = BACKEND_OPENER,
-	.open = xdphost_open,
-	.undo = xdphost_undo,
+	.place = BACKEND_BESIDE,
+	.link = BACKEND_LINK_ETHER,
+	.mtu_max = XDP_MAX_MTU,
 	.attach = xdp_attach,
 	.close = xdp_close,
 	.tx = xdp_tx,
 	.rx = xdp_rx,
-	.steer = xdphost_steer,
 };

@@ -59,7 +59,7 @@ static void list_json(void)
 	path_personalities(list_personality, &w);
 	printf("],\"backends\":[");
 	for (i = 0; backend_at(i); i++) {
-		printf("%s{\"name\":\"%s\",\"help\":", i ? "," : "", backend_at(i)->name);
+		printf("%s{\"name\":\"%s\",\"help\":", i ? "," : "", backend_at(i)->opening->name);
 		print_json(backend_at(i)->help);
 		putchar('}');
 	}
@@ -88,7 +88,7 @@ static int list_run(int argc, char **argv)
 		puts("  none: make personalities, or set PERSONA_PATH");
 	puts("back ends:");
 	for (i = 0; backend_at(i); i++)
-		printf("  %-14s %s\n", backend_at(i)->name, backend_at(i)->help);
+		printf("  %-14s %s\n", backend_at(i)->opening->name, backend_at(i)->help);
 	return 0;
 }
 

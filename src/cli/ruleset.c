@@ -16,6 +16,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "backend/backend.h"
 #include "cli/ruleset.h"
 
 /* The rest of @line behind @word and blanks, or NULL if it does not begin so. */
@@ -89,23 +90,11 @@ unsigned int ruleset_hooks(const char *text, struct ruleset_hook *out, unsigned 
 	return n;
 }
 
-/* Hooks that see a kind's frames; "*": all. */
-static const struct {
-	const char *backend;
-	const char *hook;
-} ways[] = {
-	{"packet", "egress"},	{"rawip", "egress"}, {"macvtap", "egress"},
-	{"macvtap", "ingress"}, {"tap", "*"},	     {"tun", "*"},
-};
-
-bool ruleset_concerns(const struct ruleset_hook *h, const char *backend, const char *ifname)
+bool ruleset_concerns(const struct ruleset_hook *h, unsigned int hooks, const char *ifname)
 {
 	if (!h->drops || (h->device[0] && !has_word(h->device, ifname)))
 		return false;
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (!strcmp(ways[i].backend, backend) &&
-		    (*ways[i].hook == '*' || !strcmp(ways[i].hook, h->hook)))
-			return true;
-	}
-	return false;
+	return (hooks & BACKEND_HOOK_ALL) ||
+	       ((hooks & BACKEND_HOOK_EGRESS) && !strcmp(h->hook, "egress")) ||
+	       ((hooks & BACKEND_HOOK_INGRESS) && !strcmp(h->hook, "ingress"));
 }

@@ -29,7 +29,12 @@ struct ruleset_hook {
  */
 unsigned int ruleset_hooks(const char *text, struct ruleset_hook *out, unsigned int max);
 
-/** ruleset_concerns() - can @h drop frames of back end @backend on @ifname? Pure. */
-bool ruleset_concerns(const struct ruleset_hook *h, const char *backend, const char *ifname);
+/**
+ * ruleset_concerns() - can @h drop frames of a back end on @ifname?
+ * @hooks: BACKEND_HOOK_* that see them
+ *
+ * Pure.
+ */
+bool ruleset_concerns(const struct ruleset_hook *h, unsigned int hooks, const char *ifname);
 
 #endif /* PERSONA_CLI_RULESET_H */

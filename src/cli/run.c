@@ -92,14 +92,16 @@ static int run_add_interface(struct config *c, const char *text)
 }
 
 /*
- * passt ends TCP connections on this machine, so MPTCP's would always fall back to TCP. And
- * the stack must not have to: when its peer repeats data in segments cut
- * differently, as passt does, Linux 6.12 maps them wrongly after a fallback, and hangs.
+ * A relay (passt) ends TCP connections on this machine, so MPTCP's would always fall back to TCP.
+ * And the stack must not have to: when its peer repeats data in segments cut differently, as passt
+ * does, Linux 6.12 maps them wrongly after a fallback, and hangs.
  */
-static bool run_by_passt(const struct config *c)
+static bool run_by_relay(const struct config *c)
 {
 	for (unsigned int i = 0; i < c->nifaces; i++) {
-		if (strcmp(c->iface[i].spec.backend, "passt"))
+		const struct backend_ops *kind = backend_find(c->iface[i].spec.backend);
+
+		if (!kind || kind->place != BACKEND_RELAY)
 			return false;
 	}
 	return true;
@@ -287,7 +289,7 @@ static int run_parse(int argc, char **argv, struct launch *l)
 				"no COMMAND given: persona run [OPTION]... -- COMMAND [ARG]...");
 	if (!c->nifaces)
 		status = run_add_interface(c, DEFAULT_INTERFACE);
-	if (run_by_passt(c))
+	if (run_by_relay(c))
 		c->mptcp = false;
 	return status ? status : -1;
 }
@@ -315,7 +317,7 @@ static void run_more(void)
 {
 	puts("\nback ends:");
 	for (unsigned int i = 0; backend_at(i); i++)
-		printf("  %-8s %s\n", backend_at(i)->name, backend_at(i)->help);
+		printf("  %-8s %s\n", backend_at(i)->opening->name, backend_at(i)->help);
 	puts("\n"
 	     "exit status: COMMAND's; 128+N if signal N ended it; 125 Persona failed;\n"
 	     "             126 COMMAND cannot be executed; 127 COMMAND not found");

@@ -2,8 +2,8 @@
 /*
  * host.c - fill an interface specification from the host's configuration.
  *
- * Behind passt the stack has addresses of its own, fixed and private: of each family that
- * the host can send by, since passt serves no other.
+ * Behind a relay the stack has addresses of its own, fixed and private: of each family that
+ * the host can send by, since the relay serves no other.
  *
  * An address that the host has too is not refused, since a phone's interface
  * has but one, but it is reported: the host's kernel answers segments of
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "backend/passt.h"
+#include "backend/backend.h"
 #include "launch/host.h"
 #include "lib/why.h"
 #include "netconf/link.h"
@@ -68,8 +68,8 @@ static void host_add_address(struct iface_spec *s, const char *text, unsigned in
 	a->prefix = (uint16_t)prefix;
 }
 
-/* passt answers for whatever gateway it is asked. */
-static void fill_passt(struct iface_spec *s)
+/* It answers for whatever gateway it is asked. */
+static void fill_behind_relay(struct iface_spec *s, const struct backend_relay *relay)
 {
 	struct nl *nl;
 	bool six;
@@ -81,16 +81,16 @@ static void fill_passt(struct iface_spec *s)
 		six = nl && (!s->mtu || s->mtu >= MTU_MIN_IPV6) &&
 		      host_serves(nl, s->ifname, AF_INET6);
 		if (!six || host_serves(nl, s->ifname, AF_INET))
-			host_add_address(s, PASST_ADDR4, PASST_PREFIX4);
+			host_add_address(s, relay->addr4, relay->prefix4);
 		if (six)
-			host_add_address(s, PASST_ADDR6, PASST_PREFIX6);
+			host_add_address(s, relay->addr6, relay->prefix6);
 		nl_close(nl);
 	}
 	for (i = 0; i < s->naddrs; i++) {
 		if (s->addr[i].family == AF_INET && !s->gw4.family)
-			ip_parse(PASST_GATEWAY4, &s->gw4);
+			ip_parse(relay->gateway4, &s->gw4);
 		if (s->addr[i].family == AF_INET6 && !s->gw6.family)
-			ip_parse(PASST_GATEWAY6, &s->gw6);
+			ip_parse(relay->gateway6, &s->gw6);
 	}
 }
 
@@ -112,12 +112,7 @@ static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_add
 	}
 }
 
-/* A link beside the host's, with an Ethernet address of its own: IP ones, too. */
-static bool parts_by_address(const struct iface_spec *s)
-{
-	return !strcmp(s->backend, "macvtap");
-}
-
+/* A station of its own has an Ethernet address of its own: IP ones, too. */
 static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
 {
 	char text[IP_ADDR_TEXT];
@@ -136,22 +131,22 @@ static int check_own(const struct iface_spec *s, const struct ip_addr *shared, c
 
 int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 {
-	bool far_end = !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun") ||
-		       !strcmp(s->backend, "fd");
+	const struct backend_ops *kind = backend_find(s->backend);
+	enum backend_place place = kind ? kind->place : BACKEND_BESIDE;
 	struct nl *nl;
 	int err = 0;
 
 	memset(shared, 0, sizeof(*shared));
-	if (far_end && !s->naddrs)
+	if (place == BACKEND_FAR_END && !s->naddrs)
 		return why_set(why, EADDRNOTAVAIL,
 			       "%s:%s is a link to the host, whose address is the host's own: give "
 			       "the stack another one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
-	if (!strcmp(s->backend, "passt")) {
-		fill_passt(s);
+	if (place == BACKEND_RELAY) {
+		fill_behind_relay(s, kind->relay);
 		return 0;
 	}
-	if (parts_by_address(s) && !s->naddrs)
+	if (place == BACKEND_STATION && !s->naddrs)
 		return check_own(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
@@ -165,7 +160,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 	if (!err)
 		find_shared(nl, s, shared);
 	nl_close(nl);
-	if (!err && parts_by_address(s))
+	if (!err && place == BACKEND_STATION)
 		err = check_own(s, shared, why);
 	return err;
 }

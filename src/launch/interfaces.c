@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "backend/backend.h"
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "launch/host.h"
 #include "launch/interfaces.h"
 #include "launch/paths.h"
@@ -66,12 +66,12 @@ static int interfaces_open_fd(struct config *c, const struct backend_ops *ops, c
 {
 	int fd = -EPERM;
 
-	if (ops->opener != BACKEND_OPENER)
-		fd = ops->open(ifname, why);
-	if (ops->opener == BACKEND_SELF || (fd != -EPERM && fd != -EACCES))
+	if (ops->opening->opener != BACKEND_OPENER)
+		fd = ops->opening->open(ifname, why);
+	if (ops->opening->opener == BACKEND_SELF || (fd != -EPERM && fd != -EACCES))
 		return fd;
 	fd = interfaces_start_opener(c, why);
-	return fd ? fd : opener_open(c->opener, ops->name, ifname, why);
+	return fd ? fd : opener_open(c->opener, ops->opening->name, ifname, why);
 }
 
 bool interfaces_name_taken(const struct config *c, const struct config_iface *ci)
@@ -116,12 +116,13 @@ static int interfaces_learn(const struct backend_ops *ops, const struct config_i
 	const char *why;
 	int fd, err;
 
-	if (ops->opener != BACKEND_SELF) {
+	if (ops->opening->opener != BACKEND_SELF) {
 		err = hostif_get(-1, s->ifname, &h);
 		if (err)
 			return complain(EXIT_PERSONA, "cannot read interface '%s': %s", s->ifname,
 					strerror(-err));
-		*link = (struct backend){.mtu = h.mtu < MTU_MAX ? h.mtu : MTU_MAX};
+		*link = (struct backend){.mtu = h.mtu < MTU_MAX ? h.mtu : MTU_MAX,
+					 .link = ops->link};
 		snprintf(link->ifname, sizeof(link->ifname), "%s", s->ifname);
 		return 0;
 	}
@@ -162,7 +163,7 @@ static int interfaces_complete(struct config *c, struct config_iface *ci,
 			s->mtu, link.mtu, host, host, s->mtu);
 	if (host_fill(s, &addr, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	*shared |= addr.family && (ops->set_filter || ops->steer);
+	*shared |= addr.family && ops->opening->shares;
 	if (c->verbose)
 		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, host,
 			 s->mtu ? s->mtu : link.mtu,
@@ -181,7 +182,7 @@ static int interfaces_open_one(struct config *c, struct config_iface *ci, bool *
 	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
 	if (!ops)
 		return complain(EXIT_PERSONA, "%s", why);
-	snprintf(s->backend, sizeof(s->backend), "%s", ops->name);
+	snprintf(s->backend, sizeof(s->backend), "%s", ops->opening->name);
 	if (s->has_mac && !ops->set_mac)
 		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address",
 				s->ifname);

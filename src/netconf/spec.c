@@ -19,9 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "backend/backend.h"
-#include "backend/hostif.h"
-#include "backend/passt.h"
-#include "backend/tunfd.h"
+#include "backend/opening/hostif.h"
 #include "lib/closest.h"
 #include "lib/why.h"
 #include "netconf/spec.h"
@@ -314,7 +312,7 @@ static int unknown_backend(const char *name, const char **why)
 	unsigned int i;
 
 	for (i = 0; i < 16 && backend_at(i); i++) {
-		names[i] = backend_at(i)->name;
+		names[i] = backend_at(i)->opening->name;
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
 			 names[i]);
 	}
@@ -325,31 +323,25 @@ static int unknown_backend(const char *name, const char **why)
 	return why_set(why, EINVAL, "unknown back end '%s': known are %s", name, list);
 }
 
-static bool is_backend(const struct iface_spec *s, const char *name)
-{
-	return !strcmp(s->backend, name);
-}
-
 /* [BACKEND:]IFNAME */
 static int set_head(struct iface_spec *s, char *field, const char **why)
 {
 	char *colon = strchr(field, ':');
+	const struct backend_ops *kind = NULL; /* none: to be chosen by the link's type */
 	const char *ifname = field;
 
 	if (colon) {
 		*colon = '\0';
-		if (!backend_find(field))
+		kind = backend_find(field);
+		if (!kind)
 			return unknown_backend(field, why);
 		snprintf(s->backend, sizeof(s->backend), "%.15s", field);
 		ifname = colon + 1;
 	}
-	if (!*ifname && is_backend(s, "passt"))
+	if (!*ifname && kind && kind->relay)
 		return 0;
-	if (is_backend(s, "fd") && tunfd_number(ifname) < 0)
-		return why_set(why, EINVAL,
-			       "'%s' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N "
-			       "from 3 on",
-			       ifname);
+	if (kind && kind->designates && kind->designates(ifname, why))
+		return -EINVAL;
 	if (!*ifname)
 		return why_set(why, EINVAL, "no interface named: write -i [BACKEND:]IFNAME,...");
 	if (strchr(ifname, '='))
@@ -359,6 +351,27 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 		return why_set(why, EINVAL, "'%s' is no interface name: 1 to %d letters", ifname,
 			       IF_NAMESIZE - 1);
 	memcpy(s->ifname, ifname, strlen(ifname) + 1);
+	return 0;
+}
+
+/* What the kind of back end does not allow; and the name inside, where the kind has one. */
+static int spec_check_kind(struct iface_spec *s, const char **why)
+{
+	const struct backend_ops *kind = backend_find(s->backend);
+
+	if (kind && s->has_mac && !kind->set_mac)
+		return kind->link == BACKEND_LINK_RAWIP
+			       ? why_set(why, EINVAL, "mac=: back end %s has no link address",
+					 s->backend)
+			       : why_set(why, EINVAL,
+					 "mac=: back end %s has the host interface's own",
+					 s->backend);
+	if (kind && kind->mtu_max && s->mtu > kind->mtu_max)
+		return why_set(why, EINVAL, "mtu=%u: %s takes at most %u", s->mtu, s->backend,
+			       kind->mtu_max);
+	if (s->name[0] || (kind && kind->designates))
+		return 0;
+	snprintf(s->name, sizeof(s->name), "%s", s->ifname[0] ? s->ifname : kind->relay->ifname);
 	return 0;
 }
 
@@ -390,15 +403,7 @@ static int spec_check(struct iface_spec *s, const char **why)
 	if (has6 && s->mtu && s->mtu < MTU_MIN_IPV6)
 		return why_set(why, EINVAL, "mtu=%u is too small for IPv6: at least %d", s->mtu,
 			       MTU_MIN_IPV6);
-	if (s->has_mac && (is_backend(s, "rawip") || is_backend(s, "tun")))
-		return why_set(why, EINVAL, "mac=: back end %s has no link address", s->backend);
-	if (s->has_mac && is_backend(s, "xdp"))
-		return why_set(why, EINVAL, "mac=: back end xdp has the host interface's own");
-	if (is_backend(s, "passt") && s->mtu > PASST_MTU)
-		return why_set(why, EINVAL, "mtu=%u: passt takes at most %d", s->mtu, PASST_MTU);
-	if (!s->name[0] && !is_backend(s, "fd"))
-		snprintf(s->name, sizeof(s->name), "%s", s->ifname[0] ? s->ifname : PASST_NAME);
-	return 0;
+	return spec_check_kind(s, why);
 }
 
 int spec_parse(const char *text, struct iface_spec *s, const char **why)

@@ -36,7 +36,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-#include "backend/flows.h"
+#include "backend/opening/flows.h"
 #include "lib/why.h"
 #include "opener/hostports.h"
 

@@ -12,7 +12,7 @@
 
 #include <net/if.h>
 #include <stdint.h>
-#include "backend/flows.h"
+#include "backend/opening/flows.h"
 
 #define OPENER_FD	3
 #define OPENER_GONE_FD	4	    /* a pipe that nobody writes to: its end is the opener\'s */

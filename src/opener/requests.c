@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "backend/opening/opening.h"
 #include "lib/why.h"
 #include "opener/confine.h"
 #include "opener/hostports.h"
@@ -29,7 +30,7 @@
  * @undo: descriptor to take it back by, or -1
  */
 static struct slot {
-	const struct backend_ops *ops;
+	const struct backend_opening *kind;
 	char ifname[IF_NAMESIZE];
 	int undo;
 } slots[OPENER_SLOTS];
@@ -95,7 +96,7 @@ static int hold(const char **why)
 	if (confined)
 		return 0;
 	for (unsigned int i = 0; i < nslots; i++)
-		rules |= slots[i].ops->set_filter != NULL;
+		rules |= slots[i].kind->shares && !slots[i].kind->steer;
 	if (rules && rules_start(why))
 		snprintf(no_rules, sizeof(no_rules), "%s", *why);
 	err = confine();
@@ -121,16 +122,16 @@ static int do_open(const struct opener_request *q, int *fd, const char **why)
 			q->ifname);
 	if (confined || nslots == OPENER_SLOTS)
 		return why_set(why, EBUSY, "persona-opener: no further interface");
-	s->ops = backend_find(q->backend);
-	if (!s->ops || s->ops->opener == BACKEND_SELF) /* those need nothing of ours */
+	s->kind = opening_find(q->backend);
+	if (!s->kind)
 		return why_set(why, EINVAL, "unknown back end '%s'", q->backend);
 	err = policy_allows(q->ifname, why);
 	if (err)
 		return err;
-	*fd = s->ops->open(q->ifname, why);
+	*fd = s->kind->open(q->ifname, why);
 	if (*fd < 0)
 		return *fd;
-	s->undo = s->ops->undo ? fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1) : -1;
+	s->undo = s->kind->undo ? fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1) : -1;
 	memcpy(s->ifname, q->ifname, sizeof(s->ifname));
 	nslots++;
 	return 0;
@@ -186,8 +187,8 @@ static int do_flows(struct opener_request *q, const char **why)
 		if (f->addr[i].owner == FLOWS_OWN && is_local(&f->addr[i]))
 			f->addr[i].owner = FLOWS_SHARED;
 	}
-	if (s->ops->steer)
-		return s->ops->steer(s->ifname, f, why);
+	if (s->kind->steer)
+		return s->kind->steer(s->ifname, f, why);
 	/* Own addresses alone work without rules, too: the host has nothing to answer. */
 	if (no_rules[0])
 		return flows_shared(f, 0) ? why_set(why, EOPNOTSUPP, "%s", no_rules) : 0;
@@ -234,7 +235,7 @@ void requests_take_back(void)
 	for (unsigned int i = 0; i < nslots; i++) {
 		if (slots[i].undo < 0)
 			continue;
-		slots[i].ops->undo(slots[i].undo, slots[i].ifname);
+		slots[i].kind->undo(slots[i].undo, slots[i].ifname);
 		close(slots[i].undo);
 	}
 	nslots = 0;

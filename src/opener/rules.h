@@ -9,7 +9,7 @@
 #define PERSONA_OPENER_RULES_H
 
 #include <stddef.h>
-#include "backend/flows.h"
+#include "backend/opening/flows.h"
 
 #define RULES_TEXT 262144 /* bytes of the longest set: iptables' line per address and port */
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
+#include "backend/backend.h"
 #include "engine/engine.h"
 #include "lib/rawsys.h"
 #include "stack/config.h"
@@ -66,10 +67,12 @@ static bool addr_valid(const struct ip_addr *a)
 	       (a->family == AF_INET6 && a->prefix <= 128);
 }
 
-/* Back end passt may do without an interface of the host. */
+/* A relay may do without an interface of the host. */
 static bool host_ifname_valid(const struct iface_spec *s)
 {
-	return ifname_valid(s->ifname) || (!s->ifname[0] && !strcmp(s->backend, "passt"));
+	const struct backend_ops *kind = backend_find(s->backend);
+
+	return ifname_valid(s->ifname) || (!s->ifname[0] && kind && kind->relay);
 }
 
 static bool iface_valid(const struct config_iface *ci)

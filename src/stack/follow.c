@@ -46,7 +46,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include "backend/backend.h"
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "engine/engine.h"
 #include "lib/rawsys.h"
 #include "lib/trace.h"

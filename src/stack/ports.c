@@ -33,7 +33,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include "backend/flows.h"
+#include "backend/backend.h"
+#include "backend/flowfilter.h"
 #include "engine/engine.h"
 #include "lib/clock.h"
 #include "lib/rawsys.h"
@@ -203,7 +204,7 @@ static int ports_refresh_locked(const char **why)
 		struct flows f;
 		int bad;
 
-		if (!ifs[i].be->ops->set_filter && !ifs[i].be->ops->steer)
+		if (!ifs[i].be->ops->opening->shares)
 			continue;
 		ports_fill(&f, stack_spec(i), &host);
 		any |= flows_shared(&f, 0);

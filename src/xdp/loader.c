@@ -4,11 +4,11 @@
  *
  * Theory of operation
  *
- * Started by back end xdp (backend/xdptool.c), as the one part of Persona that
+ * Started by back end xdp (backend/opening/xdptool.c), as the one part of Persona that
  * needs libbpf. It inherits a control socket (descriptor 0, SOCK_SEQPACKET)
  * and the AF_XDP socket (3). It loads the program, puts the socket into its
  * map, attaches it and answers `ok`. Then each packet on the control socket is a
- * complete list of what is the stack's (backend/steer.h), answered by `ok`; any
+ * complete list of what is the stack's (backend/opening/steer.h), answered by `ok`; any
  * failure is answered by `error SENTENCE`. At end of file it ends, and with it
  * the attachment, which is a BPF link: it goes with its last descriptor, so
  * nothing is left even if this process is killed.
@@ -30,7 +30,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "backend/steer.h"
+#include "backend/opening/steer.h"
 #include "xdp/maps.h"
 
 enum { CONTROL = 0, SOCKET = 3 };

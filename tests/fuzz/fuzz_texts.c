@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "backend/steer.h"
+#include "backend/opening/steer.h"
 #include "opener/hostports.h"
 #include "opener/policy.h"
 

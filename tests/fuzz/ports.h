@@ -250,7 +250,6 @@ static void fake_close(struct backend *be)
 }
 
 static const struct backend_ops fake_ops = {
-	.name = "fuzz",
 	.close = fake_close,
 	.tx = fake_tx,
 	.rx = fake_rx,

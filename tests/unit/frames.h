@@ -14,7 +14,7 @@
 #include <poll.h>
 #include <time.h>
 #include "backend/backend.h"
-#include "backend/flows.h"
+#include "backend/flowfilter.h"
 #include "unit.h"
 
 #define FRAME_MAX 66000

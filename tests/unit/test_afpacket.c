@@ -322,14 +322,14 @@ static void test_refusals(void **state)
 {
 
 	NEED_NETNS();
-	assert_int_equal(backend_packet.open("nosuch0", &why), -ENODEV);
+	assert_int_equal(backend_packet.opening->open("nosuch0", &why), -ENODEV);
 	assert_string_equal(why, "no such interface 'nosuch0' (see: ip link)");
-	assert_int_equal(backend_packet.open("a-name-much-too-long", &why), -ENODEV);
-	assert_int_equal(backend_packet.open("lo", &why), -EINVAL);
-	assert_int_equal(backend_rawip.open("va", &why), -EINVAL);
+	assert_int_equal(backend_packet.opening->open("a-name-much-too-long", &why), -ENODEV);
+	assert_int_equal(backend_packet.opening->open("lo", &why), -EINVAL);
+	assert_int_equal(backend_rawip.opening->open("va", &why), -EINVAL);
 	assert_string_equal(why, "interface 'va' is an Ethernet: use back end packet, not rawip");
 	sh("ip link set va down");
-	assert_int_equal(backend_packet.open("va", &why), -ENETDOWN);
+	assert_int_equal(backend_packet.opening->open("va", &why), -ENETDOWN);
 	assert_string_equal(why, "interface 'va' is down: ip link set va up");
 	assert_ptr_equal(backend_choose("va", &why), &backend_packet);
 	assert_null(backend_choose("lo", &why));
@@ -347,7 +347,7 @@ static void test_rawip(void **state)
 	NEED_NETNS();
 	tun = must_open(backend_find("tun"), "rm0");
 	assert_ptr_equal(backend_choose("rm0", &why), &backend_rawip);
-	assert_int_equal(backend_packet.open("rm0", &why), -EINVAL);
+	assert_int_equal(backend_packet.opening->open("rm0", &why), -EINVAL);
 	assert_string_equal(why,
 			    "interface 'rm0' has no link header: use back end rawip, not packet");
 	raw = must_open(&backend_rawip, "rm0");

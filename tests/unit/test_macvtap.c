@@ -6,8 +6,9 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include "backend/afpacket.h"
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/macvtap.h"
+#include "backend/opening/macvtap.h"
 
 static const char *why;
 
@@ -99,15 +100,15 @@ static void test_life(void **state)
 	assert_memory_equal(a->mac, mac, 6);
 
 	assert_int_equal(macvtap_recover(), 0); /* their process, we, is there */
-	a->ops->undo(a->fd, "ma0");
+	a->ops->opening->undo(a->fd, "ma0");
 	assert_int_equal(hostif_get(-1, first, &h), -ENODEV);
 	assert_int_equal(hostif_get(-1, second, &h), 0);
 	a->ops->close(a);
-	b->ops->undo(b->fd, "ma0");
+	b->ops->opening->undo(b->fd, "ma0");
 	b->ops->close(b);
 	a = must_open(&backend_macvtap, "ma0");
 	assert_memory_equal(a->mac, before, 6); /* the next one is the same station */
-	a->ops->undo(a->fd, "ma0");
+	a->ops->opening->undo(a->fd, "ma0");
 	a->ops->close(a);
 	sh("test -z \"$(ip link show type macvtap)\"");
 	sh("ip link del ma0");
@@ -147,7 +148,7 @@ static void test_traffic(void **state)
 	assert_int_equal(receive_all(peer, 1), 1);
 	assert_memory_equal(rx_data(0), pool_tx[0].data, 200);
 	peer->ops->close(peer);
-	tap->ops->undo(tap->fd, "ma0");
+	tap->ops->opening->undo(tap->fd, "ma0");
 	tap->ops->close(tap);
 	sh("ip link del ma0");
 }
@@ -173,7 +174,7 @@ static void test_recover(void **state)
 	be = must_open(&backend_macvtap, "ma0");
 	sh("! ip link show pmt%d 2>/dev/null", pid);
 	sh("ip link show pmt4194303 >/dev/null && ip link show mine >/dev/null");
-	be->ops->undo(be->fd, "ma0");
+	be->ops->opening->undo(be->fd, "ma0");
 	be->ops->close(be);
 	sh("ip link del ma0");
 }
@@ -193,7 +194,7 @@ static void test_refused(void **state)
 	sh("ip link del ma0");
 	fd = open("/dev/null", O_RDWR);
 	assert_int_equal(backend_macvtap.attach(&be, fd, "ma0", &why), -EBADF);
-	backend_macvtap.undo(fd, "ma0");
+	backend_macvtap.opening->undo(fd, "ma0");
 	close(fd);
 }
 

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/passt.h"
 
 static const char *why;
@@ -449,7 +449,7 @@ static void script(const char *text)
 
 static void test_not_installed(void **state)
 {
-	assert_int_equal(backend_passt.open("", &why), -ENOENT);
+	assert_int_equal(backend_passt.opening->open("", &why), -ENOENT);
 	assert_string_equal(why, "passt is not installed: apt-get install passt, or name an "
 				 "interface by -i IFNAME");
 }
@@ -457,20 +457,20 @@ static void test_not_installed(void **state)
 static void test_own_words(void **state)
 {
 	script("echo Some warning >&2; echo 'No way out' >&2; exit 1");
-	assert_int_equal(backend_passt.open("", &why), -ECHILD);
+	assert_int_equal(backend_passt.opening->open("", &why), -ECHILD);
 	assert_string_equal(why, "passt does not start: No way out (it needs a default route, or "
 				 "-i passt:IFNAME)");
-	assert_int_equal(backend_passt.open("eth9", &why), -ECHILD);
+	assert_int_equal(backend_passt.opening->open("eth9", &why), -ECHILD);
 	assert_string_equal(why, "passt does not start on interface 'eth9': No way out");
 	script("exit 3");
-	assert_int_equal(backend_passt.open("eth9", &why), -ECHILD);
+	assert_int_equal(backend_passt.opening->open("eth9", &why), -ECHILD);
 	assert_contains(why, "it does not say why");
 	script("kill -9 $$");
-	assert_int_equal(backend_passt.open("eth9", &why), -ECHILD);
+	assert_int_equal(backend_passt.opening->open("eth9", &why), -ECHILD);
 	assert_contains(why, "Killed");
 	script("i=0; while [ $i -lt 500 ]; do echo $i many words before the last >&2; i=$((i+1)); "
 	       "done; echo the last >&2; exit 1");
-	assert_int_equal(backend_passt.open("eth9", &why), -ECHILD);
+	assert_int_equal(backend_passt.opening->open("eth9", &why), -ECHILD);
 	assert_contains(why, "interface 'eth9': the last");
 }
 
@@ -488,7 +488,7 @@ static void test_started(void **state)
 	       "eval \"(ls /proc/self/fd | wc -l; cut -d' ' -f6 /proc/self/stat; sleep 0.1) >&$2 "
 	       "2>/dev/null &\"");
 	signal(SIGCHLD, SIG_IGN);
-	fd = backend_passt.open("", &why);
+	fd = backend_passt.opening->open("", &why);
 	signal(SIGCHLD, SIG_DFL);
 	if (fd < 0)
 		fail_msg("%s", why);

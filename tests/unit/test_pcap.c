@@ -35,8 +35,7 @@ static void fake_close(struct backend *be)
 	closed++;
 }
 
-static const struct backend_ops fake_ops = {
-	.name = "fake", .tx = fake_tx, .rx = fake_rx, .close = fake_close};
+static const struct backend_ops fake_ops = {.tx = fake_tx, .rx = fake_rx, .close = fake_close};
 
 static const uint8_t *bytes;
 static size_t size, at;

@@ -2,6 +2,7 @@
 /*
  * test_ruleset.c - which chains of the host's packet filter are in a back end's way.
  */
+#include "backend/backend.h"
 #include "cli/ruleset.h"
 #include "unit.h"
 
@@ -95,10 +96,11 @@ static void concerned(void **state)
 	unsigned int n = ruleset_hooks(listing, h, 16);
 
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		const struct backend_ops *kind = backend_find(wanted[i].backend);
 		unsigned int chains = 0;
 
 		for (unsigned int k = 0; k < n; k++)
-			chains |= (unsigned int)ruleset_concerns(&h[k], wanted[i].backend,
+			chains |= (unsigned int)ruleset_concerns(&h[k], kind ? kind->hooks : 0,
 								 wanted[i].ifname)
 				  << k;
 		if (chains != wanted[i].chains)

@@ -3,7 +3,7 @@
  * test_steer.c - what is the stack's: as text and back.
  */
 #include <arpa/inet.h>
-#include "backend/steer.h"
+#include "backend/opening/steer.h"
 #include "unit.h"
 
 static void test_round_trip(void **state)

@@ -51,7 +51,7 @@ static struct backend *must_open(int fd)
 
 static void assert_refused(const char *number, int err, const char *words)
 {
-	assert_int_equal(backend_fd.open(number, &why), err);
+	assert_int_equal(backend_fd.opening->open(number, &why), err);
 	assert_contains(why, words);
 }
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "backend/afpacket.h"
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "backend/tuntap.h"
 
 static const char *why;
@@ -158,13 +158,13 @@ static void test_persistent(void **state)
 
 	NEED_NETNS();
 	sh("ip tuntap add p0 mode tap");
-	assert_int_equal(backend_tap.open("p0", &why), -ENETDOWN);
+	assert_int_equal(backend_tap.opening->open("p0", &why), -ENETDOWN);
 	assert_string_equal(why, "interface 'p0' is down: ip link set p0 up");
 	sh("ip link set p0 up");
-	assert_int_equal(backend_tun.open("p0", &why), -EINVAL);
+	assert_int_equal(backend_tun.opening->open("p0", &why), -EINVAL);
 	assert_string_equal(why, "interface 'p0' is not a single-queue tun interface");
 	tap = must_open(&backend_tap, "p0");
-	assert_int_equal(backend_tap.open("p0", &why), -EBUSY);
+	assert_int_equal(backend_tap.opening->open("p0", &why), -EBUSY);
 	assert_string_equal(why, "interface 'p0' is in use by another program");
 	tap->ops->close(tap);
 	assert_int_equal(hostif_get(-1, "p0", &h), 0);

@@ -12,10 +12,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include "backend/afpacket.h"
-#include "backend/flows.h"
-#include "backend/steer.h"
+#include "backend/opening/flows.h"
+#include "backend/opening/steer.h"
 #include "backend/xdp.h"
-#include "backend/xdptool.h"
+#include "backend/opening/xdptool.h"
 
 static const char *why;
 static struct backend *stack, *host, *peer;
@@ -62,7 +62,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	stack->ops->undo(stack->fd, "xa0");
+	stack->ops->opening->undo(stack->fd, "xa0");
 	stack->ops->close(stack);
 	host->ops->close(host);
 	peer->ops->close(peer);
@@ -89,7 +89,7 @@ static void steer(const char *text)
 	for (; f.nports < s.nports; f.nports++)
 		f.port[f.nports] =
 			(struct flows_port){s.port[f.nports].proto, s.port[f.nports].port};
-	if (backend_xdp.steer("xa0", &f, &why))
+	if (backend_xdp.opening->steer("xa0", &f, &why))
 		fail_msg("%s", why);
 }
 
@@ -451,7 +451,7 @@ static void test_refused(void **state)
 	fd = open("/dev/null", O_RDWR);
 	assert_int_equal(backend_xdp.attach(&be, fd, "lo", &why), -EBADF);
 	close(fd);
-	assert_int_equal(backend_xdp.steer("xa0", &(struct flows){0}, &why), -ENODEV);
+	assert_int_equal(backend_xdp.opening->steer("xa0", &(struct flows){0}, &why), -ENODEV);
 }
 
 int main(void)

@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "backend/backend.h"
-#include "backend/rtlink.h"
-#include "backend/xdphost.h"
-#include "backend/xdptool.h"
+#include "backend/opening/rtlink.h"
+#include "backend/opening/xdphost.h"
+#include "backend/opening/xdptool.h"
 #include "cli/doctor/doctor.h"
 
 static void check_packet(void)
@@ -91,7 +91,7 @@ static void check_xdp(void)
 static void check_passt(void)
 {
 	const char *why;
-	int fd = backend_find("passt")->open("", &why);
+	int fd = backend_find("passt")->opening->open("", &why);
 
 	if (fd < 0) {
 		doctor_say(DOCTOR_WARN, "passt", NULL, "%s", why);

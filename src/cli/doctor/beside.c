@@ -24,7 +24,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 #include "backend/backend.h"
-#include "backend/flows.h"
+#include "backend/opening/flows.h"
 #include "cli/doctor/doctor.h"
 #include "cli/ruleset.h"
 #include "launch/paths.h"
@@ -40,7 +40,7 @@ static bool beside_check(const struct iface_spec *s)
 {
 	const struct backend_ops *ops = backend_find(s->backend);
 
-	return ops && ops->set_filter && ops->opener != BACKEND_SELF;
+	return ops && ops->opening->shares && !ops->opening->steer;
 }
 
 /* ---- the opener ---- */
@@ -181,13 +181,14 @@ static char *host_ruleset(int *status)
 static unsigned int say_hooks(const struct ruleset_hook *hooks, unsigned int n,
 			      const struct iface_spec *s)
 {
+	const struct backend_ops *kind = backend_find(s->backend);
 	char thing[IF_NAMESIZE + 16], remedy[192];
 	unsigned int concern = 0;
 
 	for (unsigned int k = 0; k < n; k++) {
 		const struct ruleset_hook *h = &hooks[k];
 
-		if (!ruleset_concerns(h, s->backend, s->ifname))
+		if (!ruleset_concerns(h, kind ? kind->hooks : 0, s->ifname))
 			continue;
 		snprintf(thing, sizeof(thing), "%s rules", s->name);
 		snprintf(remedy, sizeof(remedy), "nft list chain %.15s %.63s %.63s", h->family,

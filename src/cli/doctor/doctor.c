@@ -212,7 +212,8 @@ static int doctor_run(int argc, char **argv)
 	for (unsigned int i = 0; i < d->n; i++) {
 		ops = d->spec[i].backend[0] ? NULL : backend_choose(d->spec[i].ifname, NULL);
 		if (ops)
-			snprintf(d->spec[i].backend, sizeof(d->spec[i].backend), "%s", ops->name);
+			snprintf(d->spec[i].backend, sizeof(d->spec[i].backend), "%s",
+				 ops->opening->name);
 	}
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		checks[i](d);

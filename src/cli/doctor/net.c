@@ -23,7 +23,9 @@
 /* Where the host is the other end of the link. */
 static bool by_host(const struct iface_spec *s)
 {
-	return !strcmp(s->backend, "tap") || !strcmp(s->backend, "tun");
+	const struct backend_ops *kind = backend_find(s->backend);
+
+	return kind && kind->place == BACKEND_FAR_END;
 }
 
 static void add_text(char text[TEXT], const char *between, const char *more)

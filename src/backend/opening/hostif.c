@@ -6,7 +6,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include "backend/hostif.h"
+#include "backend/opening/hostif.h"
 #include "lib/rawsys.h"
 
 static int query(int fd, const char *ifname, unsigned long req, struct ifreq *ifr)

@@ -11,8 +11,8 @@
  *   port tcp 8080         a single one
  *   none                  nothing: an empty text is said so
  */
-#ifndef PERSONA_BACKEND_STEER_H
-#define PERSONA_BACKEND_STEER_H
+#ifndef PERSONA_BACKEND_OPENING_STEER_H
+#define PERSONA_BACKEND_OPENING_STEER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,4 +63,4 @@ size_t steer_format(const struct steer *s, char text[STEER_TEXT]);
  */
 int steer_parse(const char *text, struct steer *s, unsigned int *line);
 
-#endif /* PERSONA_BACKEND_STEER_H */
+#endif /* PERSONA_BACKEND_OPENING_STEER_H */

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "backend/steer.h"
+#include "backend/opening/steer.h"
 
 size_t steer_format(const struct steer *s, char text[STEER_TEXT])
 {

@@ -5,8 +5,8 @@
  * Ioctls rather than rtnetlink, because they work on any socket (of the right
  * network namespace) and need no permission, also in an app's sandbox.
  */
-#ifndef PERSONA_BACKEND_HOSTIF_H
-#define PERSONA_BACKEND_HOSTIF_H
+#ifndef PERSONA_BACKEND_OPENING_HOSTIF_H
+#define PERSONA_BACKEND_OPENING_HOSTIF_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,4 +60,4 @@ int hostif_set_mac(const char *ifname, const uint8_t mac[6]);
 /** hostif_mac_valid() - is @mac usable as a station's address? */
 bool hostif_mac_valid(const uint8_t mac[6]);
 
-#endif /* PERSONA_BACKEND_HOSTIF_H */
+#endif /* PERSONA_BACKEND_OPENING_HOSTIF_H */

@@ -6,8 +6,8 @@
  * allocation, for the part of a back end that runs with privileges. All
  * functions open a socket for their own use, and are thread-safe.
  */
-#ifndef PERSONA_BACKEND_RTLINK_H
-#define PERSONA_BACKEND_RTLINK_H
+#ifndef PERSONA_BACKEND_OPENING_RTLINK_H
+#define PERSONA_BACKEND_OPENING_RTLINK_H
 
 #include <net/if.h>
 
@@ -39,4 +39,4 @@ int rtlink_del(const char *name);
  */
 int rtlink_macvtaps(int (*each)(const char *name, const char *alias, void *arg), void *arg);
 
-#endif /* PERSONA_BACKEND_RTLINK_H */
+#endif /* PERSONA_BACKEND_OPENING_RTLINK_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flows.c - the packet filter that passes the stack's frames, see flows.h.
+ * flowfilter.c - the packet filter that passes the stack's frames to it, see flowfilter.h.
  *
  * Theory of operation
  *
@@ -29,7 +29,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "backend/flows.h"
+#include "backend/flowfilter.h"
 
 enum label { PASS = 1, REJECT, SHARED4, SHARED6, IP4, IP6, ARP, NLABELS };
 
@@ -330,31 +330,4 @@ int flows_filter(const struct flows *f, enum backend_link link, struct sock_filt
 			code[i].k = p.at[p.to[i]] - i - 1;
 	}
 	return (int)p.n;
-}
-
-bool flows_shared(const struct flows *f, int family)
-{
-	for (uint32_t i = 0; i < f->naddrs; i++) {
-		if (f->addr[i].owner == FLOWS_SHARED && (!family || f->addr[i].family == family))
-			return true;
-	}
-	return false;
-}
-
-bool flows_valid(const struct flows *f)
-{
-	if (f->naddrs > FLOWS_MAX_ADDRS || f->nports > FLOWS_MAX_PORTS || f->first > f->last ||
-	    !f->first != !f->last)
-		return false;
-	for (uint32_t i = 0; i < f->naddrs; i++) {
-		if ((f->addr[i].family != AF_INET && f->addr[i].family != AF_INET6) ||
-		    f->addr[i].owner > FLOWS_HOST)
-			return false;
-	}
-	for (uint32_t i = 0; i < f->nports; i++) {
-		if ((f->port[i].proto != IPPROTO_TCP && f->port[i].proto != IPPROTO_UDP) ||
-		    !f->port[i].port)
-			return false;
-	}
-	return true;
 }

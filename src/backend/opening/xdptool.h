@@ -2,11 +2,11 @@
 /*
  * xdptool.h - the process persona-xdp, which holds an XDP program on an interface.
  */
-#ifndef PERSONA_BACKEND_XDPTOOL_H
-#define PERSONA_BACKEND_XDPTOOL_H
+#ifndef PERSONA_BACKEND_OPENING_XDPTOOL_H
+#define PERSONA_BACKEND_OPENING_XDPTOOL_H
 
 #include <stddef.h>
-#include "backend/steer.h"
+#include "backend/opening/steer.h"
 
 /** xdptool_find() - its path, in @path; 0, or -ENOENT if it was not built or installed. */
 int xdptool_find(char *path, size_t size);
@@ -31,4 +31,4 @@ int xdptool_steer(int control, const char *ifname, const struct steer *s, const 
 /** xdptool_end() - end it; back when its program is detached. */
 void xdptool_end(int control);
 
-#endif /* PERSONA_BACKEND_XDPTOOL_H */
+#endif /* PERSONA_BACKEND_OPENING_XDPTOOL_H */

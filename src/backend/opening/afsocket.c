@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afsocket.c - a packet socket made ready for frames with offloads.
+ * afsocket.c - back ends `packet` and `rawip`: a packet socket made ready for frames.
  *
  * Theory of operation
  *
  * A socket filter drops everything, until set_filter says what is the stack's
- * (flows.c): it is in place before bind(), so no stray frame is ever queued.
+ * (backend/flowfilter.c): it is in place before bind(), so no stray frame is ever queued.
  *
  * Buffers go beyond the system's maximum with CAP_NET_ADMIN, else up to it.
  *
@@ -18,7 +18,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "backend/afsocket.h"
+#include "backend/opening/afsocket.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 
@@ -34,14 +34,6 @@
 #define RCVBUF (8 << 20)
 #define SNDBUF (1 << 20)
 
-bool afsocket_gone(int fd)
-{
-	struct sockaddr_ll self;
-	int len = sizeof(self);
-
-	return RAWSYS(SYS_getsockname, fd, &self, &len) || self.sll_ifindex <= 0;
-}
-
 void afsocket_address(struct sockaddr_ll *to, int ifindex, uint16_t protocol)
 {
 	memset(to, 0, sizeof(*to));
@@ -50,8 +42,8 @@ void afsocket_address(struct sockaddr_ll *to, int ifindex, uint16_t protocol)
 	to->sll_protocol = htons(protocol);
 }
 
-/* Nothing: what is ours is known when the stack is set up (flows.h). */
-static int reject_all(int fd)
+/* Nothing: what is ours is known when the stack is set up (backend/flowfilter.h). */
+static int afsocket_reject_all(int fd)
 {
 	static struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
 	struct sock_fprog prog = {.len = 1, .filter = code};
@@ -60,14 +52,13 @@ static int reject_all(int fd)
 }
 
 /* Beyond the system's maximum if we may, else as far as it goes. */
-static void set_buffer(int fd, int force, int plain, int bytes)
+static void afsocket_set_buffer(int fd, int force, int plain, int bytes)
 {
 	if (raw_setsockopt_int(fd, SOL_SOCKET, force, bytes))
 		raw_setsockopt_int(fd, SOL_SOCKET, plain, bytes);
 }
 
-static int prepare_socket(int fd, enum backend_link link, const char *ifname,
-			  const struct hostif *h, const char **why)
+static int afsocket_prepare(int fd, const char *ifname, const struct hostif *h, const char **why)
 {
 	struct sockaddr_ll self;
 	int err;
@@ -77,12 +68,12 @@ static int prepare_socket(int fd, enum backend_link link, const char *ifname,
 		return why_set(why, -err, "the host kernel has no PACKET_VNET_HDR: %s",
 			       strerror(-err));
 	raw_setsockopt_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	err = reject_all(fd);
+	err = afsocket_reject_all(fd);
 	if (err)
 		return why_set(why, -err, "cannot filter the packet socket on '%s': %s", ifname,
 			       strerror(-err));
-	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
-	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
+	afsocket_set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RCVBUF);
+	afsocket_set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SNDBUF);
 
 	afsocket_address(&self, h->index, ETH_P_ALL);
 	err = (int)RAWSYS(SYS_bind, fd, &self, sizeof(self));
@@ -93,8 +84,8 @@ static int prepare_socket(int fd, enum backend_link link, const char *ifname,
 }
 
 /* Is the link type right for this kind? */
-static int check_type(enum backend_link link, const char *ifname, unsigned int type,
-		      const char **why)
+static int afsocket_check_type(enum backend_link link, const char *ifname, unsigned int type,
+			       const char **why)
 {
 	switch (type) {
 	case ARPHRD_ETHER:
@@ -138,7 +129,7 @@ int afsocket_check(int fd, enum backend_link link, const char *ifname, struct ho
 		return why_set(why, ENODEV, "no such interface '%s' (see: ip link)", ifname);
 	if (err)
 		return why_set(why, -err, "cannot read interface '%s': %s", ifname, strerror(-err));
-	err = check_type(link, ifname, h->type, why);
+	err = afsocket_check_type(link, ifname, h->type, why);
 	if (err)
 		return err;
 	if (!(h->flags & IFF_UP))
@@ -147,11 +138,14 @@ int afsocket_check(int fd, enum backend_link link, const char *ifname, struct ho
 	return 0;
 }
 
-int afsocket_open(enum backend_link link, const char *ifname, const struct hostif *h,
-		  const char **why)
+static int afsocket_open(enum backend_link link, const char *ifname, const char **why)
 {
+	struct hostif h;
 	int fd, err;
 
+	err = afsocket_check(-1, link, ifname, &h, why);
+	if (err)
+		return err;
 	fd = raw_socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd == -EPERM || fd == -EACCES)
 		return why_set(why, -fd,
@@ -161,9 +155,33 @@ int afsocket_open(enum backend_link link, const char *ifname, const struct hosti
 	if (fd < 0)
 		return why_set(why, -fd, "interface '%s': cannot open a packet socket: %s", ifname,
 			       strerror(-fd));
-	err = prepare_socket(fd, link, ifname, h, why);
+	err = afsocket_prepare(fd, ifname, &h, why);
 	if (!err)
 		return fd;
 	raw_close(fd);
 	return err;
 }
+
+static int packet_open(const char *ifname, const char **why)
+{
+	return afsocket_open(BACKEND_LINK_ETHER, ifname, why);
+}
+
+static int rawip_open(const char *ifname, const char **why)
+{
+	return afsocket_open(BACKEND_LINK_RAWIP, ifname, why);
+}
+
+const struct backend_opening opening_packet = {
+	.name = "packet",
+	.opener = BACKEND_OPENER,
+	.shares = true,
+	.open = packet_open,
+};
+
+const struct backend_opening opening_rawip = {
+	.name = "rawip",
+	.opener = BACKEND_OPENER,
+	.shares = true,
+	.open = rawip_open,
+};

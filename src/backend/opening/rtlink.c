@@ -19,7 +19,7 @@
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <string.h>
-#include "backend/rtlink.h"
+#include "backend/opening/rtlink.h"
 #include "lib/rawsys.h"
 
 #define REPLY_MAX 16384 /* more than a dump part of one link without its virtual functions */

@@ -3,20 +3,18 @@
  * flows.h - which frames of a host interface are the stack's, which the host's.
  *
  * One description, two readers: the classic BPF program that the back end's socket
- * runs on each frame (flows_filter()), and the rules by which the host's kernel drops
+ * runs on each frame (backend/flowfilter.c), and the rules by which the host's kernel drops
  * the same frames before it looks at them (opener/rules.c). Flat, since it is sent
  * from process to process.
  */
-#ifndef PERSONA_BACKEND_FLOWS_H
-#define PERSONA_BACKEND_FLOWS_H
+#ifndef PERSONA_BACKEND_OPENING_FLOWS_H
+#define PERSONA_BACKEND_OPENING_FLOWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "backend/backend.h"
 
 #define FLOWS_MAX_ADDRS 32
 #define FLOWS_MAX_PORTS 64
-#define FLOWS_MAX_CODE	1152 /* instructions of the longest program */
 
 /* Whose an address is. Frames to an unknown one are passed: the stack ignores them. */
 enum flows_owner {
@@ -48,7 +46,7 @@ struct flows_port {
 
 /**
  * struct flows - an interface's frames
- * @first, @last: the stack's slice of ports on shared addresses, TCP and UDP; 0: none
+ * @first, @last: the stack's port range on shared addresses, TCP and UDP; 0: none
  */
 struct flows {
 	uint32_t naddrs;
@@ -65,21 +63,4 @@ bool flows_valid(const struct flows *f);
 /** flows_shared() - is an address of @family (0: any) shared with the host? */
 bool flows_shared(const struct flows *f, int family);
 
-struct sock_filter;
-
-/**
- * flows_filter() - the classic BPF program that passes the stack's frames
- * @link: do frames begin with an Ethernet header?
- * @code: receives at most FLOWS_MAX_CODE instructions
- *
- * Passed are: on shared addresses, TCP and UDP to the stack's ports, all but the first
- * fragment of a datagram (who has no first one forgets them silently), and ICMP that is
- * no request, as both worlds may have asked; on own and unknown addresses everything; ARP and
- * neighbour discovery but for questions about addresses that the host answers for.
- * Not passed: our own transmissions, frames of a VLAN, what is the host's.
- *
- * Pure. Return: instructions, or -E2BIG.
- */
-int flows_filter(const struct flows *f, enum backend_link link, struct sock_filter *code);
-
-#endif /* PERSONA_BACKEND_FLOWS_H */
+#endif /* PERSONA_BACKEND_OPENING_FLOWS_H */

@@ -22,7 +22,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "backend/xdptool.h"
+#include "backend/opening/xdptool.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 

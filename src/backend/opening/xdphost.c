@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * xdphost.c - the part of back end xdp that needs privileges.
+ * xdphost.c - open back end `xdp`: its socket, and the program that steers frames to it.
  *
  * Theory of operation
  *
@@ -18,11 +18,12 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <string.h>
-#include "backend/flows.h"
-#include "backend/hostif.h"
-#include "backend/steer.h"
-#include "backend/xdphost.h"
-#include "backend/xdptool.h"
+#include "backend/opening/flows.h"
+#include "backend/opening/hostif.h"
+#include "backend/opening/opening.h"
+#include "backend/opening/steer.h"
+#include "backend/opening/xdphost.h"
+#include "backend/opening/xdptool.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 
@@ -37,7 +38,7 @@ static struct {
 static unsigned int nheld;
 
 /* Receive queues of the interface; 1 where the driver does not say. */
-static unsigned int queues_of(const char *ifname)
+static unsigned int xdphost_queues(const char *ifname)
 {
 	struct ethtool_channels ch = {.cmd = ETHTOOL_GCHANNELS};
 	struct ifreq ifr;
@@ -53,7 +54,7 @@ static unsigned int queues_of(const char *ifname)
 	return err || ch.rx_count + ch.combined_count == 0 ? 1 : ch.rx_count + ch.combined_count;
 }
 
-static int check_interface(const char *ifname, struct hostif *h, const char **why)
+static int xdphost_check(const char *ifname, struct hostif *h, const char **why)
 {
 	int err = hostif_get(-1, ifname, h);
 	unsigned int queues;
@@ -73,7 +74,7 @@ static int check_interface(const char *ifname, struct hostif *h, const char **wh
 			       "interface '%s' has MTU %u, xdp serves up to %u: ip link set %s mtu "
 			       "1500, or use packet",
 			       ifname, h->mtu, XDP_MAX_MTU, ifname);
-	queues = queues_of(ifname);
+	queues = xdphost_queues(ifname);
 	if (queues > 1)
 		return why_set(
 			why, EINVAL,
@@ -83,7 +84,7 @@ static int check_interface(const char *ifname, struct hostif *h, const char **wh
 	return 0;
 }
 
-static int open_socket(const char *ifname, const char **why)
+static int xdphost_open_socket(const char *ifname, const char **why)
 {
 	int fd = raw_socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 
@@ -101,18 +102,18 @@ static int open_socket(const char *ifname, const char **why)
 	return fd;
 }
 
-int xdphost_open(const char *ifname, const char **why)
+static int xdphost_open(const char *ifname, const char **why)
 {
 	struct hostif h;
 	int fd, err;
 
-	err = check_interface(ifname, &h, why);
+	err = xdphost_check(ifname, &h, why);
 	if (err)
 		return err;
 	if (nheld == MAX_HELD)
 		return why_set(why, EMFILE, "interface '%s': more than %d interfaces by xdp",
 			       ifname, MAX_HELD);
-	fd = open_socket(ifname, why);
+	fd = xdphost_open_socket(ifname, why);
 	if (fd < 0)
 		return fd;
 	err = xdptool_start(ifname, fd, why);
@@ -125,7 +126,7 @@ int xdphost_open(const char *ifname, const char **why)
 	return fd;
 }
 
-static int control_of(const char *ifname)
+static int xdphost_control_of(const char *ifname)
 {
 	for (unsigned int i = 0; i < nheld; i++) {
 		if (!strcmp(held[i].ifname, ifname))
@@ -134,9 +135,9 @@ static int control_of(const char *ifname)
 	return -1;
 }
 
-void xdphost_undo(int fd, const char *ifname)
+static void xdphost_undo(int fd, const char *ifname)
 {
-	int i = control_of(ifname);
+	int i = xdphost_control_of(ifname);
 
 	if (i < 0)
 		return;
@@ -145,7 +146,7 @@ void xdphost_undo(int fd, const char *ifname)
 }
 
 /* The link-local address inside follows from the Ethernet address, as the host's may. */
-static void add_link_local(struct steer *s, const uint8_t mac[6])
+static void steer_add_link_local(struct steer *s, const uint8_t mac[6])
 {
 	struct steer_addr a = {.family = AF_INET6, .shared = true};
 
@@ -162,7 +163,7 @@ static void add_link_local(struct steer *s, const uint8_t mac[6])
 }
 
 /* The stack's addresses and ports; the host's are its own where nothing is said. */
-static void from_flows(struct steer *s, const struct flows *f)
+static void xdphost_from_flows(struct steer *s, const struct flows *f)
 {
 	memset(s, 0, sizeof(*s));
 	for (uint32_t i = 0; i < f->naddrs && s->naddrs < STEER_ADDRS; i++) {
@@ -183,17 +184,26 @@ static void from_flows(struct steer *s, const struct flows *f)
 			(struct steer_port){(uint8_t)f->port[i].proto, f->port[i].port};
 }
 
-int xdphost_steer(const char *ifname, const struct flows *f, const char **why)
+static int xdphost_steer(const char *ifname, const struct flows *f, const char **why)
 {
 	struct steer all;
 	struct hostif h;
-	int i = control_of(ifname);
+	int i = xdphost_control_of(ifname);
 	int err = hostif_get(-1, ifname, &h);
 
 	if (err || i < 0)
 		return why_set(why, err ? -err : ENODEV, "interface '%s' is not served by xdp",
 			       ifname);
-	from_flows(&all, f);
-	add_link_local(&all, h.mac);
+	xdphost_from_flows(&all, f);
+	steer_add_link_local(&all, h.mac);
 	return xdptool_steer(held[i].control, ifname, &all, why);
 }
+
+const struct backend_opening opening_xdp = {
+	.name = "xdp",
+	.opener = BACKEND_OPENER,
+	.shares = true,
+	.open = xdphost_open,
+	.undo = xdphost_undo,
+	.steer = xdphost_steer,
+};
