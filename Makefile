@@ -96,6 +96,13 @@ $(B)/obj/%.o: %.S
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
+# Each source with the headers of ours that it includes.
+with_headers = $(sort $(1) $(filter src/%.h,$(shell $(CC) $(CPPFLAGS) -MM $(filter %.c,$(1)))))
+.PHONY: privileged
+privileged: host ## how much runs with capabilities: sources, lines, size
+	@tests/privileged $(B)/persona-opener $(call with_headers,$(OPENER_SRC)) \
+		$(if $(HAVE_XDP),-- $(B)/persona-xdp $(call with_headers,$(XDP_SRC)))
+
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 28
 

@@ -29,8 +29,13 @@ CPPCHECK_SUPPRESS := missingIncludeSystem allocaCalled uninitvar legacyUninitvar
 
 have = command -v $(1) >/dev/null || { echo "check: no $(1) here$(if $(2), ($(2)))" >&2; [ "$$CI" != true ]; exit; }
 
-.PHONY: check check-format check-kernel-style check-tidy check-cppcheck check-shell
-check: check-format check-kernel-style check-shell check-cppcheck check-tidy ## style and static analysis
+.PHONY: check check-rooms check-format check-kernel-style check-tidy check-cppcheck check-shell
+check: check-rooms check-format check-kernel-style check-shell check-cppcheck check-tidy ## style and static analysis
+
+# The rooms of src/ know each other one way only; the script is tried on planted violations first.
+check-rooms:
+	@echo "  ROOMS"
+	@tests/check-rooms --self-test && tests/check-rooms
 
 check-format:
 	@echo "  FORMAT"

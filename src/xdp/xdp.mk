@@ -5,6 +5,7 @@
 BPF_CC	 ?= clang
 BPF_ARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 XDP_OBJ	 := $(call obj,src/xdp/loader.c src/xdp/embed.S src/backend/opening/steer.c)
+XDP_SRC	 := src/xdp/loader.c src/xdp/steer.bpf.c src/xdp/embed.S src/backend/opening/steer.c
 # A cross build leaves it out: there is no libbpf to link.
 HAVE_XDP := $(if $(LIBC),,$(shell printf '\#include <bpf/libbpf.h>\n' | $(CC) -E - >/dev/null 2>&1 && \
 	command -v $(BPF_CC)))
