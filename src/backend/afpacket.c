@@ -74,7 +74,7 @@ static struct afpacket *afpacket(struct backend *be)
 }
 
 /* IP version of a frame without link header; 0 if it is empty. */
-static unsigned int ip_version(const struct backend_frame *f)
+static unsigned int afpacket_ip_version(const struct backend_frame *f)
 {
 	unsigned int i;
 
@@ -85,7 +85,7 @@ static unsigned int ip_version(const struct backend_frame *f)
 	return 0;
 }
 
-static void prepend_header(struct backend_frame *f, struct msghdr *m)
+static void afpacket_prepend_header(struct backend_frame *f, struct msghdr *m)
 {
 	f->iov[-1].iov_base = &f->hdr;
 	f->iov[-1].iov_len = HDR_LEN;
@@ -93,14 +93,14 @@ static void prepend_header(struct backend_frame *f, struct msghdr *m)
 	m->msg_iovlen = f->niov + 1;
 }
 
-static void count_dropped(struct backend *be, unsigned int n)
+static void afpacket_count_dropped(struct backend *be, unsigned int n)
 {
 	__atomic_fetch_add(&be->tx_dropped, n, __ATOMIC_RELAXED);
 }
 
 /* Describe @n frames in @b; return how many are worth sending. */
-static unsigned int tx_prepare(struct afpacket *ap, struct batch *b, struct backend_frame *f,
-			       unsigned int n)
+static unsigned int afpacket_tx_prepare(struct afpacket *ap, struct batch *b,
+					struct backend_frame *f, unsigned int n)
 {
 	bool rawip = ap->be.link == BACKEND_LINK_RAWIP;
 	struct sockaddr_ll *to = NULL;
@@ -108,17 +108,17 @@ static unsigned int tx_prepare(struct afpacket *ap, struct batch *b, struct back
 
 	for (i = 0; i < n; i++) {
 		if (rawip) {
-			unsigned int version = ip_version(&f[i]);
+			unsigned int version = afpacket_ip_version(&f[i]);
 
 			if (version != 4 && version != 6) {
-				count_dropped(&ap->be, 1);
+				afpacket_count_dropped(&ap->be, 1);
 				continue;
 			}
 			to = version == 4 ? &ap->to4 : &ap->to6;
 		}
 		b->msg[m].msg_hdr.msg_name = to;
 		b->msg[m].msg_hdr.msg_namelen = to ? sizeof(*to) : 0;
-		prepend_header(&f[i], &b->msg[m].msg_hdr);
+		afpacket_prepend_header(&f[i], &b->msg[m].msg_hdr);
 		b->frame[m++] = (unsigned char)i;
 	}
 	return m;
@@ -135,7 +135,7 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 
 	if (n > BACKEND_BATCH)
 		n = BACKEND_BATCH;
-	m = tx_prepare(ap, b, f, n);
+	m = afpacket_tx_prepare(ap, b, f, n);
 	while (done < m) {
 		r = RAWSYS(SYS_sendmmsg, be->fd, b->msg + done, m - done, MSG_DONTWAIT);
 		if (r > 0) {
@@ -157,17 +157,17 @@ static int afpacket_tx(struct backend *be, unsigned int queue, struct backend_fr
 				break;
 			}
 			/* all that follow would meet the same fate */
-			count_dropped(be, m - done);
+			afpacket_count_dropped(be, m - done);
 			return (int)n;
 		default: /* this frame: EMSGSIZE, EINVAL, ENOBUFS, ... */
-			count_dropped(be, 1);
+			afpacket_count_dropped(be, 1);
 			done++;
 		}
 	}
 	return (int)n;
 }
 
-static int rx_finish(struct afpacket *ap, struct backend_frame *f, unsigned int n)
+static int afpacket_rx_finish(struct afpacket *ap, struct backend_frame *f, unsigned int n)
 {
 	unsigned int i;
 
@@ -202,13 +202,13 @@ static int afpacket_rx(struct backend *be, unsigned int queue, struct backend_fr
 	if (n > BACKEND_BATCH)
 		n = BACKEND_BATCH;
 	for (i = 0; i < n; i++) {
-		prepend_header(&f[i], &ap->rx[i].msg_hdr);
+		afpacket_prepend_header(&f[i], &ap->rx[i].msg_hdr);
 		ap->rx[i].msg_hdr.msg_flags = 0;
 	}
 	for (retries = 0; retries < RX_RETRIES; retries++) {
 		r = RAWSYS(SYS_recvmmsg, be->fd, ap->rx, n, MSG_DONTWAIT, NULL);
 		if (r >= 0)
-			return rx_finish(ap, f, (unsigned int)r);
+			return afpacket_rx_finish(ap, f, (unsigned int)r);
 		switch (r) {
 		case -EAGAIN:
 			return 0;

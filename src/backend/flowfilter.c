@@ -49,7 +49,7 @@ struct program {
 	unsigned int at[NLABELS];
 };
 
-static struct sock_filter *emit(struct program *p, uint16_t code, uint32_t k)
+static struct sock_filter *flowfilter_emit(struct program *p, uint16_t code, uint32_t k)
 {
 	struct sock_filter *at = p->n < FLOWS_MAX_CODE ? &p->code[p->n] : &p->beyond;
 
@@ -58,44 +58,44 @@ static struct sock_filter *emit(struct program *p, uint16_t code, uint32_t k)
 	return at;
 }
 
-static void go(struct program *p, enum label to)
+static void flowfilter_go(struct program *p, enum label to)
 {
 	if (p->n < FLOWS_MAX_CODE)
 		p->to[p->n] = (unsigned char)to;
-	emit(p, BPF_JMP | BPF_JA, 0);
+	flowfilter_emit(p, BPF_JMP | BPF_JA, 0);
 }
 
-static void place(struct program *p, enum label l)
+static void flowfilter_place(struct program *p, enum label l)
 {
 	p->at[l] = p->n;
 }
 
 /* If the accumulator compares to @k as @op says, go to @to, else on. */
-static void go_if(struct program *p, uint16_t op, uint32_t k, enum label to)
+static void flowfilter_go_if(struct program *p, uint16_t op, uint32_t k, enum label to)
 {
-	emit(p, BPF_JMP | BPF_K | op, k)->jf = 1;
-	go(p, to);
+	flowfilter_emit(p, BPF_JMP | BPF_K | op, k)->jf = 1;
+	flowfilter_go(p, to);
 }
 
-static void go_unless(struct program *p, uint16_t op, uint32_t k, enum label to)
+static void flowfilter_go_unless(struct program *p, uint16_t op, uint32_t k, enum label to)
 {
-	emit(p, BPF_JMP | BPF_K | op, k)->jt = 1;
-	go(p, to);
+	flowfilter_emit(p, BPF_JMP | BPF_K | op, k)->jt = 1;
+	flowfilter_go(p, to);
 }
 
-static void load(struct program *p, uint16_t size, uint32_t at)
+static void flowfilter_load(struct program *p, uint16_t size, uint32_t at)
 {
-	emit(p, BPF_LD | BPF_ABS | size, at);
+	flowfilter_emit(p, BPF_LD | BPF_ABS | size, at);
 }
 
-static uint32_t word(const uint8_t *b)
+static uint32_t flowfilter_word(const uint8_t *b)
 {
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
 /* Go to @to if the address at offset @at is one of @family and @owner. */
-static void go_if_address(struct program *p, uint32_t at, int family, enum flows_owner owner,
-			  enum label to)
+static void flowfilter_go_if_address(struct program *p, uint32_t at, int family,
+				     enum flows_owner owner, enum label to)
 {
 	bool loaded = false;
 
@@ -106,33 +106,34 @@ static void go_if_address(struct program *p, uint32_t at, int family, enum flows
 			continue;
 		if (family == AF_INET) {
 			if (!loaded)
-				load(p, BPF_W, at);
+				flowfilter_load(p, BPF_W, at);
 			loaded = true;
-			go_if(p, BPF_JEQ, word(a->bytes), to);
+			flowfilter_go_if(p, BPF_JEQ, flowfilter_word(a->bytes), to);
 			continue;
 		}
 		/* Four words, the last first: it differs most. The skips are to behind the jump. */
 		for (unsigned int w = 4; w--;) {
-			load(p, BPF_W, at + 4 * w);
-			emit(p, BPF_JMP | BPF_JEQ | BPF_K, word(a->bytes + (size_t)4 * w))->jf =
-				(unsigned char)(2 * w + 1);
+			flowfilter_load(p, BPF_W, at + 4 * w);
+			flowfilter_emit(p, BPF_JMP | BPF_JEQ | BPF_K,
+					flowfilter_word(a->bytes + (size_t)4 * w))
+				->jf = (unsigned char)(2 * w + 1);
 		}
-		go(p, to);
+		flowfilter_go(p, to);
 	}
 }
 
 /* The accumulator is a destination port of @proto: ours? */
-static void judge_port(struct program *p, int proto)
+static void flowfilter_judge_port(struct program *p, int proto)
 {
 	for (uint32_t i = 0; i < p->f->nports; i++) {
 		if (p->f->port[i].proto == proto)
-			go_if(p, BPF_JEQ, p->f->port[i].port, PASS);
+			flowfilter_go_if(p, BPF_JEQ, p->f->port[i].port, PASS);
 	}
 	if (p->f->first) {
-		go_unless(p, BPF_JGE, p->f->first, REJECT);
-		go_unless(p, BPF_JGT, p->f->last, PASS);
+		flowfilter_go_unless(p, BPF_JGE, p->f->first, REJECT);
+		flowfilter_go_unless(p, BPF_JGT, p->f->last, PASS);
 	}
-	go(p, REJECT);
+	flowfilter_go(p, REJECT);
 }
 
 /* Requests, which the host answers; errors and replies are both worlds' to see. */
@@ -141,188 +142,189 @@ static const uint8_t icmp4_requests[] = {8 /* echo */, 13 /* timestamp */, 17 /*
 /* The host answers for these: groups, echo, node information. */
 static const uint8_t icmp6_requests[] = {128 /* echo */, 130 /* MLD query */, 139};
 
-static void go_if_one_of(struct program *p, const uint8_t *types, size_t n, enum label to)
+static void flowfilter_go_if_one_of(struct program *p, const uint8_t *types, size_t n,
+				    enum label to)
 {
 	for (size_t i = 0; i < n; i++)
-		go_if(p, BPF_JEQ, types[i], to);
+		flowfilter_go_if(p, BPF_JEQ, types[i], to);
 }
 
-/* Skip what follows, up to done(), unless the accumulator is @k. */
-static unsigned int only_if(struct program *p, uint32_t k)
+/* Skip what follows, up to flowfilter_done(), unless the accumulator is @k. */
+static unsigned int flowfilter_only_if(struct program *p, uint32_t k)
 {
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, k)->jt = 1;
-	emit(p, BPF_JMP | BPF_JA, 0);
+	flowfilter_emit(p, BPF_JMP | BPF_JEQ | BPF_K, k)->jt = 1;
+	flowfilter_emit(p, BPF_JMP | BPF_JA, 0);
 	return p->n - 1;
 }
 
-static void done(struct program *p, unsigned int skip)
+static void flowfilter_done(struct program *p, unsigned int skip)
 {
 	if (skip < FLOWS_MAX_CODE)
 		p->code[skip].k = p->n - skip - 1;
 }
 
 /* Packets to a shared IPv4 address. */
-static void shared4(struct program *p)
+static void flowfilter_shared4(struct program *p)
 {
 	unsigned int skip;
 
-	place(p, SHARED4);
-	load(p, BPF_H, p->l3 + 6);
-	go_if(p, BPF_JSET, 0x1fff, PASS);
-	emit(p, BPF_LDX | BPF_MSH | BPF_B, p->l3);
-	load(p, BPF_B, p->l3 + 9);
-	skip = only_if(p, IPPROTO_TCP);
-	emit(p, BPF_LD | BPF_IND | BPF_H, p->l3 + 2);
-	judge_port(p, IPPROTO_TCP);
-	done(p, skip);
-	skip = only_if(p, IPPROTO_UDP);
-	emit(p, BPF_LD | BPF_IND | BPF_H, p->l3 + 2);
-	judge_port(p, IPPROTO_UDP);
-	done(p, skip);
-	go_unless(p, BPF_JEQ, IPPROTO_ICMP, REJECT);
-	emit(p, BPF_LD | BPF_IND | BPF_B, p->l3);
-	go_if_one_of(p, icmp4_requests, sizeof(icmp4_requests), REJECT);
-	go(p, PASS);
+	flowfilter_place(p, SHARED4);
+	flowfilter_load(p, BPF_H, p->l3 + 6);
+	flowfilter_go_if(p, BPF_JSET, 0x1fff, PASS);
+	flowfilter_emit(p, BPF_LDX | BPF_MSH | BPF_B, p->l3);
+	flowfilter_load(p, BPF_B, p->l3 + 9);
+	skip = flowfilter_only_if(p, IPPROTO_TCP);
+	flowfilter_emit(p, BPF_LD | BPF_IND | BPF_H, p->l3 + 2);
+	flowfilter_judge_port(p, IPPROTO_TCP);
+	flowfilter_done(p, skip);
+	skip = flowfilter_only_if(p, IPPROTO_UDP);
+	flowfilter_emit(p, BPF_LD | BPF_IND | BPF_H, p->l3 + 2);
+	flowfilter_judge_port(p, IPPROTO_UDP);
+	flowfilter_done(p, skip);
+	flowfilter_go_unless(p, BPF_JEQ, IPPROTO_ICMP, REJECT);
+	flowfilter_emit(p, BPF_LD | BPF_IND | BPF_B, p->l3);
+	flowfilter_go_if_one_of(p, icmp4_requests, sizeof(icmp4_requests), REJECT);
+	flowfilter_go(p, PASS);
 }
 
 /* TCP and UDP at offset @at; the accumulator is the next header. */
-static void ports6(struct program *p, uint32_t at)
+static void flowfilter_ports6(struct program *p, uint32_t at)
 {
 	unsigned int skip;
 
-	skip = only_if(p, IPPROTO_TCP);
-	load(p, BPF_H, at + 2);
-	judge_port(p, IPPROTO_TCP);
-	done(p, skip);
-	skip = only_if(p, IPPROTO_UDP);
-	load(p, BPF_H, at + 2);
-	judge_port(p, IPPROTO_UDP);
-	done(p, skip);
+	skip = flowfilter_only_if(p, IPPROTO_TCP);
+	flowfilter_load(p, BPF_H, at + 2);
+	flowfilter_judge_port(p, IPPROTO_TCP);
+	flowfilter_done(p, skip);
+	skip = flowfilter_only_if(p, IPPROTO_UDP);
+	flowfilter_load(p, BPF_H, at + 2);
+	flowfilter_judge_port(p, IPPROTO_UDP);
+	flowfilter_done(p, skip);
 }
 
 /* Packets to a shared IPv6 address. */
-static void shared6(struct program *p)
+static void flowfilter_shared6(struct program *p)
 {
 	const uint32_t l4 = p->l3 + 40;
 	unsigned int skip;
 
-	place(p, SHARED6);
-	load(p, BPF_B, p->l3 + 6);
-	ports6(p, l4);
-	skip = only_if(p, IPPROTO_FRAGMENT);
-	load(p, BPF_H, l4 + 2);
-	go_if(p, BPF_JSET, 0xfff8, PASS);
-	load(p, BPF_B, l4);
-	ports6(p, l4 + 8);
-	go_unless(p, BPF_JEQ, IPPROTO_ICMPV6, REJECT);
-	load(p, BPF_B, l4 + 8);
-	go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
-	go(p, PASS);
-	done(p, skip);
-	go_unless(p, BPF_JEQ, IPPROTO_ICMPV6, REJECT);
-	load(p, BPF_B, l4);
-	go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
-	go(p, PASS);
+	flowfilter_place(p, SHARED6);
+	flowfilter_load(p, BPF_B, p->l3 + 6);
+	flowfilter_ports6(p, l4);
+	skip = flowfilter_only_if(p, IPPROTO_FRAGMENT);
+	flowfilter_load(p, BPF_H, l4 + 2);
+	flowfilter_go_if(p, BPF_JSET, 0xfff8, PASS);
+	flowfilter_load(p, BPF_B, l4);
+	flowfilter_ports6(p, l4 + 8);
+	flowfilter_go_unless(p, BPF_JEQ, IPPROTO_ICMPV6, REJECT);
+	flowfilter_load(p, BPF_B, l4 + 8);
+	flowfilter_go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
+	flowfilter_go(p, PASS);
+	flowfilter_done(p, skip);
+	flowfilter_go_unless(p, BPF_JEQ, IPPROTO_ICMPV6, REJECT);
+	flowfilter_load(p, BPF_B, l4);
+	flowfilter_go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
+	flowfilter_go(p, PASS);
 }
 
-static void arp(struct program *p)
+static void flowfilter_arp(struct program *p)
 {
-	place(p, ARP);
-	load(p, BPF_H, p->l3 + 6);
-	go_unless(p, BPF_JEQ, 1, PASS);
-	go_if_address(p, p->l3 + 24, AF_INET, FLOWS_SHARED, REJECT);
-	go_if_address(p, p->l3 + 24, AF_INET, FLOWS_HOST, REJECT);
-	go(p, PASS);
+	flowfilter_place(p, ARP);
+	flowfilter_load(p, BPF_H, p->l3 + 6);
+	flowfilter_go_unless(p, BPF_JEQ, 1, PASS);
+	flowfilter_go_if_address(p, p->l3 + 24, AF_INET, FLOWS_SHARED, REJECT);
+	flowfilter_go_if_address(p, p->l3 + 24, AF_INET, FLOWS_HOST, REJECT);
+	flowfilter_go(p, PASS);
 }
 
-static void ip4(struct program *p)
+static void flowfilter_ip4(struct program *p)
 {
-	place(p, IP4);
-	go_if_address(p, p->l3 + 16, AF_INET, FLOWS_SHARED, SHARED4);
-	go_if_address(p, p->l3 + 16, AF_INET, FLOWS_HOST, REJECT);
+	flowfilter_place(p, IP4);
+	flowfilter_go_if_address(p, p->l3 + 16, AF_INET, FLOWS_SHARED, SHARED4);
+	flowfilter_go_if_address(p, p->l3 + 16, AF_INET, FLOWS_HOST, REJECT);
 	if (flows_shared(p->f, AF_INET)) {
-		load(p, BPF_B, p->l3 + 9);
-		go_if(p, BPF_JEQ, IPPROTO_IGMP, REJECT);
+		flowfilter_load(p, BPF_B, p->l3 + 9);
+		flowfilter_go_if(p, BPF_JEQ, IPPROTO_IGMP, REJECT);
 	}
-	go(p, PASS);
+	flowfilter_go(p, PASS);
 }
 
 /* Multicast listener discovery always comes behind a hop-by-hop header, of 8 bytes. */
-static void reject_mld_query(struct program *p)
+static void flowfilter_reject_mld_query(struct program *p)
 {
 	const uint32_t l4 = p->l3 + 40;
 	unsigned int skip, other;
 
-	load(p, BPF_B, p->l3 + 6);
-	skip = only_if(p, IPPROTO_HOPOPTS);
-	load(p, BPF_B, l4);
-	other = only_if(p, IPPROTO_ICMPV6);
-	load(p, BPF_B, l4 + 8);
-	go_if(p, BPF_JEQ, 130, REJECT);
-	done(p, other);
-	done(p, skip);
+	flowfilter_load(p, BPF_B, p->l3 + 6);
+	skip = flowfilter_only_if(p, IPPROTO_HOPOPTS);
+	flowfilter_load(p, BPF_B, l4);
+	other = flowfilter_only_if(p, IPPROTO_ICMPV6);
+	flowfilter_load(p, BPF_B, l4 + 8);
+	flowfilter_go_if(p, BPF_JEQ, 130, REJECT);
+	flowfilter_done(p, other);
+	flowfilter_done(p, skip);
 }
 
-static void ip6(struct program *p)
+static void flowfilter_ip6(struct program *p)
 {
 	const uint32_t l4 = p->l3 + 40;
 	unsigned int skip, solicit;
 
-	place(p, IP6);
+	flowfilter_place(p, IP6);
 	/* Whatever its destination: a question for an address has one of a group. */
-	load(p, BPF_B, p->l3 + 6);
-	skip = only_if(p, IPPROTO_ICMPV6);
-	load(p, BPF_B, l4);
+	flowfilter_load(p, BPF_B, p->l3 + 6);
+	skip = flowfilter_only_if(p, IPPROTO_ICMPV6);
+	flowfilter_load(p, BPF_B, l4);
 	if (flows_shared(p->f, AF_INET6))
-		go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
-	solicit = only_if(p, 135);
-	go_if_address(p, l4 + 8, AF_INET6, FLOWS_SHARED, REJECT);
-	go_if_address(p, l4 + 8, AF_INET6, FLOWS_HOST, REJECT);
-	go(p, PASS);
-	done(p, solicit);
-	done(p, skip);
+		flowfilter_go_if_one_of(p, icmp6_requests, sizeof(icmp6_requests), REJECT);
+	solicit = flowfilter_only_if(p, 135);
+	flowfilter_go_if_address(p, l4 + 8, AF_INET6, FLOWS_SHARED, REJECT);
+	flowfilter_go_if_address(p, l4 + 8, AF_INET6, FLOWS_HOST, REJECT);
+	flowfilter_go(p, PASS);
+	flowfilter_done(p, solicit);
+	flowfilter_done(p, skip);
 	if (flows_shared(p->f, AF_INET6))
-		reject_mld_query(p);
-	go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_SHARED, SHARED6);
-	go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_HOST, REJECT);
-	go(p, PASS);
+		flowfilter_reject_mld_query(p);
+	flowfilter_go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_SHARED, SHARED6);
+	flowfilter_go_if_address(p, p->l3 + 24, AF_INET6, FLOWS_HOST, REJECT);
+	flowfilter_go(p, PASS);
 }
 
-static void link_header(struct program *p, enum backend_link link)
+static void flowfilter_link_header(struct program *p, enum backend_link link)
 {
-	load(p, BPF_W, (uint32_t)SKF_AD_OFF + SKF_AD_PKTTYPE);
-	go_if(p, BPF_JEQ, PACKET_OUTGOING, REJECT);
+	flowfilter_load(p, BPF_W, (uint32_t)SKF_AD_OFF + SKF_AD_PKTTYPE);
+	flowfilter_go_if(p, BPF_JEQ, PACKET_OUTGOING, REJECT);
 	if (link == BACKEND_LINK_ETHER) {
-		load(p, BPF_W, (uint32_t)SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
-		go_unless(p, BPF_JEQ, 0, REJECT);
-		load(p, BPF_H, 12);
-		go_if(p, BPF_JEQ, ETH_P_IP, IP4);
-		go_if(p, BPF_JEQ, ETH_P_IPV6, IP6);
-		go_if(p, BPF_JEQ, ETH_P_ARP, ARP);
-		go(p, PASS);
+		flowfilter_load(p, BPF_W, (uint32_t)SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
+		flowfilter_go_unless(p, BPF_JEQ, 0, REJECT);
+		flowfilter_load(p, BPF_H, 12);
+		flowfilter_go_if(p, BPF_JEQ, ETH_P_IP, IP4);
+		flowfilter_go_if(p, BPF_JEQ, ETH_P_IPV6, IP6);
+		flowfilter_go_if(p, BPF_JEQ, ETH_P_ARP, ARP);
+		flowfilter_go(p, PASS);
 		return;
 	}
-	load(p, BPF_B, 0);
-	emit(p, BPF_ALU | BPF_RSH | BPF_K, 4);
-	go_if(p, BPF_JEQ, 4, IP4);
-	go_if(p, BPF_JEQ, 6, IP6);
-	go(p, REJECT);
+	flowfilter_load(p, BPF_B, 0);
+	flowfilter_emit(p, BPF_ALU | BPF_RSH | BPF_K, 4);
+	flowfilter_go_if(p, BPF_JEQ, 4, IP4);
+	flowfilter_go_if(p, BPF_JEQ, 6, IP6);
+	flowfilter_go(p, REJECT);
 }
 
 int flows_filter(const struct flows *f, enum backend_link link, struct sock_filter *code)
 {
 	struct program p = {.f = f, .code = code, .l3 = link == BACKEND_LINK_ETHER ? ETH_HLEN : 0};
 
-	link_header(&p, link);
-	arp(&p);
-	ip4(&p);
-	ip6(&p);
-	shared4(&p);
-	shared6(&p);
-	place(&p, REJECT);
-	emit(&p, BPF_RET | BPF_K, 0);
-	place(&p, PASS);
-	emit(&p, BPF_RET | BPF_K, 0x7fffffff);
+	flowfilter_link_header(&p, link);
+	flowfilter_arp(&p);
+	flowfilter_ip4(&p);
+	flowfilter_ip6(&p);
+	flowfilter_shared4(&p);
+	flowfilter_shared6(&p);
+	flowfilter_place(&p, REJECT);
+	flowfilter_emit(&p, BPF_RET | BPF_K, 0);
+	flowfilter_place(&p, PASS);
+	flowfilter_emit(&p, BPF_RET | BPF_K, 0x7fffffff);
 	if (p.n > FLOWS_MAX_CODE)
 		return -E2BIG;
 	for (unsigned int i = 0; i < p.n; i++) {

@@ -18,7 +18,7 @@ struct sock_filter;
  * @code: receives at most FLOWS_MAX_CODE instructions
  *
  * Passed are: on shared addresses, TCP and UDP to the stack's ports, all but the first
- * fragment of a datagram (who has no first one forgets them silently), and ICMP that is
+ * fragment of a datagram (a kernel without the first one forgets them silently), and ICMP that is
  * no request, as both worlds may have asked; on own and unknown addresses everything; ARP and
  * neighbour discovery but for questions about addresses that the host answers for.
  * Not passed: our own transmissions, frames of a VLAN, what is the host's.

@@ -33,7 +33,7 @@ static struct mirror *mirrors[MIRRORS];
 static unsigned int nmirrors;
 
 /* Header and pieces of @f, up to @len bytes. */
-static unsigned int pieces(struct iovec *iov, struct backend_frame *f, uint32_t len)
+static unsigned int mirror_pieces(struct iovec *iov, struct backend_frame *f, uint32_t len)
 {
 	unsigned int n = 1;
 
@@ -47,11 +47,12 @@ static unsigned int pieces(struct iovec *iov, struct backend_frame *f, uint32_t 
 	return n;
 }
 
-/* The protocol is told, since a device without link header cannot tell it. */
-static void show_sent(const struct mirror *m, int fd, struct iovec *iov, struct backend_frame *f)
+/* The protocol is named, since a device without link header does not show it. */
+static void mirror_show_sent(const struct mirror *m, int fd, struct iovec *iov,
+			     struct backend_frame *f)
 {
 	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = m->ifindex};
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = pieces(iov, f, f->len)};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = mirror_pieces(iov, f, f->len)};
 
 	if (m->be.link == BACKEND_LINK_RAWIP) {
 		bool v6 = *(const uint8_t *)f->iov[0].iov_base >> 4 == 6;
@@ -73,9 +74,10 @@ static int mirror_tx(struct backend *be, unsigned int queue, struct backend_fram
 
 	for (int i = 0; in >= 0 && i < done; i++) {
 		if (out >= 0)
-			show_sent(m, out, m->tx[queue], &f[i]);
+			mirror_show_sent(m, out, m->tx[queue], &f[i]);
 		else /* as if received */
-			RAWSYS(SYS_writev, in, m->tx[queue], pieces(m->tx[queue], &f[i], f[i].len));
+			RAWSYS(SYS_writev, in, m->tx[queue],
+			       mirror_pieces(m->tx[queue], &f[i], f[i].len));
 	}
 	be->tx_dropped = m->inner->tx_dropped;
 	return done;
@@ -90,7 +92,7 @@ static int mirror_rx(struct backend *be, unsigned int queue, struct backend_fram
 
 	for (int i = 0; fd >= 0 && i < got; i++)
 		if (f[i].len)
-			RAWSYS(SYS_writev, fd, m->rx, pieces(m->rx, &f[i], f[i].len));
+			RAWSYS(SYS_writev, fd, m->rx, mirror_pieces(m->rx, &f[i], f[i].len));
 	be->rx_truncated = m->inner->rx_truncated;
 	be->rx_dropped = m->inner->rx_dropped;
 	return got;

@@ -2,7 +2,7 @@
 /*
  * mirror.h - a second pair of eyes on a back end's frames.
  *
- * A wrapper around another back end that, once told to, also shows every frame that
+ * A wrapper around another back end that, once asked to, also shows every frame that
  * passes, with a virtio_net_hdr in front: received ones are written to a TUN/TAP descriptor,
  * sent ones sent by a packet socket on the same device.
  * Until then it costs one load per batch.

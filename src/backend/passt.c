@@ -65,12 +65,12 @@ struct passt {
 	uint8_t buf[BUFFER];
 };
 
-static bool is_dead(const struct passt *p)
+static bool passt_is_dead(const struct passt *p)
 {
 	return __atomic_load_n(&p->dead, __ATOMIC_RELAXED);
 }
 
-static int lose(struct passt *p)
+static int passt_lose(struct passt *p)
 {
 	__atomic_store_n(&p->dead, true, __ATOMIC_RELAXED);
 	RAWSYS(SYS_shutdown, p->be.fd, SHUT_RDWR);
@@ -78,8 +78,8 @@ static int lose(struct passt *p)
 }
 
 /* Pieces of one frame and its length, without the first @skip bytes. */
-static unsigned int add_frame(struct iovec *to, uint32_t *len, const struct backend_frame *f,
-			      size_t skip)
+static unsigned int passt_add_frame(struct iovec *to, uint32_t *len, const struct backend_frame *f,
+				    size_t skip)
 {
 	unsigned int i, n = 0;
 
@@ -98,18 +98,18 @@ static unsigned int add_frame(struct iovec *to, uint32_t *len, const struct back
 }
 
 /* Begin with @f, and add what may go with it: the result of sendmsg(). */
-static long send_some(struct passt *p, const struct backend_frame *f, unsigned int n)
+static long passt_send(struct passt *p, const struct backend_frame *f, unsigned int n)
 {
 	struct msghdr msg = {.msg_iov = p->iov};
 	size_t bytes = LEN_SIZE + f[0].len;
 	unsigned int k = 1;
 
-	msg.msg_iovlen = add_frame(p->iov, &p->len[0], f, p->begun ? p->sent : 0);
+	msg.msg_iovlen = passt_add_frame(p->iov, &p->len[0], f, p->begun ? p->sent : 0);
 	for (; !p->begun && k < n && f[k].len <= FRAME_MAX; k++) {
 		bytes += LEN_SIZE + f[k].len;
 		if (bytes > BATCH_BYTES)
 			break;
-		msg.msg_iovlen += add_frame(p->iov + msg.msg_iovlen, &p->len[k], &f[k], 0);
+		msg.msg_iovlen += passt_add_frame(p->iov + msg.msg_iovlen, &p->len[k], &f[k], 0);
 	}
 	while (k--) /* before it is sent: the answer may be quick */
 		refusal_note(&p->refusal, f[k].iov[0].iov_base, f[k].iov[0].iov_len);
@@ -117,7 +117,7 @@ static long send_some(struct passt *p, const struct backend_frame *f, unsigned i
 }
 
 /* How many frames @bytes more were enough for; notes what was begun. */
-static unsigned int account(struct passt *p, const struct backend_frame *f, size_t bytes)
+static unsigned int passt_account(struct passt *p, const struct backend_frame *f, size_t bytes)
 {
 	unsigned int i = 0;
 
@@ -136,7 +136,7 @@ static int passt_tx(struct backend *be, unsigned int queue, struct backend_frame
 	long r;
 
 	while (i < n) {
-		if (is_dead(p))
+		if (passt_is_dead(p))
 			return -ENXIO;
 		if (p->begun && p->begun != f[i].iov)
 			break; /* another ring's frame comes first */
@@ -145,20 +145,20 @@ static int passt_tx(struct backend *be, unsigned int queue, struct backend_frame
 			i++;
 			continue;
 		}
-		r = send_some(p, f + i, n - i);
+		r = passt_send(p, f + i, n - i);
 		if (r == -EINTR)
 			continue;
 		if (r == -EAGAIN)
 			break;
 		if (r < 0)
-			return lose(p);
-		i += account(p, f + i, (size_t)r);
+			return passt_lose(p);
+		i += passt_account(p, f + i, (size_t)r);
 	}
 	return (int)i;
 }
 
 /* The next frame's bytes into @f, whose length is zero if they do not fit. */
-static void hand_over(struct passt *p, struct backend_frame *f, uint32_t len)
+static void passt_hand_over(struct passt *p, struct backend_frame *f, uint32_t len)
 {
 	uint8_t *from = p->buf + p->from;
 	uint32_t left = len;
@@ -181,7 +181,7 @@ static void hand_over(struct passt *p, struct backend_frame *f, uint32_t len)
 }
 
 /* Is there a whole frame? Its length, 0 if there is not, or -errno. Steps over its length. */
-static long next_frame(struct passt *p)
+static long passt_next_frame(struct passt *p)
 {
 	uint32_t len;
 
@@ -189,7 +189,7 @@ static long next_frame(struct passt *p)
 		memcpy(&len, p->buf + p->from, LEN_SIZE);
 		len = ntohl(len);
 		if (len > FRAME_MAX)
-			return lose(p);
+			return passt_lose(p);
 		if (p->to - p->from - LEN_SIZE < len)
 			return 0;
 		p->from += LEN_SIZE;
@@ -200,25 +200,25 @@ static long next_frame(struct passt *p)
 }
 
 /* Bytes read, or -errno; @more: there may be more. */
-static long fill(struct passt *p, bool *more)
+static long passt_fill(struct passt *p, bool *more)
 {
-	size_t room;
+	size_t capacity;
 	long r;
 
 	memmove(p->buf, p->buf + p->from, p->to - p->from);
 	p->to -= p->from;
 	p->from = 0;
-	room = BUFFER - p->to;
+	capacity = BUFFER - p->to;
 	do {
-		r = RAWSYS(SYS_recvfrom, p->be.fd, p->buf + p->to, room, MSG_DONTWAIT);
+		r = RAWSYS(SYS_recvfrom, p->be.fd, p->buf + p->to, capacity, MSG_DONTWAIT);
 	} while (r == -EINTR);
 	if (r > 0)
 		p->to += (size_t)r;
-	*more = r == (long)room;
+	*more = r == (long)capacity;
 	return r;
 }
 
-static bool take(struct passt *p)
+static bool passt_take(struct passt *p)
 {
 	int mark = 0;
 	socklen_t len = sizeof(mark);
@@ -236,25 +236,25 @@ static int passt_rx(struct backend *be, unsigned int queue, struct backend_frame
 	unsigned int i = 0;
 	long r;
 
-	if (is_dead(p) || (!p->taken && !take(p)))
+	if (passt_is_dead(p) || (!p->taken && !passt_take(p)))
 		return -ENXIO;
 	while (i < n) {
-		r = next_frame(p);
+		r = passt_next_frame(p);
 		if (r > 0) {
-			hand_over(p, &f[i++], (uint32_t)r);
+			passt_hand_over(p, &f[i++], (uint32_t)r);
 			continue;
 		}
 		if (r < 0 || !more)
 			break;
-		r = fill(p, &more);
+		r = passt_fill(p, &more);
 		if (r == -EAGAIN)
 			break;
 		if (r <= 0) {
-			lose(p);
+			passt_lose(p);
 			break;
 		}
 	}
-	return !i && is_dead(p) ? -ENXIO : (int)i;
+	return !i && passt_is_dead(p) ? -ENXIO : (int)i;
 }
 
 static int passt_open(const char *ifname, const char **why)

@@ -52,7 +52,7 @@ static const char *const always[] = {
 
 #define NALWAYS (sizeof(always) / sizeof(always[0]))
 
-static void exec_passt(int sock, int words, const char *ifname)
+static void passtrun_exec(int sock, int words, const char *ifname)
 {
 	static const char *const by[] = {"--interface", "--outbound-if4", "--outbound-if6"};
 	const char *argv[MAX_ARGS];
@@ -76,7 +76,7 @@ static void exec_passt(int sock, int words, const char *ifname)
 }
 
 /* What comes until the other end is closed: the last @size - 1 bytes of it. */
-static void read_words(int fd, char *buf, size_t size)
+static void passtrun_read_words(int fd, char *buf, size_t size)
 {
 	size_t len = 0;
 	long r;
@@ -96,7 +96,7 @@ static void read_words(int fd, char *buf, size_t size)
 	buf[len] = '\0';
 }
 
-static const char *last_line(char *text)
+static const char *passtrun_last_line(char *text)
 {
 	size_t len = strlen(text);
 	char *nl;
@@ -107,7 +107,7 @@ static const char *last_line(char *text)
 	return nl ? nl + 1 : text;
 }
 
-static int wait_for(pid_t pid)
+static int passtrun_wait(pid_t pid)
 {
 	int status;
 
@@ -119,9 +119,9 @@ static int wait_for(pid_t pid)
 }
 
 /* Status and words into a sentence; 0 if there is nothing to complain of. */
-static int judge(int status, char *words, const char *ifname, const char **why)
+static int passtrun_judge(int status, char *words, const char *ifname, const char **why)
 {
-	const char *line = last_line(words);
+	const char *line = passtrun_last_line(words);
 
 	if (!status)
 		return 0;
@@ -153,16 +153,16 @@ int passt_start(int sock, const char *ifname, const char **why)
 	sigaction(SIGCHLD, &dfl, &old); /* ignored, no status would ever come */
 	pid = fork();
 	if (!pid)
-		exec_passt(sock, pipefd[1], ifname);
+		passtrun_exec(sock, pipefd[1], ifname);
 	status = -errno;
 	close(pipefd[1]);
 	if (pid > 0) {
-		read_words(pipefd[0], words, sizeof(words));
-		status = wait_for(pid);
+		passtrun_read_words(pipefd[0], words, sizeof(words));
+		status = passtrun_wait(pid);
 	}
 	close(pipefd[0]);
 	sigaction(SIGCHLD, &old, NULL);
 	if (status < 0)
 		return why_set(why, -status, "cannot start passt: %s", strerror(-status));
-	return judge(status, words, ifname, why);
+	return passtrun_judge(status, words, ifname, why);
 }

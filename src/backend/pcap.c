@@ -98,7 +98,7 @@ struct pcap_backend {
 static const uint8_t zeros[4];
 
 /* @r: what the write gave instead of the whole block. */
-static void stop_capture(struct pcap *p, long r)
+static void pcap_stop(struct pcap *p, long r)
 {
 	char text[] = "persona: capture ends: the file cannot be written (error 000)\n";
 	char *digits = text + sizeof(text) - 6;
@@ -112,8 +112,8 @@ static void stop_capture(struct pcap *p, long r)
 	RAWSYS(SYS_write, 2, text, sizeof(text) - 1);
 }
 
-static void record(struct pcap_backend *pb, struct writer *w, const struct backend_frame *f,
-		   uint32_t direction)
+static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct backend_frame *f,
+			uint32_t direction)
 {
 	uint32_t pad = -f->len & 3;
 	uint32_t left = f->len;
@@ -155,7 +155,7 @@ static void record(struct pcap_backend *pb, struct writer *w, const struct backe
 		r = RAWSYS(SYS_writev, pb->pcap->fd, w->iov, n);
 	} while (r == -EINTR);
 	if (r != (long)w->head.total)
-		stop_capture(pb->pcap, r);
+		pcap_stop(pb->pcap, r);
 }
 
 static int pcap_tx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
@@ -165,7 +165,7 @@ static int pcap_tx(struct backend *be, unsigned int queue, struct backend_frame 
 
 	done = pb->inner->ops->tx(pb->inner, queue, f, n);
 	for (i = 0; i < done; i++)
-		record(pb, &pb->tx[queue], &f[i], EPB_OUTBOUND);
+		pcap_record(pb, &pb->tx[queue], &f[i], EPB_OUTBOUND);
 	be->tx_dropped = pb->inner->tx_dropped;
 	return done;
 }
@@ -177,7 +177,7 @@ static int pcap_rx(struct backend *be, unsigned int queue, struct backend_frame 
 
 	got = pb->inner->ops->rx(pb->inner, queue, f, n);
 	for (i = 0; i < got; i++)
-		record(pb, &pb->rx, &f[i], EPB_INBOUND);
+		pcap_record(pb, &pb->rx, &f[i], EPB_INBOUND);
 	be->rx_truncated = pb->inner->rx_truncated;
 	be->rx_dropped = pb->inner->rx_dropped;
 	return got;
@@ -211,7 +211,7 @@ static const struct backend_ops pcap_ops = {
 	.set_mac = pcap_set_mac,
 };
 
-static int write_block(struct pcap *p, const void *block, size_t len)
+static int pcap_write_block(struct pcap *p, const void *block, size_t len)
 {
 	long r = RAWSYS(SYS_write, p->fd, block, len);
 
@@ -220,7 +220,7 @@ static int write_block(struct pcap *p, const void *block, size_t len)
 	return r == (long)len ? 0 : -ENOSPC;
 }
 
-static int write_section(struct pcap *p)
+static int pcap_write_section(struct pcap *p)
 {
 	struct {
 		struct shb shb;
@@ -230,10 +230,10 @@ static int write_section(struct pcap *p)
 		.total = sizeof(block),
 	};
 
-	return write_block(p, &block, sizeof(block));
+	return pcap_write_block(p, &block, sizeof(block));
 }
 
-static int write_interface(struct pcap *p, enum backend_link link, const char *name)
+static int pcap_write_interface(struct pcap *p, enum backend_link link, const char *name)
 {
 	struct {
 		uint32_t type, total;
@@ -256,7 +256,7 @@ static int write_interface(struct pcap *p, enum backend_link link, const char *n
 	};
 
 	strncpy(block.name, name, sizeof(block.name) - 1);
-	return write_block(p, &block, sizeof(block));
+	return pcap_write_block(p, &block, sizeof(block));
 }
 
 int pcap_create(struct pcap **p, const char *path, const char **why)
@@ -273,7 +273,7 @@ int pcap_create(struct pcap **p, const char *path, const char **why)
 			      strerror(-new->fd));
 		goto out_free;
 	}
-	err = write_section(new);
+	err = pcap_write_section(new);
 	if (err) {
 		why_set(why, -err, "cannot write capture file '%s': %s", path, strerror(-err));
 		goto out_close;
@@ -295,7 +295,7 @@ int pcap_wrap(struct pcap *p, struct backend *inner, const char *name, struct ba
 
 	if (!pb)
 		return -ENOMEM;
-	err = write_interface(p, inner->link, name);
+	err = pcap_write_interface(p, inner->link, name);
 	if (err) {
 		free(pb);
 		return err;

@@ -27,7 +27,7 @@
 #define FLAGS	 (TH_FIN | TH_SYN | TH_RST | TH_ACK)
 
 /* Where the TCP header lies; 0 if there is none. */
-static size_t tcp_at(const uint8_t *frame, size_t len)
+static size_t refusal_tcp_at(const uint8_t *frame, size_t len)
 {
 	size_t at = ETHER;
 
@@ -47,33 +47,33 @@ static size_t tcp_at(const uint8_t *frame, size_t len)
 	return len >= at + sizeof(struct tcphdr) ? at : 0;
 }
 
-static uint64_t entry(uint16_t local, uint16_t remote, uint32_t seq)
+static uint64_t refusal_entry(uint16_t local, uint16_t remote, uint32_t seq)
 {
 	return (uint64_t)local << 48 | (uint64_t)remote << 32 | seq;
 }
 
-static uint64_t *place(struct refusal *r, uint16_t local)
+static uint64_t *refusal_place(struct refusal *r, uint16_t local)
 {
 	return &r->syn[ntohs(local) % REFUSAL_SYNS];
 }
 
 void refusal_note(struct refusal *r, const uint8_t *frame, size_t len)
 {
-	size_t at = tcp_at(frame, len);
+	size_t at = refusal_tcp_at(frame, len);
 	struct tcphdr tcp;
 
 	if (!at)
 		return;
 	memcpy(&tcp, frame + at, sizeof(tcp));
 	if ((tcp.th_flags & FLAGS) == TH_SYN)
-		__atomic_store_n(place(r, tcp.th_sport),
-				 entry(tcp.th_sport, tcp.th_dport, ntohl(tcp.th_seq)),
+		__atomic_store_n(refusal_place(r, tcp.th_sport),
+				 refusal_entry(tcp.th_sport, tcp.th_dport, ntohl(tcp.th_seq)),
 				 __ATOMIC_RELAXED);
 }
 
 void refusal_mend(struct refusal *r, uint8_t *frame, size_t len)
 {
-	size_t at = tcp_at(frame, len);
+	size_t at = refusal_tcp_at(frame, len);
 	struct tcphdr tcp;
 	uint64_t syn;
 
@@ -82,8 +82,8 @@ void refusal_mend(struct refusal *r, uint8_t *frame, size_t len)
 	memcpy(&tcp, frame + at, sizeof(tcp));
 	if ((tcp.th_flags & FLAGS) != TH_RST)
 		return;
-	syn = __atomic_load_n(place(r, tcp.th_dport), __ATOMIC_RELAXED);
-	if (syn != entry(tcp.th_dport, tcp.th_sport, (uint32_t)syn))
+	syn = __atomic_load_n(refusal_place(r, tcp.th_dport), __ATOMIC_RELAXED);
+	if (syn != refusal_entry(tcp.th_dport, tcp.th_sport, (uint32_t)syn))
 		return;
 	tcp.th_flags |= TH_ACK;
 	tcp.th_ack = htonl((uint32_t)syn + 1);

@@ -73,10 +73,10 @@ int tapfd_tx(struct backend *be, unsigned int queue, struct backend_frame *f, un
 }
 
 /* Read one frame: bytes of it, 0 if dropped, or -errno. */
-static long rx_one(struct tapfd *tt, struct backend_frame *f)
+static long tapfd_rx_one(struct tapfd *tt, struct backend_frame *f)
 {
 	size_t hdr = tt->hdr ? HDR_LEN : 0;
-	size_t room = 0;
+	size_t capacity = 0;
 	unsigned int i;
 	long r;
 
@@ -87,7 +87,7 @@ static long rx_one(struct tapfd *tt, struct backend_frame *f)
 	tt->rxv[0].iov_len = hdr;
 	for (i = 0; i < f->niov; i++) {
 		tt->rxv[1 + i] = f->iov[i];
-		room += f->iov[i].iov_len;
+		capacity += f->iov[i].iov_len;
 	}
 	tt->rxv[1 + i].iov_base = &tt->spare;
 	tt->rxv[1 + i].iov_len = 1;
@@ -95,7 +95,7 @@ static long rx_one(struct tapfd *tt, struct backend_frame *f)
 	r = RAWSYS(SYS_readv, tt->be.fd, tt->rxv, f->niov + 2);
 	if (r < 0)
 		return r;
-	if ((size_t)r > hdr + room) {
+	if ((size_t)r > hdr + capacity) {
 		tt->be.rx_truncated++;
 		return 0;
 	}
@@ -109,7 +109,7 @@ int tapfd_rx(struct backend *be, unsigned int queue, struct backend_frame *f, un
 	long r;
 
 	while (i < n) {
-		r = rx_one(tt, &f[i]);
+		r = tapfd_rx_one(tt, &f[i]);
 		if (r == -EINTR)
 			continue;
 		if (r == -EAGAIN)
@@ -132,7 +132,7 @@ void tapfd_close(struct backend *be)
 }
 
 /* Reception offloads; which transmission offloads they imply. */
-static int set_offload(int fd, unsigned int *features)
+static int tapfd_set_offload(int fd, unsigned int *features)
 {
 	const unsigned long tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 	int size = HDR_LEN;
@@ -172,7 +172,7 @@ int tapfd_make(struct backend **be, const struct backend_ops *ops, enum backend_
 	err = raw_ioctl(fd, TUNGETIFF, &ifr);
 	tt->hdr = ifr.ifr_flags & IFF_VNET_HDR;
 	if (!err && tt->hdr)
-		err = set_offload(fd, &tt->be.features);
+		err = tapfd_set_offload(fd, &tt->be.features);
 	if (err) {
 		free(tt);
 		return why_set(why, -err, "cannot set offloads of '%s': %s", ifname,

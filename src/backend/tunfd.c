@@ -50,7 +50,7 @@ int tunfd_number(const char *text)
 }
 
 /* Has the device of that name been made without IFF_NO_PI? False if nobody tells. */
-static bool has_packet_information(const char *name)
+static bool fd_has_packet_information(const char *name)
 {
 	char path[64], text[16];
 	int fd;
@@ -69,7 +69,7 @@ static bool has_packet_information(const char *name)
 }
 
 /* What kind of device is it? */
-static int ask(int fd, const char *number, struct ifreq *ifr, const char **why)
+static int fd_ask(int fd, const char *number, struct ifreq *ifr, const char **why)
 {
 	int err;
 
@@ -82,7 +82,7 @@ static int ask(int fd, const char *number, struct ifreq *ifr, const char **why)
 	if (err)
 		return why_set(why, -err, "fd:%s: descriptor %s is no TUN/TAP interface: %s",
 			       number, number, strerror(-err));
-	if (has_packet_information(ifr->ifr_name))
+	if (fd_has_packet_information(ifr->ifr_name))
 		return why_set(why, EPROTONOSUPPORT,
 			       "fd:%s: interface '%s' has a packet information header: make it "
 			       "with IFF_NO_PI",
@@ -117,7 +117,7 @@ static int fd_open(const char *number, const char **why)
 			       "fd:%s: descriptor %s is not open here: let the program that starts "
 			       "persona pass it on",
 			       number, number);
-	err = ask(fd, number, &ifr, why);
+	err = fd_ask(fd, number, &ifr, why);
 	if (err)
 		return err;
 	if ((flags & O_ACCMODE) != O_RDWR)
@@ -148,7 +148,7 @@ static int fd_attach(struct backend **be, int fd, const char *number, const char
 	bool tap;
 	int err;
 
-	err = ask(fd, number, &ifr, why);
+	err = fd_ask(fd, number, &ifr, why);
 	if (err)
 		return err;
 	tap = ifr.ifr_flags & IFF_TAP;

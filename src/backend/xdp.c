@@ -12,7 +12,7 @@
  *		    -> done ring -> free list
  *
  * Each chunk holds a frame and belongs to one of the two circles for ever, so the
- * fill ring always has room for what rx has taken. Reception needs no system
+ * fill ring always has headroom for what rx has taken. Reception needs no system
  * call but the wait; sending one per batch (need_wakeup), and none where the
  * driver has AF_XDP of its own and is awake. Zero copy to the driver is used
  * where it exists, by the kernel's choice.
@@ -68,7 +68,7 @@ struct xdp {
 };
 
 /* Let the kernel send what is in the tx ring; -ENXIO, -ENETDOWN or 0. */
-static int kick(struct xdp *x)
+static int xdp_kick(struct xdp *x)
 {
 	uint32_t before = xring_pending(&x->tx), left;
 	unsigned int idle = 0;
@@ -91,7 +91,7 @@ static int kick(struct xdp *x)
 }
 
 /* Chunks of frames that were sent are free again. */
-static void reclaim(struct xdp *x)
+static void xdp_reclaim(struct xdp *x)
 {
 	uint32_t n = xring_ready(&x->done);
 
@@ -100,7 +100,7 @@ static void reclaim(struct xdp *x)
 	xring_consumed(&x->done, n);
 }
 
-static void copy_out(uint8_t *to, const struct backend_frame *f)
+static void xdp_copy_out(uint8_t *to, const struct backend_frame *f)
 {
 	for (unsigned int i = 0; i < f->niov; i++) {
 		memcpy(to, f->iov[i].iov_base, f->iov[i].iov_len);
@@ -109,7 +109,7 @@ static void copy_out(uint8_t *to, const struct backend_frame *f)
 }
 
 /* Put frames into the ring; how many were consumed. */
-static unsigned int enqueue(struct xdp *x, struct backend_frame *f, unsigned int n)
+static unsigned int xdp_enqueue(struct xdp *x, struct backend_frame *f, unsigned int n)
 {
 	unsigned int i, put = 0;
 
@@ -120,12 +120,12 @@ static unsigned int enqueue(struct xdp *x, struct backend_frame *f, unsigned int
 			x->be.tx_dropped++;
 			continue;
 		}
-		if (!x->nfree || put == xring_room(&x->tx))
+		if (!x->nfree || put == xring_headroom(&x->tx))
 			break;
 		d->addr = (uint64_t)x->free[--x->nfree] * CHUNK;
 		d->len = f[i].len;
 		d->options = 0;
-		copy_out(x->area + d->addr, &f[i]);
+		xdp_copy_out(x->area + d->addr, &f[i]);
 		put++;
 	}
 	xring_produced(&x->tx, put);
@@ -138,14 +138,14 @@ static int xdp_tx(struct backend *be, unsigned int queue, struct backend_frame *
 	unsigned int done;
 	int err;
 
-	if (xring_pending(&x->tx)) /* left by an earlier call: makes room */
-		kick(x);
+	if (xring_pending(&x->tx)) /* left by an earlier call: makes headroom */
+		xdp_kick(x);
 	while (atomic_flag_test_and_set_explicit(&x->lock, memory_order_acquire))
 		RAWSYS(SYS_sched_yield);
-	reclaim(x);
-	done = enqueue(x, f, n);
+	xdp_reclaim(x);
+	done = xdp_enqueue(x, f, n);
 	atomic_flag_clear_explicit(&x->lock, memory_order_release);
-	err = kick(x);
+	err = xdp_kick(x);
 	if (err != -ENETDOWN)
 		return err ? err : (int)done;
 	__atomic_fetch_add(&be->tx_dropped, n - done, __ATOMIC_RELAXED);
@@ -153,7 +153,7 @@ static int xdp_tx(struct backend *be, unsigned int queue, struct backend_frame *
 }
 
 /* Into the frame's pieces; 0 if it does not fit. */
-static uint32_t copy_in(struct backend_frame *f, const uint8_t *from, uint32_t len)
+static uint32_t xdp_copy_in(struct backend_frame *f, const uint8_t *from, uint32_t len)
 {
 	uint32_t left = len;
 
@@ -178,7 +178,7 @@ static int xdp_rx(struct backend *be, unsigned int queue, struct backend_frame *
 		const struct xdp_desc *d = xring_desc(&x->rx, i);
 
 		memset(&f[i].hdr, 0, sizeof(f[i].hdr));
-		f[i].len = copy_in(&f[i], x->area + d->addr, d->len);
+		f[i].len = xdp_copy_in(&f[i], x->area + d->addr, d->len);
 		if (!f[i].len)
 			be->rx_truncated++;
 		*xring_addr(&x->fill, i) = d->addr & ~(uint64_t)(CHUNK - 1);
@@ -188,7 +188,7 @@ static int xdp_rx(struct backend *be, unsigned int queue, struct backend_frame *
 	if (xring_sleeps(&x->fill) && n)
 		RAWSYS(SYS_recvfrom, be->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 	if (xring_pending(&x->tx))
-		kick(x);
+		xdp_kick(x);
 	return (int)n;
 }
 
@@ -206,7 +206,7 @@ static void xdp_close(struct backend *be)
 	free(x);
 }
 
-static int make_area(struct xdp *x, const char **why)
+static int xdp_make_area(struct xdp *x, const char **why)
 {
 	struct xdp_umem_reg reg = {.len = AREA, .chunk_size = CHUNK};
 	long at = RAWSYS(SYS_mmap, 0, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -231,7 +231,7 @@ static int make_area(struct xdp *x, const char **why)
 	return 0;
 }
 
-static int make_rings(struct xdp *x)
+static int xdp_make_rings(struct xdp *x)
 {
 	const struct {
 		struct xring *ring;
@@ -268,7 +268,7 @@ static int make_rings(struct xdp *x)
 	return err;
 }
 
-static void fill_rings(struct xdp *x)
+static void xdp_fill_rings(struct xdp *x)
 {
 	for (uint32_t i = 0; i < RX_CHUNKS; i++)
 		*xring_addr(&x->fill, i) = (uint64_t)i * CHUNK;
@@ -277,7 +277,7 @@ static void fill_rings(struct xdp *x)
 		x->free[x->nfree++] = RX_CHUNKS + i;
 }
 
-static int bind_queue(struct xdp *x, int ifindex, const char **why)
+static int xdp_bind_queue(struct xdp *x, int ifindex, const char **why)
 {
 	const struct sockaddr_xdp to = {.sxdp_family = AF_XDP,
 					.sxdp_flags = XDP_USE_NEED_WAKEUP,
@@ -318,17 +318,17 @@ static int xdp_attach(struct backend **be, int fd, const char *ifname, const cha
 	x->be.mtu = h.mtu < XDP_MAX_MTU ? h.mtu : XDP_MAX_MTU;
 	x->be.queues = 1;
 	memcpy(x->be.mac, h.mac, sizeof(x->be.mac));
-	err = make_area(x, why);
+	err = xdp_make_area(x, why);
 	if (err)
 		goto out;
-	err = make_rings(x);
+	err = xdp_make_rings(x);
 	if (err) {
 		why_set(why, -err, "xdp on interface '%s': cannot make rings: %s%s", ifname,
 			strerror(-err), err == -EOPNOTSUPP ? ": needs Linux 5.4" : "");
 		goto out;
 	}
-	fill_rings(x);
-	err = bind_queue(x, h.index, why);
+	xdp_fill_rings(x);
+	err = xdp_bind_queue(x, h.index, why);
 	if (err)
 		goto out;
 	*be = &x->be;

@@ -42,8 +42,8 @@ int xring_map(struct xring *r, int fd, uint64_t offset, const struct xdp_ring_of
 /** xring_unmap() - allowed on a ring that was never mapped. */
 void xring_unmap(struct xring *r);
 
-/** xring_room() - entries that may be produced now. */
-static inline uint32_t xring_room(const struct xring *r)
+/** xring_headroom() - entries that may be produced now. */
+static inline uint32_t xring_headroom(const struct xring *r)
 {
 	return r->size - (r->at - __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE));
 }

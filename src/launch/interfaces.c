@@ -209,7 +209,8 @@ static int interfaces_all_open(struct config *c, bool shared)
 				"are a part of the host's: give it addresses of its own by ip=",
 				c->sysctl[i].name);
 	}
-	if (opener_slice(c->opener, shared ? PORT_RANGE : 0, &c->first_port, &c->last_port, &why))
+	if (opener_reserve_range(c->opener, shared ? PORT_RANGE : 0, &c->first_port, &c->last_port,
+				 &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (shared && c->verbose)
 		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,

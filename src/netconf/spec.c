@@ -371,7 +371,10 @@ static int spec_check_kind(struct iface_spec *s, const char **why)
 			       kind->mtu_max);
 	if (s->name[0] || (kind && kind->designates))
 		return 0;
-	snprintf(s->name, sizeof(s->name), "%s", s->ifname[0] ? s->ifname : kind->relay->ifname);
+	if (s->ifname[0])
+		snprintf(s->name, sizeof(s->name), "%s", s->ifname);
+	else if (kind && kind->relay)
+		snprintf(s->name, sizeof(s->name), "%s", kind->relay->ifname);
 	return 0;
 }
 

@@ -18,11 +18,12 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "opener/child.h"
 
 static const char *const directories[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/system/bin"};
 
-static void keep_net_admin(void)
+static void child_keep_net_admin(void)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct d[2];
@@ -34,21 +35,21 @@ static void keep_net_admin(void)
 		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
 }
 
-static void become(const char *path, char *const *argv, int in, int out)
+static void child_become(const char *path, char *const *argv, int in, int out)
 {
-	/* nft keeps a history of what it was told in HOME: there it cannot. */
+	/* nft keeps a history of what it was asked in HOME: there it cannot. */
 	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", "HOME=/dev/null", NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
 	if (dup2(in, 0) || dup2(out, 1) != 1 || dup2(out, 2) != 2)
 		_exit(126);
-	keep_net_admin();
+	child_keep_net_admin();
 	execve(path, argv, envp);
 	_exit(127);
 }
 
-static int find(const char *name, char *path, size_t size)
+static int child_find_tool(const char *name, char *path, size_t size)
 {
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
 		snprintf(path, size, "%s/%s", directories[i], name);
@@ -63,7 +64,7 @@ int child_start(struct child *c, char *const *argv)
 	char path[128];
 	int in[2], out[2], err;
 
-	err = find(argv[0], path, sizeof(path));
+	err = child_find_tool(argv[0], path, sizeof(path));
 	if (err)
 		return err;
 	if (pipe2(in, O_CLOEXEC))
@@ -74,7 +75,7 @@ int child_start(struct child *c, char *const *argv)
 	}
 	c->pid = fork();
 	if (!c->pid)
-		become(path, argv, in[0], out[1]);
+		child_become(path, argv, in[0], out[1]);
 	if (c->pid < 0) {
 		err = -errno;
 		goto out_out;
@@ -109,21 +110,13 @@ int child_tell(struct child *c, const char *text, size_t len)
 	return 0;
 }
 
-static long now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int child_hear(struct child *c, const char *mark, char *text, size_t size, int ms)
 {
-	long end = now_ms() + ms, left;
+	long end = (long)clock_mono_ms() + ms, left;
 	size_t len = 0;
 
 	text[0] = '\0';
-	while ((left = end - now_ms()) > 0) {
+	while ((left = end - (long)clock_mono_ms()) > 0) {
 		struct pollfd p = {.fd = c->out, .events = POLLIN};
 		ssize_t n;
 

@@ -20,12 +20,12 @@
 
 union control {
 	struct cmsghdr hdr;
-	char room[CMSG_SPACE(sizeof(int))];
+	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
 static uint32_t number; /* of the last request */
 
-static int passed_fd(struct msghdr *m)
+static int client_passed_fd(struct msghdr *m)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
 	int fd = -1;
@@ -36,8 +36,8 @@ static int passed_fd(struct msghdr *m)
 }
 
 /* One exchange. Return: the reply's @err, or what kept it from coming. */
-static int ask(int opener, struct opener_request *q, struct opener_reply *r, int *fd,
-	       const char **why)
+static int client_ask(int opener, struct opener_request *q, struct opener_reply *r, int *fd,
+		      const char **why)
 {
 	union control control;
 	struct iovec iov = {r, sizeof(*r)};
@@ -56,8 +56,8 @@ static int ask(int opener, struct opener_request *q, struct opener_reply *r, int
 			n = 0;
 		else if (n != (long)sizeof(*r) || r->number == q->number)
 			break;
-		else if (passed_fd(&m) >= 0) /* the answer to a request that was given up */
-			raw_close(passed_fd(&m));
+		else if (client_passed_fd(&m) >= 0) /* the answer to a request that was given up */
+			raw_close(client_passed_fd(&m));
 		m.msg_controllen = sizeof(control);
 	}
 	if (n == -EAGAIN)
@@ -66,7 +66,7 @@ static int ask(int opener, struct opener_request *q, struct opener_reply *r, int
 		return why_set(why, n < 0 ? (int)-n : EPIPE, "persona-opener has ended%s%s",
 			       n < 0 ? ": " : "", n < 0 ? strerror((int)-n) : "");
 	if (fd)
-		*fd = passed_fd(&m);
+		*fd = client_passed_fd(&m);
 	r->why[sizeof(r->why) - 1] = '\0';
 	return r->err ? why_set(why, -r->err, "%s", r->why) : 0;
 }
@@ -79,7 +79,7 @@ int opener_open(int opener, const char *backend, const char *ifname, const char 
 
 	snprintf(q.backend, sizeof(q.backend), "%s", backend);
 	snprintf(q.ifname, sizeof(q.ifname), "%s", ifname);
-	err = ask(opener, &q, &r, &fd, why);
+	err = client_ask(opener, &q, &r, &fd, why);
 	if (err)
 		return err;
 	return fd >= 0 ? fd
@@ -89,11 +89,12 @@ int opener_open(int opener, const char *backend, const char *ifname, const char 
 				 ifname);
 }
 
-int opener_slice(int opener, uint16_t want, uint16_t *first, uint16_t *last, const char **why)
+int opener_reserve_range(int opener, uint16_t want, uint16_t *first, uint16_t *last,
+			 const char **why)
 {
-	struct opener_request q = {.op = OPENER_SLICE, .ports = want};
+	struct opener_request q = {.op = OPENER_RANGE, .ports = want};
 	struct opener_reply r;
-	int err = ask(opener, &q, &r, NULL, why);
+	int err = client_ask(opener, &q, &r, NULL, why);
 
 	if (err)
 		return err;
@@ -102,25 +103,25 @@ int opener_slice(int opener, uint16_t want, uint16_t *first, uint16_t *last, con
 	return 0;
 }
 
-int opener_claim(int opener, int proto, uint16_t port, int family, const uint8_t *bytes,
-		 const char **why)
+int opener_reserve_port(int opener, int proto, uint16_t port, int family, const uint8_t *bytes,
+			const char **why)
 {
-	struct opener_request q = {.op = OPENER_CLAIM,
+	struct opener_request q = {.op = OPENER_RESERVE,
 				   .proto = (uint16_t)proto,
 				   .port = port,
 				   .family = (uint16_t)family};
 	struct opener_reply r;
 
 	memcpy(q.bytes, bytes, family == AF_INET ? 4 : 16);
-	return ask(opener, &q, &r, NULL, why);
+	return client_ask(opener, &q, &r, NULL, why);
 }
 
-int opener_release(int opener, int proto, uint16_t port, const char **why)
+int opener_release_port(int opener, int proto, uint16_t port, const char **why)
 {
 	struct opener_request q = {.op = OPENER_RELEASE, .proto = (uint16_t)proto, .port = port};
 	struct opener_reply r;
 
-	return ask(opener, &q, &r, NULL, why);
+	return client_ask(opener, &q, &r, NULL, why);
 }
 
 int opener_flows(int opener, const char *ifname, const struct flows *f, const char **why)
@@ -129,11 +130,11 @@ int opener_flows(int opener, const char *ifname, const struct flows *f, const ch
 	struct opener_reply r;
 
 	snprintf(q.ifname, sizeof(q.ifname), "%s", ifname);
-	return ask(opener, &q, &r, NULL, why);
+	return client_ask(opener, &q, &r, NULL, why);
 }
 
 /* The grandchild: becomes the opener, or says on @report why not. */
-static void become(const char *path, int end, int gone, int report)
+static void client_become(const char *path, int end, int gone, int report)
 {
 	char *argv[] = {"persona-opener", NULL};
 	char *envp[] = {NULL};
@@ -161,7 +162,7 @@ static void become(const char *path, int end, int gone, int report)
 }
 
 /* Start it; 0, or -errno with the sentence in @why. */
-static int start(const char *path, int end, int gone, const char **why)
+static int client_start(const char *path, int end, int gone, const char **why)
 {
 	int report[2], err = 0;
 	pid_t pid;
@@ -172,7 +173,7 @@ static int start(const char *path, int end, int gone, const char **why)
 	if (!pid) {
 		/* Twice, so that nobody waits for it. */
 		if (fork() == 0)
-			become(path, end, gone, report[1]);
+			client_become(path, end, gone, report[1]);
 		_exit(0);
 	}
 	close(report[1]);
@@ -202,7 +203,7 @@ int opener_spawn(const char *path, int *gone, const char **why)
 		err = why_set(why, errno, "cannot make a pipe: %s", strerror(errno));
 		goto out_pair;
 	}
-	err = start(path, pair[1], end[1], why);
+	err = client_start(path, pair[1], end[1], why);
 	close(end[1]);
 	if (err)
 		goto out_end;

@@ -28,24 +28,25 @@ int opener_spawn(const char *path, int *gone, const char **why);
 int opener_open(int opener, const char *backend, const char *ifname, const char **why);
 
 /**
- * opener_slice() - all is open: give up what opening takes; reserve about @want ports
+ * opener_reserve_range() - all is open: give up what opening takes; reserve about @want ports
  *
  * @first..@last are ours from here on; 0 if @want is.
  */
-int opener_slice(int opener, uint16_t want, uint16_t *first, uint16_t *last, const char **why);
+int opener_reserve_range(int opener, uint16_t want, uint16_t *first, uint16_t *last,
+			 const char **why);
 
 /**
- * opener_claim() - take one port from the host
+ * opener_reserve_port() - take one port from the host
  * @proto:  IPPROTO_TCP or IPPROTO_UDP
  * @family: of the address in @bytes, which may be the wildcard
  *
  * -EADDRINUSE if the host serves it; -EACCES below 1024 without the privilege for it.
  */
-int opener_claim(int opener, int proto, uint16_t port, int family, const uint8_t *bytes,
-		 const char **why);
+int opener_reserve_port(int opener, int proto, uint16_t port, int family, const uint8_t *bytes,
+			const char **why);
 
-/** opener_release() - give it back. */
-int opener_release(int opener, int proto, uint16_t port, const char **why);
+/** opener_release_port() - give it back. */
+int opener_release_port(int opener, int proto, uint16_t port, const char **why);
 
 /** opener_flows() - the host drops these frames of @ifname, from now on. */
 int opener_flows(int opener, const char *ifname, const struct flows *f, const char **why);

@@ -29,7 +29,7 @@ static const int allowed[] = {
 	/* the connection, the tools' pipes */
 	SYS_recvmsg, SYS_sendmsg, SYS_sendto, SYS_recvfrom, SYS_read, SYS_write, SYS_ppoll, SYS_close,
 	SYS_fcntl, SYS_wait4, SYS_kill,
-	/* ports: claims, the list of reserved ones, its lock */
+	/* ports: single ones, the list of reserved ones, its lock */
 	SYS_socket, SYS_bind, SYS_setsockopt, SYS_getsockname, SYS_openat, SYS_fstat, SYS_newfstatat,
 	SYS_flock, SYS_unlinkat, SYS_getdents64, SYS_mkdirat, SYS_getrandom,
 	/* taking back a device */
@@ -52,7 +52,7 @@ static const int allowed[] = {
 
 #define NALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 
-static int drop_capabilities(void)
+static int confine_drop_capabilities(void)
 {
 	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
 	const uint32_t keep = 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE;
@@ -72,7 +72,7 @@ int confine(void)
 	static struct sock_filter code[NALLOWED + 8];
 	struct sock_fprog prog = {.filter = code};
 	unsigned int n = 0;
-	int err = drop_capabilities();
+	int err = confine_drop_capabilities();
 
 	if (err)
 		return err;

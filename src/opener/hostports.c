@@ -4,22 +4,22 @@
  *
  * Theory of operation
  *
- * The slice: a block of ports that no socket uses (/proc/net/tcp and its like), aligned to
+ * The range: a block of ports that no socket uses (/proc/net/tcp and its like), aligned to
  * its size, outside the host's range for automatic ports if there is one, entered in
  * net.ipv4.ip_local_reserved_ports, which is read, changed and written
  * under a lock: an abstract socket of a fixed name, so it is per network namespace, as
  * the list is, and goes with its holder. Blocks are tried from a random one on, so that the
  * next run does not meet the old run's peers.
  *
- * If we are killed, nobody takes the slice out of the list; so where /run/persona can
+ * If we are killed, nobody takes the range out of the list; so where /run/persona can
  * be written a file there names it, locked while we live, and the next opener
- * takes the slices of unlocked files out.
+ * takes the ranges of unlocked files out.
  *
  * A single port is taken by being bound on the host, but not served: then the host's
  * programs cannot have it, and it is free again when we end, however we do.
  *
- * Limits: the slice is not protected against a program that binds one of its ports by
- * number; a claimed port is held on the address it was claimed for.
+ * Limits: the range is not protected against a program that binds one of its ports by
+ * number; a single port is held on the address it was reserved for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +39,7 @@
 #include "backend/opening/flows.h"
 #include "lib/why.h"
 #include "opener/hostports.h"
+#include "opener/portset.h"
 
 #define RESERVED  "/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define RANGE	  "/proc/sys/net/ipv4/ip_local_port_range"
@@ -48,119 +49,23 @@
 #define LIST_SIZE 16384
 #define LOCK_MS	  5000
 
-struct set {
-	uint32_t word[65536 / 32];
-};
-
 static struct {
 	uint16_t first, last; /* 0: none */
 	int state;	      /* its file's descriptor, or -1 */
 	char path[64];
-} slice = {.state = -1};
+} range = {.state = -1};
 
-static struct claim {
+static struct reserved {
 	uint16_t proto;
 	uint16_t port;
 	int fd;
-} claims[FLOWS_MAX_PORTS];
+} reserved[FLOWS_MAX_PORTS];
 
 static char list[LIST_SIZE];
 
-/* ---- sets and their text ---- */
-
-static bool has(const struct set *s, unsigned int port)
-{
-	return s->word[port / 32] >> port % 32 & 1;
-}
-
-static void put(struct set *s, unsigned int port, bool on)
-{
-	if (on)
-		s->word[port / 32] |= 1u << port % 32;
-	else
-		s->word[port / 32] &= ~(1u << port % 32);
-}
-
-static void parse(const char *text, struct set *s)
-{
-	memset(s, 0, sizeof(*s));
-	while (*text) {
-		char *end;
-		unsigned long first = strtoul(text, &end, 10), last = first;
-
-		if (end == text) {
-			text++;
-			continue;
-		}
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		for (; first <= last && first < 65536; first++)
-			put(s, (unsigned int)first, true);
-		text = end;
-	}
-}
-
-static int format(const struct set *s, char *text, size_t size)
-{
-	unsigned int port = 0, first;
-	size_t len = 0;
-	int n;
-
-	text[0] = '\0';
-	while (port < 65536) {
-		if (!has(s, port)) {
-			port++;
-			continue;
-		}
-		for (first = port; port < 65536 && has(s, port);)
-			port++;
-		n = snprintf(text + len, size - len, port - first > 1 ? "%s%u-%u" : "%s%u",
-			     len ? "," : "", first, port - 1);
-		if (n < 0 || (size_t)n >= size - len)
-			return -E2BIG;
-		len += (size_t)n;
-	}
-	return 0;
-}
-
-static int change(char *text, size_t size, uint16_t first, uint16_t last, bool on)
-{
-	static struct set s;
-
-	parse(text, &s);
-	for (unsigned int p = first; p <= last; p++)
-		put(&s, p, on);
-	return format(&s, text, size);
-}
-
-int hostports_list_add(char *text, size_t size, uint16_t first, uint16_t last)
-{
-	return change(text, size, first, last, true);
-}
-
-int hostports_list_remove(char *text, size_t size, uint16_t first, uint16_t last)
-{
-	return change(text, size, first, last, false);
-}
-
-static bool any(const struct set *s, unsigned int first, unsigned int last)
-{
-	while (first <= last && !has(s, first))
-		first++;
-	return first <= last;
-}
-
-bool hostports_list_overlaps(const char *text, uint16_t first, uint16_t last)
-{
-	static struct set s;
-
-	parse(text, &s);
-	return any(&s, first, last);
-}
-
 /* ---- the host's files ---- */
 
-static int read_file(const char *path, char *text, size_t size)
+static int hostports_read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
 	size_t len = 0;
@@ -176,7 +81,7 @@ static int read_file(const char *path, char *text, size_t size)
 	return err;
 }
 
-static int write_list(void)
+static int hostports_write_list(void)
 {
 	size_t len = strlen(list);
 	int fd = open(RESERVED, O_WRONLY | O_CLOEXEC), err = 0;
@@ -192,7 +97,7 @@ static int write_list(void)
 }
 
 /* Local ports of /proc/net/tcp and its like: the second word of a line, after its colon. */
-static void add_used(const char *path, struct set *s)
+static void hostports_add_used(const char *path, struct portset *s)
 {
 	static char buf[65536];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -211,7 +116,8 @@ static void add_used(const char *path, struct set *s)
 			*end = '\0';
 			p = p ? strchr(p + 1, ':') : NULL;
 			if (p)
-				put(s, (unsigned int)strtoul(p + 1, NULL, 16) & 0xffff, true);
+				portset_put(s, (unsigned int)strtoul(p + 1, NULL, 16) & 0xffff,
+					    true);
 		}
 		kept = strlen(line);
 		if (kept == sizeof(buf) - 1)
@@ -221,10 +127,10 @@ static void add_used(const char *path, struct set *s)
 	close(fd);
 }
 
-/* ---- the lock, and the slices of the killed ---- */
+/* ---- the lock, and the ranges of openers that were killed ---- */
 
 /* Descriptor that holds the lock until it is closed; -1 if others do for too long. */
-static int lock(void)
+static int hostports_lock(void)
 {
 	static const char name[] = "\0persona-reserved-ports";
 	struct timespec nap = {.tv_nsec = 1000000};
@@ -243,7 +149,7 @@ static int lock(void)
 	return -1;
 }
 
-static unsigned long netns(void)
+static unsigned long hostports_netns(void)
 {
 	struct stat st;
 
@@ -258,29 +164,29 @@ struct dirent64_raw {
 	char name[];
 };
 
-/* Take the slice of file @name out of the list, if it is of this namespace and nobody's. */
-static bool recover_one(int dir, const char *name)
+/* Take the range of file @name out of the list, if it is of this namespace and nobody's. */
+static bool hostports_recover_one(int dir, const char *name)
 {
 	unsigned long ns;
 	unsigned int first, last;
 	bool ours = false;
 	int fd;
 
-	if (sscanf(name, "%lu-%u-%u", &ns, &first, &last) != 3 || ns != netns() || !first ||
-	    first > last || last > 65535)
+	if (sscanf(name, "%lu-%u-%u", &ns, &first, &last) != 3 || ns != hostports_netns() ||
+	    !first || first > last || last > 65535)
 		return false;
 	fd = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
 	if (!flock(fd, LOCK_EX | LOCK_NB)) {
-		ours = !hostports_list_remove(list, sizeof(list), (uint16_t)first, (uint16_t)last);
+		ours = !portset_list_remove(list, sizeof(list), (uint16_t)first, (uint16_t)last);
 		unlinkat(dir, name, 0);
 	}
 	close(fd);
 	return ours;
 }
 
-static bool recover(void)
+static bool hostports_recover(void)
 {
 	static char buf[8192] __attribute__((aligned(8)));
 	bool changed = false;
@@ -293,7 +199,7 @@ static bool recover(void)
 		for (long at = 0; at < n;) {
 			struct dirent64_raw *d = (struct dirent64_raw *)(buf + at);
 
-			changed |= recover_one(dir, d->name);
+			changed |= hostports_recover_one(dir, d->name);
 			at += d->reclen;
 		}
 	}
@@ -301,26 +207,27 @@ static bool recover(void)
 	return changed;
 }
 
-static void note_state(void)
+static void hostports_note_state(void)
 {
 	mkdir(STATE_DIR, 0755);
-	snprintf(slice.path, sizeof(slice.path), STATE_DIR "/%lu-%u-%u", netns(), slice.first,
-		 slice.last);
-	slice.state = open(slice.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (slice.state >= 0)
-		flock(slice.state, LOCK_EX | LOCK_NB);
+	snprintf(range.path, sizeof(range.path), STATE_DIR "/%lu-%u-%u", hostports_netns(),
+		 range.first, range.last);
+	range.state = open(range.path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (range.state >= 0)
+		flock(range.state, LOCK_EX | LOCK_NB);
 }
 
-/* ---- the slice ---- */
+/* ---- the range ---- */
 
 /* A free block of @size ports, at best outside the host's own range. */
-static unsigned int find_block(const struct set *used, unsigned int size, bool outside)
+static unsigned int hostports_find_block(const struct portset *used, unsigned int size,
+					 bool outside)
 {
-	char range[64] = "";
+	char text[64] = "";
 	unsigned int low = 32768, high = 60999, blocks = (65536 - LOWEST) / size, start = 0;
 
-	if (!read_file(RANGE, range, sizeof(range)))
-		sscanf(range, "%u %u", &low, &high);
+	if (!hostports_read_file(RANGE, text, sizeof(text)))
+		sscanf(text, "%u %u", &low, &high);
 	if (getrandom(&start, sizeof(start), GRND_NONBLOCK) != sizeof(start))
 		start = (unsigned int)getpid();
 	for (unsigned int i = 0; i < blocks; i++) {
@@ -328,64 +235,64 @@ static unsigned int find_block(const struct set *used, unsigned int size, bool o
 
 		if (outside && first <= high && first + size - 1 >= low)
 			continue;
-		if (!any(used, first, first + size - 1))
+		if (!portset_any(used, first, first + size - 1))
 			return first;
 	}
 	return 0;
 }
 
-static int take(unsigned int first, unsigned int size)
+static int hostports_take_range(unsigned int first, unsigned int size)
 {
-	int err = hostports_list_add(list, sizeof(list), (uint16_t)first,
-				     (uint16_t)(first + size - 1));
+	int err =
+		portset_list_add(list, sizeof(list), (uint16_t)first, (uint16_t)(first + size - 1));
 
 	if (!err)
-		err = write_list();
+		err = hostports_write_list();
 	if (err)
 		return err;
-	slice.first = (uint16_t)first;
-	slice.last = (uint16_t)(first + size - 1);
-	note_state();
+	range.first = (uint16_t)first;
+	range.last = (uint16_t)(first + size - 1);
+	hostports_note_state();
 	return 0;
 }
 
-static int reserve_locked(unsigned int want)
+static int hostports_reserve_locked(unsigned int want)
 {
 	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp",
 					     "/proc/net/udp6"};
-	static struct set used;
+	static struct portset used;
 	unsigned int size = SMALLEST, first = 0;
 	int err;
 
-	err = read_file(RESERVED, list, sizeof(list));
+	err = hostports_read_file(RESERVED, list, sizeof(list));
 	if (err)
 		return err;
-	if (recover())
-		write_list();
-	parse(list, &used);
+	if (hostports_recover())
+		hostports_write_list();
+	portset_parse(list, &used);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		add_used(tables[i], &used);
+		hostports_add_used(tables[i], &used);
 	while (size * 2 <= want && size < 16384)
 		size *= 2;
 	for (unsigned int least = size / 8; size >= least && size >= SMALLEST; size /= 2) {
-		first = find_block(&used, size, true);
+		first = hostports_find_block(&used, size, true);
 		if (!first)
-			first = find_block(&used, size, false);
+			first = hostports_find_block(&used, size, false);
 		if (first)
-			return take(first, size);
+			return hostports_take_range(first, size);
 	}
 	return -EADDRINUSE;
 }
 
-int hostports_reserve(uint16_t want, uint16_t *first, uint16_t *last, const char **why)
+int hostports_reserve_range(uint16_t want, uint16_t *first, uint16_t *last, const char **why)
 {
 	int held, err;
 
-	held = lock();
+	held = hostports_lock();
 	if (held < 0)
 		return why_set(why, EBUSY,
 			       "the list of reserved ports is locked by another persona-opener");
-	err = reserve_locked(want);
+	err = hostports_reserve_locked(want);
 	close(held);
 	if (err == -EADDRINUSE)
 		return why_set(why, -err,
@@ -399,23 +306,23 @@ int hostports_reserve(uint16_t want, uint16_t *first, uint16_t *last, const char
 	if (err)
 		return why_set(why, -err, "cannot reserve ports of shared addresses: %s",
 			       strerror(-err));
-	*first = slice.first;
-	*last = slice.last;
+	*first = range.first;
+	*last = range.last;
 	return 0;
 }
 
 /* ---- single ports ---- */
 
-static struct claim *find_claim(int proto, uint16_t port)
+static struct reserved *hostports_find(int proto, uint16_t port)
 {
 	for (unsigned int i = 0; i < FLOWS_MAX_PORTS; i++) {
-		if (claims[i].port == port && claims[i].proto == proto)
-			return &claims[i];
+		if (reserved[i].port == port && reserved[i].proto == proto)
+			return &reserved[i];
 	}
 	return NULL;
 }
 
-static int bind_host(int proto, uint16_t port, int family, const uint8_t *bytes, bool reuse)
+static int hostports_bind(int proto, uint16_t port, int family, const uint8_t *bytes, bool reuse)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -439,29 +346,30 @@ static int bind_host(int proto, uint16_t port, int family, const uint8_t *bytes,
 	return err;
 }
 
-int hostports_claim(int proto, uint16_t port, int family, const uint8_t *bytes, const char **why)
+int hostports_reserve_port(int proto, uint16_t port, int family, const uint8_t *bytes,
+			   const char **why)
 {
-	struct claim *c;
+	struct reserved *c;
 	int fd;
 
 	if (hostports_ours(proto, port))
 		return 0;
-	c = find_claim(0, 0);
+	c = hostports_find(0, 0);
 	if (!c)
 		return why_set(why, ENOBUFS, "more than %d ports served on shared addresses",
 			       FLOWS_MAX_PORTS);
-	fd = bind_host(proto, port, family, bytes, false);
+	fd = hostports_bind(proto, port, family, bytes, false);
 	if (fd == -EADDRINUSE && proto == IPPROTO_TCP) /* old connections do not matter */
-		fd = bind_host(proto, port, family, bytes, true);
+		fd = hostports_bind(proto, port, family, bytes, true);
 	if (fd < 0)
 		return why_set(why, -fd, "port %u of the host: %s", port, strerror(-fd));
-	*c = (struct claim){.proto = (uint16_t)proto, .port = port, .fd = fd};
+	*c = (struct reserved){.proto = (uint16_t)proto, .port = port, .fd = fd};
 	return 0;
 }
 
-void hostports_release(int proto, uint16_t port)
+void hostports_release_port(int proto, uint16_t port)
 {
-	struct claim *c = port ? find_claim(proto, port) : NULL;
+	struct reserved *c = port ? hostports_find(proto, port) : NULL;
 
 	if (!c)
 		return;
@@ -471,12 +379,12 @@ void hostports_release(int proto, uint16_t port)
 
 bool hostports_ours(int proto, uint16_t port)
 {
-	return port && ((port >= slice.first && port <= slice.last) || find_claim(proto, port));
+	return port && ((port >= range.first && port <= range.last) || hostports_find(proto, port));
 }
 
-bool hostports_slice(uint16_t first, uint16_t last)
+bool hostports_is_range(uint16_t first, uint16_t last)
 {
-	return first == slice.first && last == slice.last;
+	return first == range.first && last == range.last;
 }
 
 void hostports_restore(void)
@@ -484,19 +392,19 @@ void hostports_restore(void)
 	int held;
 
 	for (unsigned int i = 0; i < FLOWS_MAX_PORTS; i++)
-		hostports_release(claims[i].proto, claims[i].port);
-	if (!slice.first)
+		hostports_release_port(reserved[i].proto, reserved[i].port);
+	if (!range.first)
 		return;
-	held = lock();
-	if (!read_file(RESERVED, list, sizeof(list)) &&
-	    !hostports_list_remove(list, sizeof(list), slice.first, slice.last))
-		write_list();
-	slice.first = slice.last = 0;
-	if (slice.state >= 0) {
-		unlink(slice.path);
+	held = hostports_lock();
+	if (!hostports_read_file(RESERVED, list, sizeof(list)) &&
+	    !portset_list_remove(list, sizeof(list), range.first, range.last))
+		hostports_write_list();
+	range.first = range.last = 0;
+	if (range.state >= 0) {
+		unlink(range.path);
 		rmdir(STATE_DIR);
-		close(slice.state);
-		slice.state = -1;
+		close(range.state);
+		range.state = -1;
 	}
 	if (held >= 0)
 		close(held);

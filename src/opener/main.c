@@ -6,9 +6,9 @@
  *
  *	persona (any user)		persona-opener (file capabilities, or root)
  *	OPEN wlan0 ...		--->	may this user? open; pass the descriptor
- *	SLICE			--->	start nft; give up what opening needed (confine.c);
+ *	RANGE			--->	start nft; give up what opening needed (confine.c);
  *					reserve ports
- *	FLOWS, CLAIM, RELEASE	--->	rules for the host's kernel
+ *	FLOWS, RESERVE, RELEASE	--->	rules for the host's kernel
  *	(ends, however)		--->	end of the connection: take everything back
  *
  * Here are the process and its connection; what is asked is served by requests.c.
@@ -36,11 +36,11 @@
 
 static struct opener_request request;
 
-static int reply(const struct opener_reply *r, int fd)
+static int opener_answer(const struct opener_reply *r, int fd)
 {
 	union {
 		struct cmsghdr hdr;
-		char room[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec iov = {(void *)r, sizeof(*r)};
 	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -58,27 +58,27 @@ static int reply(const struct opener_reply *r, int fd)
 	return sendmsg(OPENER_FD, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static volatile sig_atomic_t told_to_end;
+static volatile sig_atomic_t ending;
 
-static void end(int sig)
+static void opener_end(int sig)
 {
-	told_to_end = 1;
+	ending = 1;
 }
 
-static void loop(void)
+static void opener_loop(void)
 {
 	struct opener_reply r;
 	ssize_t n;
 	int fd, err;
 
-	while (!told_to_end) {
+	while (!ending) {
 		n = recv(OPENER_FD, &request, sizeof(request), MSG_TRUNC);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return;
 		fd = requests_serve(&request, (size_t)n, &r);
-		err = reply(&r, fd);
+		err = opener_answer(&r, fd);
 		if (fd >= 0)
 			close(fd);
 		if (err)
@@ -87,7 +87,7 @@ static void loop(void)
 }
 
 /* Descriptors that were forgotten above ours; 0 to 2 lead nowhere. */
-static void set_descriptors(void)
+static void opener_set_descriptors(void)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -104,21 +104,21 @@ static void set_descriptors(void)
 
 int main(void)
 {
-	struct sigaction sa = {.sa_handler = end};
+	struct sigaction sa = {.sa_handler = opener_end};
 	struct stat st;
 
 	if (fstat(OPENER_FD, &st) || !S_ISSOCK(st.st_mode)) {
 		dprintf(2, "persona: persona-opener is started by persona run, not by hand\n");
 		return 125;
 	}
-	set_descriptors();
+	opener_set_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGTERM, &sa, NULL);
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(022);
 	if (chdir("/"))
 		return 125;
-	loop();
+	opener_loop();
 	requests_take_back();
 	return 0;
 }

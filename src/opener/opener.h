@@ -4,7 +4,7 @@
  *
  * One SOCK_SEQPACKET connection, descriptor OPENER_FD in the opener; one request, one
  * reply. Both are flat, of one build, and checked: the asking side may be anybody.
- * The end of the connection (the death of who holds the stack, however it came) makes
+ * The end of the connection (the stack has ended, in whatever way) makes
  * the opener take everything back and end.
  */
 #ifndef PERSONA_OPENER_OPENER_H
@@ -23,8 +23,8 @@
 
 enum opener_op {
 	OPENER_OPEN,	/* open @ifname by @backend: the reply carries the descriptor */
-	OPENER_SLICE,	/* all is open; reserve up to @ports (0: none) local ports of the host's */
-	OPENER_CLAIM,	/* @port of @proto on address @family, @bytes is the stack's now */
+	OPENER_RANGE,	/* all is open; reserve up to @ports (0: none) local ports of the host's */
+	OPENER_RESERVE, /* reserve @port of @proto on address @family, @bytes for the stack */
 	OPENER_RELEASE, /* @port of @proto is the host's again */
 	OPENER_FLOWS,	/* keep the host from @flows on @ifname, which has been opened */
 	OPENER_OPS
@@ -49,7 +49,7 @@ struct opener_request {
  * struct opener_reply
  * @number: of the request: what comes too late is no answer to the next
  * @err: 0 or -errno
- * @first, @last: OPENER_SLICE's ports
+ * @first, @last: OPENER_RANGE's ports
  * @why: the sentence that goes with @err
  */
 struct opener_reply {

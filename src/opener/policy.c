@@ -29,7 +29,7 @@
 #define MAX_GROUPS 256
 
 /* The third field of the line of @name in @text: its number, or -1. */
-static long lookup(const char *text, const char *name)
+static long policy_lookup(const char *text, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -46,21 +46,21 @@ static long lookup(const char *text, const char *name)
 	return -1;
 }
 
-static long number_of(const char *text, const char *name)
+static long policy_number(const char *text, const char *name)
 {
 	char *end;
 	long n = strtol(name, &end, 10);
 
-	return end != name && !*end ? n : lookup(text, name);
+	return end != name && !*end ? n : policy_lookup(text, name);
 }
 
-static bool is_me(const struct policy_who *w, const char *kind, const char *name)
+static bool policy_is_me(const struct policy_who *w, const char *kind, const char *name)
 {
 	long n;
 
 	if (!strcmp(kind, "user"))
-		return number_of(w->passwd, name) == (long)w->uid;
-	n = number_of(w->group, name);
+		return policy_number(w->passwd, name) == (long)w->uid;
+	n = policy_number(w->group, name);
 	for (size_t i = 0; i < w->ngids; i++) {
 		if (n == (long)w->gids[i])
 			return true;
@@ -86,7 +86,7 @@ int policy_judge(char *text, const struct policy_who *who, const char *ifname, u
 		pattern = strtok_r(NULL, " \t\r", &save);
 		if ((strcmp(kind, "user") && strcmp(kind, "group")) || !name || !pattern)
 			return -EINVAL;
-		if (!is_me(who, kind, name))
+		if (!policy_is_me(who, kind, name))
 			continue;
 		for (; pattern; pattern = strtok_r(NULL, " \t\r", &save)) {
 			if (!fnmatch(pattern, ifname, 0))
@@ -97,7 +97,7 @@ int policy_judge(char *text, const struct policy_who *who, const char *ifname, u
 }
 
 /* A file as text; it must be root's if @trusted. */
-static int read_text(const char *path, bool trusted, char *text)
+static int policy_read_text(const char *path, bool trusted, char *text)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), err = 0;
 	struct stat st;
@@ -128,7 +128,7 @@ int policy_allows(const char *ifname, const char **why)
 
 	if (!who.uid || !getauxval(AT_SECURE))
 		return 0;
-	err = read_text(POLICY_FILE, true, text);
+	err = policy_read_text(POLICY_FILE, true, text);
 	if (err == -ENOENT)
 		return why_set(why, EACCES,
 			       "interface '%s' is not yours: there is no " POLICY_FILE
@@ -138,8 +138,8 @@ int policy_allows(const char *ifname, const char **why)
 		return why_set(why, EACCES, POLICY_FILE ": %s",
 			       err == -EPERM ? "must be root's, and writable by nobody else"
 					     : strerror(-err));
-	read_text("/etc/passwd", false, passwd);
-	read_text("/etc/group", false, group);
+	policy_read_text("/etc/passwd", false, passwd);
+	policy_read_text("/etc/group", false, group);
 	n = getgroups(MAX_GROUPS - 1, gids);
 	who.ngids = n > 0 ? (size_t)n : 0;
 	gids[who.ngids++] = getgid();

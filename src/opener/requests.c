@@ -41,13 +41,13 @@ static char no_rules[OPENER_WHY]; /* why the host cannot be kept from our frames
 
 /* ---- what a request says is checked ---- */
 
-static bool terminated(const char *s, size_t size)
+static bool request_terminated(const char *s, size_t size)
 {
 	return memchr(s, '\0', size) != NULL;
 }
 
 /* A name that can stand in a rule. */
-static bool plain_name(const char *s)
+static bool request_plain_name(const char *s)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_.@-";
@@ -57,7 +57,7 @@ static bool plain_name(const char *s)
 }
 
 /* Has the host's kernel this address? Then a socket can be bound to it. */
-static bool is_local(const struct flows_addr *a)
+static bool request_is_local(const struct flows_addr *a)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET};
 	struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6};
@@ -77,7 +77,7 @@ static bool is_local(const struct flows_addr *a)
 	return !err;
 }
 
-static struct slot *find_slot(const char *ifname)
+static struct slot *slot_find(const char *ifname)
 {
 	for (unsigned int i = 0; i < nslots; i++) {
 		if (!strcmp(slots[i].ifname, ifname))
@@ -88,7 +88,7 @@ static struct slot *find_slot(const char *ifname)
 
 /* ---- requests ---- */
 
-static int hold(const char **why)
+static int requests_hold(const char **why)
 {
 	bool rules = false;
 	int err;
@@ -107,15 +107,15 @@ static int hold(const char **why)
 	return 0;
 }
 
-static int do_open(const struct opener_request *q, int *fd, const char **why)
+static int request_open(const struct opener_request *q, int *fd, const char **why)
 {
 	struct slot *s = &slots[nslots];
 	int err;
 
-	if (!terminated(q->backend, sizeof(q->backend)) ||
-	    !terminated(q->ifname, sizeof(q->ifname)))
+	if (!request_terminated(q->backend, sizeof(q->backend)) ||
+	    !request_terminated(q->ifname, sizeof(q->ifname)))
 		return why_set(why, EINVAL, "persona-opener: malformed request");
-	if (!plain_name(q->ifname))
+	if (!request_plain_name(q->ifname))
 		return why_set(
 			why, EINVAL,
 			"interface '%s': only letters, digits and _.@- are allowed in a name",
@@ -137,46 +137,47 @@ static int do_open(const struct opener_request *q, int *fd, const char **why)
 	return 0;
 }
 
-static int do_slice(const struct opener_request *q, struct opener_reply *r, const char **why)
+static int request_reserve_range(const struct opener_request *q, struct opener_reply *r,
+				 const char **why)
 {
-	int err = hold(why);
+	int err = requests_hold(why);
 
 	if (err || !q->ports)
 		return err;
 	if (no_rules[0])
 		return why_set(why, EOPNOTSUPP, "%s", no_rules);
-	if (hostports_slice(0, 0))
-		return hostports_reserve(q->ports, &r->first, &r->last, why);
+	if (hostports_is_range(0, 0))
+		return hostports_reserve_range(q->ports, &r->first, &r->last, why);
 	return why_set(why, EBUSY, "persona-opener: ports are reserved already");
 }
 
-static bool port_valid(const struct opener_request *q)
+static bool request_port_valid(const struct opener_request *q)
 {
 	return (q->proto == IPPROTO_TCP || q->proto == IPPROTO_UDP) && q->port &&
 	       (q->family == AF_INET || q->family == AF_INET6);
 }
 
-static int do_claim(const struct opener_request *q, const char **why)
+static int request_reserve_port(const struct opener_request *q, const char **why)
 {
-	int err = hold(why);
+	int err = requests_hold(why);
 
 	if (err)
 		return err;
-	if (!port_valid(q))
+	if (!request_port_valid(q))
 		return why_set(why, EINVAL, "persona-opener: malformed request");
-	return hostports_claim(q->proto, q->port, q->family, q->bytes, why);
+	return hostports_reserve_port(q->proto, q->port, q->family, q->bytes, why);
 }
 
-static int do_flows(struct opener_request *q, const char **why)
+static int request_flows(struct opener_request *q, const char **why)
 {
 	struct flows *f = &q->flows;
 	struct slot *s;
-	int err = hold(why);
+	int err = requests_hold(why);
 
 	if (err)
 		return err;
-	s = terminated(q->ifname, sizeof(q->ifname)) ? find_slot(q->ifname) : NULL;
-	if (!s || !flows_valid(f) || (f->first && !hostports_slice(f->first, f->last)))
+	s = request_terminated(q->ifname, sizeof(q->ifname)) ? slot_find(q->ifname) : NULL;
+	if (!s || !flows_valid(f) || (f->first && !hostports_is_range(f->first, f->last)))
 		return why_set(why, EINVAL, "persona-opener: malformed request");
 	for (uint32_t i = 0; i < f->nports; i++) {
 		if (!hostports_ours(f->port[i].proto, f->port[i].port))
@@ -184,7 +185,7 @@ static int do_flows(struct opener_request *q, const char **why)
 				       f->port[i].port);
 	}
 	for (uint32_t i = 0; i < f->naddrs; i++) {
-		if (f->addr[i].owner == FLOWS_OWN && is_local(&f->addr[i]))
+		if (f->addr[i].owner == FLOWS_OWN && request_is_local(&f->addr[i]))
 			f->addr[i].owner = FLOWS_SHARED;
 	}
 	if (s->kind->steer)
@@ -195,20 +196,21 @@ static int do_flows(struct opener_request *q, const char **why)
 	return rules_set((unsigned int)(s - slots), s->ifname, f, why);
 }
 
-static int serve(struct opener_request *q, struct opener_reply *r, int *fd, const char **why)
+static int request_serve(struct opener_request *q, struct opener_reply *r, int *fd,
+			 const char **why)
 {
 	switch (q->op) {
 	case OPENER_OPEN:
-		return do_open(q, fd, why);
-	case OPENER_SLICE:
-		return do_slice(q, r, why);
-	case OPENER_CLAIM:
-		return do_claim(q, why);
+		return request_open(q, fd, why);
+	case OPENER_RANGE:
+		return request_reserve_range(q, r, why);
+	case OPENER_RESERVE:
+		return request_reserve_port(q, why);
 	case OPENER_RELEASE:
-		hostports_release(q->proto, q->port);
+		hostports_release_port(q->proto, q->port);
 		return 0;
 	case OPENER_FLOWS:
-		return do_flows(q, why);
+		return request_flows(q, why);
 	}
 	return why_set(why, EINVAL, "persona-opener: malformed request");
 }
@@ -221,7 +223,7 @@ int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
 	memset(r, 0, sizeof(*r));
 	r->number = len == sizeof(*q) ? q->number : 0;
 	if (len == sizeof(*q) && q->magic == OPENER_MAGIC)
-		r->err = serve(q, r, &fd, &why);
+		r->err = request_serve(q, r, &fd, &why);
 	else
 		r->err = why_set(&why, EPROTO, "persona-opener is of another build than persona");
 	snprintf(r->why, sizeof(r->why), "%s", r->err ? why : "");

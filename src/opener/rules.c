@@ -59,9 +59,9 @@ struct buf {
 	size_t size, len;
 };
 
-static void add(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void rules_add(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void add(struct buf *b, const char *fmt, ...)
+static void rules_add(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -74,20 +74,20 @@ static void add(struct buf *b, const char *fmt, ...)
 	b->len += n > 0 ? (size_t)n : 0;
 }
 
-static int finish(const struct buf *b)
+static int rules_finish(const struct buf *b)
 {
 	return b->len < b->size ? (int)b->len : -E2BIG;
 }
 
-static void add_address(struct buf *b, const struct flows_addr *a, const char *before)
+static void rules_add_address(struct buf *b, const struct flows_addr *a, const char *before)
 {
 	char name[INET6_ADDRSTRLEN];
 
 	inet_ntop(a->family, a->bytes, name, sizeof(name));
-	add(b, "%s%s", before, name);
+	rules_add(b, "%s%s", before, name);
 }
 
-static bool has_ports(const struct flows *f, int proto)
+static bool rules_has_ports(const struct flows *f, int proto)
 {
 	bool any = f->first != 0;
 
@@ -108,12 +108,12 @@ static bool nft_addresses(struct buf *b, const char *head, const struct flows *f
 		if (a->family != family || a->owner != owner)
 			continue;
 		if (!any)
-			add(b, "%s%s daddr {", head, family == AF_INET ? "ip" : "ip6");
-		add_address(b, a, any ? ", " : " ");
+			rules_add(b, "%s%s daddr {", head, family == AF_INET ? "ip" : "ip6");
+		rules_add_address(b, a, any ? ", " : " ");
 		any = true;
 	}
 	if (any)
-		add(b, " }");
+		rules_add(b, " }");
 	return any;
 }
 
@@ -121,18 +121,18 @@ static void nft_ports(struct buf *b, const struct flows *f, int proto)
 {
 	const char *comma = "";
 
-	add(b, " %s dport {", proto == IPPROTO_TCP ? "tcp" : "udp");
+	rules_add(b, " %s dport {", proto == IPPROTO_TCP ? "tcp" : "udp");
 	if (f->first) {
-		add(b, " %u-%u", f->first, f->last);
+		rules_add(b, " %u-%u", f->first, f->last);
 		comma = ",";
 	}
 	for (uint32_t i = 0; i < f->nports; i++) {
 		if (f->port[i].proto != proto)
 			continue;
-		add(b, "%s %u", comma, f->port[i].port);
+		rules_add(b, "%s %u", comma, f->port[i].port);
 		comma = ",";
 	}
-	add(b, " } drop");
+	rules_add(b, " } drop");
 }
 
 int rules_nft(char *out, size_t size, const char *table, unsigned int slot, const char *ifname,
@@ -143,29 +143,32 @@ int rules_nft(char *out, size_t size, const char *table, unsigned int slot, cons
 	char head[96];
 
 	snprintf(head, sizeof(head), "; add rule netdev %s i%u ", table, slot);
-	/* Made anew, so that an interface that was removed and came back is hooked. */
-	add(&b, "add chain netdev %s i%u; delete chain netdev %s i%u; ", table, slot, table, slot);
-	add(&b, "add chain netdev %s i%u { type filter hook ingress device \"%s\" priority -500; }",
-	    table, slot, ifname);
+	/* Made each time, so that an interface that was removed and came back is hooked. */
+	rules_add(&b, "add chain netdev %s i%u; delete chain netdev %s i%u; ", table, slot, table,
+		  slot);
+	rules_add(
+		&b,
+		"add chain netdev %s i%u { type filter hook ingress device \"%s\" priority -500; }",
+		table, slot, ifname);
 	for (unsigned int v = 0; v < 2; v++) {
 		if (nft_addresses(&b, head, f, families[v], FLOWS_OWN))
-			add(&b, " drop");
+			rules_add(&b, " drop");
 		for (unsigned int p = 0; p < 2; p++) {
-			if (has_ports(f, protocols[p]) &&
+			if (rules_has_ports(f, protocols[p]) &&
 			    nft_addresses(&b, head, f, families[v], FLOWS_SHARED))
 				nft_ports(&b, f, protocols[p]);
 		}
 	}
-	add(&b, "\n");
-	return finish(&b);
+	rules_add(&b, "\n");
+	return rules_finish(&b);
 }
 
 static void iptables_port(struct buf *b, const char *chain, const struct flows_addr *a,
 			  const char *proto, unsigned int first, unsigned int last)
 {
-	add(b, "-A %s", chain);
-	add_address(b, a, " -d ");
-	add(b, " -p %s --dport %u:%u -j DROP\n", proto, first, last);
+	rules_add(b, "-A %s", chain);
+	rules_add_address(b, a, " -d ");
+	rules_add(b, " -p %s --dport %u:%u -j DROP\n", proto, first, last);
 }
 
 int rules_iptables(char *out, size_t size, const char *chain, int family, const struct flows *f)
@@ -178,9 +181,9 @@ int rules_iptables(char *out, size_t size, const char *chain, int family, const 
 		if (a->family != family || a->owner == FLOWS_HOST)
 			continue;
 		if (a->owner == FLOWS_OWN) {
-			add(&b, "-A %s", chain);
-			add_address(&b, a, " -d ");
-			add(&b, " -j DROP\n");
+			rules_add(&b, "-A %s", chain);
+			rules_add_address(&b, a, " -d ");
+			rules_add(&b, " -j DROP\n");
 			continue;
 		}
 		if (f->first) {
@@ -191,13 +194,13 @@ int rules_iptables(char *out, size_t size, const char *chain, int family, const 
 			iptables_port(&b, chain, a, f->port[p].proto == IPPROTO_TCP ? "tcp" : "udp",
 				      f->port[p].port, f->port[p].port);
 	}
-	return finish(&b);
+	return rules_finish(&b);
 }
 
 /* ---- nft ---- */
 
 /* Its first line of error, without the tool's "Error: ". */
-static const char *complaint(void)
+static const char *nft_complaint(void)
 {
 	char *p = strstr(heard, "Error: ");
 	char *end;
@@ -230,7 +233,7 @@ static int nft_tell(size_t len)
 	return p && strstr(p + 1, "Error: ") ? -EINVAL : 0;
 }
 
-static void table_name(char *name, size_t size)
+static void nft_table_name(char *name, size_t size)
 {
 	snprintf(name, size, "persona-%d", getpid());
 }
@@ -244,7 +247,7 @@ static int nft_start(void)
 	err = child_start(&nft, argv);
 	if (err)
 		return err;
-	table_name(table, sizeof(table));
+	nft_table_name(table, sizeof(table));
 	n = snprintf(text, sizeof(text), "add table netdev %s { flags owner; }\n", table);
 	err = nft_tell((size_t)n);
 	if (err)
@@ -257,20 +260,20 @@ static int nft_set(unsigned int slot, const char *ifname, const struct flows *f,
 	char table[32];
 	int n, err;
 
-	table_name(table, sizeof(table));
+	nft_table_name(table, sizeof(table));
 	n = rules_nft(text, sizeof(text), table, slot, ifname, f);
 	if (n < 0)
 		return why_set(why, -n, "too many addresses and ports for the packet filter");
 	err = nft_tell((size_t)n);
 	if (err)
 		return why_set(why, -err, "nft refuses the rules for '%s': %s", ifname,
-			       err == -EINVAL ? complaint() : strerror(-err));
+			       err == -EINVAL ? nft_complaint() : strerror(-err));
 	return 0;
 }
 
 /* ---- iptables ---- */
 
-static void chain_name(char *name, size_t size, unsigned int slot)
+static void iptables_chain_name(char *name, size_t size, unsigned int slot)
 {
 	snprintf(name, size, "persona-%d-%u", getpid(), slot);
 }
@@ -287,7 +290,7 @@ static int iptables_tell(unsigned int v, size_t len)
 }
 
 /* A block that removes chain @chain, hooked for interface @ifname. */
-static size_t unhook_text(const char *chain, const char *ifname)
+static size_t iptables_unhook_text(const char *chain, const char *ifname)
 {
 	return (size_t)snprintf(text, sizeof(text),
 				"*raw\n-D PREROUTING -i %s -j %s\n-F %s\n-X %s\nCOMMIT\n", ifname,
@@ -295,7 +298,7 @@ static size_t unhook_text(const char *chain, const char *ifname)
 }
 
 /* Is it an opener that lives? A zombie and another program of its number are none. */
-static bool lives(int pid)
+static bool rules_owner_lives(int pid)
 {
 	char path[32], stat[64] = "";
 	const char *state;
@@ -332,8 +335,8 @@ static void iptables_recover(unsigned int v)
 		int pid;
 
 		if (sscanf(line, "-A PREROUTING -i %15s -j %39s", ifname, chain) == 2 &&
-		    sscanf(chain, "persona-%d-%u", &pid, &slot) == 2 && !lives(pid))
-			iptables_tell(v, unhook_text(chain, ifname));
+		    sscanf(chain, "persona-%d-%u", &pid, &slot) == 2 && !rules_owner_lives(pid))
+			iptables_tell(v, iptables_unhook_text(chain, ifname));
 	}
 }
 
@@ -362,7 +365,7 @@ static int iptables_set(unsigned int slot, const char *ifname, const struct flow
 	char chain[40];
 	int n, rest, err;
 
-	chain_name(chain, sizeof(chain), slot);
+	iptables_chain_name(chain, sizeof(chain), slot);
 	for (unsigned int v = 0; v < 2; v++) {
 		/* Declaring a chain empties it. */
 		n = snprintf(text, sizeof(text), "*raw\n:%s - [0:0]\n", chain);
@@ -378,7 +381,7 @@ static int iptables_set(unsigned int slot, const char *ifname, const struct flow
 		err = iptables_tell(v, (size_t)n);
 		if (err)
 			return why_set(why, -err, "iptables refuses the rules for '%s': %s", ifname,
-				       complaint());
+				       nft_complaint());
 		snprintf(hooked[v][slot], IF_NAMESIZE, "%s", ifname);
 	}
 	return 0;
@@ -389,10 +392,11 @@ static void iptables_stop(void)
 	char chain[40];
 
 	for (unsigned int slot = 0; slot < OPENER_SLOTS; slot++) {
-		chain_name(chain, sizeof(chain), slot);
+		iptables_chain_name(chain, sizeof(chain), slot);
 		for (unsigned int v = 0; v < 2; v++) {
 			if (hooked[v][slot][0])
-				child_tell(&iptables[v], text, unhook_text(chain, hooked[v][slot]));
+				child_tell(&iptables[v], text,
+					   iptables_unhook_text(chain, hooked[v][slot]));
 			hooked[v][slot][0] = '\0';
 		}
 	}
@@ -414,7 +418,8 @@ int rules_start(const char **why)
 		kind = NFT;
 		return 0;
 	}
-	snprintf(reason, sizeof(reason), "%s", err_nft == -ENOENT ? "not installed" : complaint());
+	snprintf(reason, sizeof(reason), "%s",
+		 err_nft == -ENOENT ? "not installed" : nft_complaint());
 	heard[0] = '\0';
 	err = iptables_start();
 	if (!err) {
@@ -427,7 +432,7 @@ int rules_start(const char **why)
 			       "the stack's packets: apt-get install nftables");
 	return why_set(why, EOPNOTSUPP,
 		       "the host's packet filter does not work: nft: %s; iptables: %s", reason,
-		       err == -ENOENT ? "not installed" : complaint());
+		       err == -ENOENT ? "not installed" : nft_complaint());
 }
 
 int rules_set(unsigned int slot, const char *ifname, const struct flows *f, const char **why)

@@ -328,14 +328,14 @@ static int ports_reserve_one(int proto, const struct flows_addr *a, uint16_t por
 		return 0;
 	if (nreserved == FLOWS_MAX_PORTS)
 		return -ENOBUFS;
-	err = opener_claim(opener, proto, port, a->family, a->bytes, &why);
+	err = opener_reserve_port(opener, proto, port, a->family, a->bytes, &why);
 	if (err)
 		return err;
 	reserved[nreserved++] = (struct flows_port){.proto = (uint16_t)proto, .port = port};
 	err = ports_refresh_locked(&why);
 	if (err) {
 		nreserved--;
-		opener_release(opener, proto, port, &why);
+		opener_release_port(opener, proto, port, &why);
 	}
 	return err;
 }
@@ -410,7 +410,7 @@ static void ports_sweep(void)
 		if (u.is[i])
 			reserved[kept++] = reserved[i];
 		else
-			opener_release(opener, reserved[i].proto, reserved[i].port, &why);
+			opener_release_port(opener, reserved[i].proto, reserved[i].port, &why);
 	}
 	nreserved = kept;
 	if (kept != n)

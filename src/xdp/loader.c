@@ -45,7 +45,7 @@ static struct {
 
 static char complaint[256]; /* libbpf's last warning */
 
-static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
+static int loader_keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	if (level == LIBBPF_WARN) {
 		vsnprintf(complaint, sizeof(complaint), fmt, ap);
@@ -54,9 +54,9 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 	return 0;
 }
 
-static void answer(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void loader_answer(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-static void answer(const char *fmt, ...)
+static void loader_answer(const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -67,17 +67,19 @@ static void answer(const char *fmt, ...)
 	send(CONTROL, text, strlen(text), MSG_NOSIGNAL);
 }
 
-static int fail(const char *what, int err)
+static int loader_fail(const char *what, int err)
 {
 	if (err == -EPERM)
-		answer("error %s: not permitted: needs CAP_BPF and CAP_NET_ADMIN: run as root",
-		       what);
+		loader_answer(
+			"error %s: not permitted: needs CAP_BPF and CAP_NET_ADMIN: run as root",
+			what);
 	else
-		answer("error %s: %s%s%s", what, strerror(-err), *complaint ? ": " : "", complaint);
+		loader_answer("error %s: %s%s%s", what, strerror(-err), *complaint ? ": " : "",
+			      complaint);
 	return 1;
 }
 
-static int find_maps(const struct bpf_object *o)
+static int loader_find_maps(const struct bpf_object *o)
 {
 	const struct {
 		const char *name;
@@ -97,7 +99,7 @@ static int find_maps(const struct bpf_object *o)
 	return 0;
 }
 
-static struct addr_key key_of(const struct steer_addr *a)
+static struct addr_key loader_key_of(const struct steer_addr *a)
 {
 	struct addr_key k = {{0, 0, htonl(0xffff), 0}};
 
@@ -108,12 +110,12 @@ static struct addr_key key_of(const struct steer_addr *a)
 	return k;
 }
 
-static struct port_key port_of(const struct steer_port *p)
+static struct port_key loader_port_of(const struct steer_port *p)
 {
 	return (struct port_key){.port = p->port, .proto = p->proto};
 }
 
-static int add_all(const struct steer *s)
+static int loader_add_all(const struct steer *s)
 {
 	const struct port_range r = {s->first, s->last};
 	const __u32 zero = 0;
@@ -121,13 +123,13 @@ static int add_all(const struct steer *s)
 	int err = 0;
 
 	for (unsigned int i = 0; i < s->naddrs && !err; i++) {
-		struct addr_key k = key_of(&s->addr[i]);
+		struct addr_key k = loader_key_of(&s->addr[i]);
 		__u32 whose = s->addr[i].shared ? SHARED : OWN;
 
 		err = bpf_map_update_elem(maps.addresses, &k, &whose, BPF_ANY);
 	}
 	for (unsigned int i = 0; i < s->nports && !err; i++) {
-		struct port_key k = port_of(&s->port[i]);
+		struct port_key k = loader_port_of(&s->port[i]);
 
 		err = bpf_map_update_elem(maps.ports, &k, &one, BPF_ANY);
 	}
@@ -135,7 +137,8 @@ static int add_all(const struct steer *s)
 }
 
 /* Delete the keys of @map that @keep does not want. */
-static void prune(int map, const struct steer *s, int (*keep)(const struct steer *, const void *))
+static void loader_prune(int map, const struct steer *s,
+			 int (*keep)(const struct steer *, const void *))
 {
 	char key[sizeof(struct addr_key)], gone[sizeof(key)];
 	int at_end, removed;
@@ -153,10 +156,10 @@ static void prune(int map, const struct steer *s, int (*keep)(const struct steer
 	} while (removed);
 }
 
-static int keeps_address(const struct steer *s, const void *key)
+static int loader_keeps_address(const struct steer *s, const void *key)
 {
 	for (unsigned int i = 0; i < s->naddrs; i++) {
-		struct addr_key k = key_of(&s->addr[i]);
+		struct addr_key k = loader_key_of(&s->addr[i]);
 
 		if (!memcmp(&k, key, sizeof(k)))
 			return 1;
@@ -164,10 +167,10 @@ static int keeps_address(const struct steer *s, const void *key)
 	return 0;
 }
 
-static int keeps_port(const struct steer *s, const void *key)
+static int loader_keeps_port(const struct steer *s, const void *key)
 {
 	for (unsigned int i = 0; i < s->nports; i++) {
-		struct port_key k = port_of(&s->port[i]);
+		struct port_key k = loader_port_of(&s->port[i]);
 
 		if (!memcmp(&k, key, sizeof(k)))
 			return 1;
@@ -175,7 +178,7 @@ static int keeps_port(const struct steer *s, const void *key)
 	return 0;
 }
 
-static void change(const char *text)
+static void loader_change(const char *text)
 {
 	struct steer s;
 	unsigned int line;
@@ -183,19 +186,19 @@ static void change(const char *text)
 
 	err = steer_parse(text, &s, &line);
 	if (err) {
-		answer("error line %u: %s", line, strerror(-err));
+		loader_answer("error line %u: %s", line, strerror(-err));
 		return;
 	}
-	err = add_all(&s);
-	prune(maps.addresses, &s, keeps_address);
-	prune(maps.ports, &s, keeps_port);
+	err = loader_add_all(&s);
+	loader_prune(maps.addresses, &s, loader_keeps_address);
+	loader_prune(maps.ports, &s, loader_keeps_port);
 	if (err)
-		fail("cannot change what is steered", err);
+		loader_fail("cannot change what is steered", err);
 	else
-		answer("ok");
+		loader_answer("ok");
 }
 
-static int attach(int prog, int ifindex)
+static int loader_attach(int prog, int ifindex)
 {
 	const struct bpf_link_create_opts generic = {.sz = sizeof(generic),
 						     .flags = XDP_FLAGS_SKB_MODE};
@@ -223,33 +226,33 @@ int main(int argc, char **argv)
 		fputs("persona-xdp: part of persona, started by its back end xdp\n", stderr);
 		return 125;
 	}
-	libbpf_set_print(keep_warning);
+	libbpf_set_print(loader_keep_warning);
 	o = bpf_object__open_mem(steer_object, steer_object_size, NULL);
 	if (!o)
-		return fail("cannot open the steering program", -errno);
+		return loader_fail("cannot open the steering program", -errno);
 	err = bpf_object__load(o);
 	if (err)
-		return fail("cannot load the steering program", err);
+		return loader_fail("cannot load the steering program", err);
 	prog = bpf_object__find_program_by_name(o, "steer");
-	err = find_maps(o);
+	err = loader_find_maps(o);
 	if (!err)
 		err = bpf_map_update_elem(maps.sockets, &zero, &xsk, BPF_ANY);
 	if (err)
-		return fail("cannot put the socket into its map", err);
+		return loader_fail("cannot put the socket into its map", err);
 	close(SOCKET);
 	complaint[0] = '\0';
-	err = attach(bpf_program__fd(prog), (int)if_nametoindex(argv[1]));
+	err = loader_attach(bpf_program__fd(prog), (int)if_nametoindex(argv[1]));
 	if (err == -EBUSY || err == -EEXIST) {
-		answer("error another XDP program is on it already (see: ip link show %s)",
-		       argv[1]);
+		loader_answer("error another XDP program is on it already (see: ip link show %s)",
+			      argv[1]);
 		return 1;
 	}
 	if (err < 0)
-		return fail("cannot attach an XDP program", err);
-	answer("ok");
+		return loader_fail("cannot attach an XDP program", err);
+	loader_answer("ok");
 	while ((n = recv(CONTROL, text, sizeof(text) - 1, 0)) > 0) {
 		text[n] = '\0';
-		change(text);
+		loader_change(text);
 	}
 	return 0;
 }

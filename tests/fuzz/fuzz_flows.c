@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "backend/flowfilter.h"
 #include "opener/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

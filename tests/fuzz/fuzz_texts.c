@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "backend/opening/steer.h"
-#include "opener/hostports.h"
+#include "opener/portset.h"
 #include "opener/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,13 +41,12 @@ static void ports(const char *text, uint16_t first, uint16_t last)
 	if (first > last || strlen(text) >= sizeof(list))
 		return;
 	strcpy(list, text);
-	if (hostports_list_add(list, sizeof(list), first, last))
+	if (portset_list_add(list, sizeof(list), first, last))
 		return;
-	if (!hostports_list_overlaps(list, first, first) ||
-	    !hostports_list_overlaps(list, last, last))
+	if (!portset_list_overlaps(list, first, first) || !portset_list_overlaps(list, last, last))
 		abort();
-	if (!hostports_list_remove(list, sizeof(list), first, last) &&
-	    hostports_list_overlaps(list, first, last))
+	if (!portset_list_remove(list, sizeof(list), first, last) &&
+	    portset_list_overlaps(list, first, last))
 		abort();
 }
 

@@ -24,7 +24,7 @@ counter() { phone nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'; }
 reserved() { phone cat $RESERVED; }
 tables() { phone nft list tables; }
 nothing_left() { [ -z "$(tables)" ] && [ -z "$(reserved)" ]; }
-# The slice of the run whose stack a command asks
+# The range of the run whose stack a command asks
 SLICE=/proc/sys/net/ipv4/ip_local_port_range
 
 background server tcpdump -n -U --immediate-mode -s 256 -i ap0 -w "$TMP/ap0.pcap"
@@ -72,7 +72,7 @@ is "ICMP errors of the phone's" "$(wire ap0 'src host 10.1.0.3 and icmp[icmptype
 # ---- a run that stays, beside which the host lives on ----
 
 cat >"$TMP/stay.sh" <<'END'
-cat /proc/sys/net/ipv4/ip_local_port_range >"$1/slice"
+cat /proc/sys/net/ipv4/ip_local_port_range >"$1/range"
 while [ ! -e "$1/stop" ]; do
 	curl -q -sS --fail -o "$1/mine" http://10.1.0.1/blob || echo "mine failed" >>"$1/trouble"
 	cmp -s "$1/mine" "$1/files/blob" || echo "mine differs" >>"$1/trouble"
@@ -82,9 +82,9 @@ END
 background run -i wlan0 -i rmnet0 -- sh "$TMP/stay.sh" "$TMP"
 stay=$LAST
 wait_for 10 test -s "$TMP/rounds"
-read -r first last <"$TMP/slice"
-note "slice $first to $last, reserved $(reserved)"
-is "the slice is reserved on the host" "$(reserved)" "$first-$last"
+read -r first last <"$TMP/range"
+note "range $first to $last, reserved $(reserved)"
+is "the range is reserved on the host" "$(reserved)" "$first-$last"
 
 check "the host's own TCP, beside" phone timeout 30 curl -q -sS --fail -o "$TMP/hosts" http://10.1.0.1/blob
 is "same data" "$(sum "$TMP/hosts")" "$BLOB"
@@ -197,7 +197,7 @@ except OSError as e:
 check "two runs at once" run -i wlan0 -- timeout 30 curl -q -sS --fail -o "$TMP/second" http://10.1.0.1/blob
 is "two runs: same data" "$(sum "$TMP/second")" "$BLOB"
 other=$(run -i wlan0 -- cat $SLICE)
-check "their slices are apart" awk -v a="$first" -v b="$last" "BEGIN { split(\"$other\", o); exit !(o[2] < a || o[1] > b) }"
+check "their ranges are apart" awk -v a="$first" -v b="$last" "BEGIN { split(\"$other\", o); exit !(o[2] < a || o[1] > b) }"
 is "the other's is given back" "$(reserved)" "$first-$last"
 # shellcheck disable=SC2016 # nft's
 matches "each drops its own" "$(tables)" "^table netdev persona-[0-9]+$"

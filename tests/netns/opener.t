@@ -7,7 +7,7 @@
 #   +------------------------------------------+      +----------------------+
 #   | nobody: persona ---- persona-opener      |      |                      |
 #   |   stack 10.1.0.3       (file capabil.)   | veth |                      |
-#   |    ports of its slice       | rules      |      |                      |
+#   |    ports of its range       | rules      |      |                      |
 #   |         \                   v            |      |                      |
 #   |          wlan0 ==============================ap0| 10.1.0.1 fd01::1     |
 #   | kernel   10.1.0.3, all other ports       |      |                      |

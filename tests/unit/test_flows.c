@@ -13,7 +13,7 @@
 
 /*
  * The interface: 4.x and fd00::x are own (.1), shared (.2) and the host's (.3); .9 is
- * unknown. The slice is 20000-20999; TCP 80 and UDP 53 are claimed.
+ * unknown. The range is 20000-20999; TCP 80 and UDP 53 are reserved.
  */
 #define OWN	1
 #define SHARED	2
@@ -174,23 +174,23 @@ static bool passes(size_t len)
 }
 
 #define PORTS(v, none)                                                                 \
-	{"tcp, first of the slice", v, SHARED, TCP, 20000, none, .pass = true},        \
-		{"tcp, last of the slice", v, SHARED, TCP, 20999, none, .pass = true}, \
-		{"udp, of the slice", v, SHARED, UDP, 20500, none, .pass = true},      \
-		{"tcp, before the slice", v, SHARED, TCP, 19999, none},                \
-		{"tcp, behind the slice", v, SHARED, TCP, 21000, none},                \
-		{"udp, behind the slice", v, SHARED, UDP, 21000, none},                \
-		{"tcp, claimed", v, SHARED, TCP, 80, none, .pass = true},              \
-		{"udp, claimed", v, SHARED, UDP, 53, none, .pass = true},              \
-		{"tcp, claimed for udp", v, SHARED, TCP, 53, none},                    \
-		{"udp, claimed for tcp", v, SHARED, UDP, 80, none},                    \
+	{"tcp, first of the range", v, SHARED, TCP, 20000, none, .pass = true},        \
+		{"tcp, last of the range", v, SHARED, TCP, 20999, none, .pass = true}, \
+		{"udp, of the range", v, SHARED, UDP, 20500, none, .pass = true},      \
+		{"tcp, before the range", v, SHARED, TCP, 19999, none},                \
+		{"tcp, behind the range", v, SHARED, TCP, 21000, none},                \
+		{"udp, behind the range", v, SHARED, UDP, 21000, none},                \
+		{"tcp, reserved", v, SHARED, TCP, 80, none, .pass = true},             \
+		{"udp, reserved", v, SHARED, UDP, 53, none, .pass = true},             \
+		{"tcp, reserved for udp", v, SHARED, TCP, 53, none},                   \
+		{"udp, reserved for tcp", v, SHARED, UDP, 80, none},                   \
 		{"tcp, port 0", v, SHARED, TCP, 0, none},                              \
 		{"sctp", v, SHARED, IPPROTO_SCTP, 80, none},                           \
 		{"own: any tcp", v, OWN, TCP, 1, none, .pass = true},                  \
 		{"own: any udp", v, OWN, UDP, 1, none, .pass = true},                  \
 		{"own: sctp", v, OWN, IPPROTO_SCTP, 80, none, .pass = true},           \
-		{"host: tcp of the slice", v, HOST, TCP, 20000, none},                 \
-		{"host: tcp, claimed", v, HOST, TCP, 80, none},                        \
+		{"host: tcp of the range", v, HOST, TCP, 20000, none},                 \
+		{"host: tcp, reserved", v, HOST, TCP, 80, none},                       \
 		{"host: udp", v, HOST, UDP, 53, none},                                 \
 		{"unknown: tcp", v, UNKNOWN, TCP, 1, none, .pass = true},              \
 	{                                                                              \
@@ -219,7 +219,7 @@ static const struct kind kinds[] = {
 	PORTS(6, 0xffff),
 	{"first fragment, ours", 6, SHARED, UDP, 53, 0, .pass = true},
 	{"first fragment, the host's", 6, SHARED, UDP, 54, 0},
-	{"first fragment, tcp of the slice", 6, SHARED, TCP, 20001, 0, .pass = true},
+	{"first fragment, tcp of the range", 6, SHARED, TCP, 20001, 0, .pass = true},
 	{"later fragment", 6, SHARED, UDP, 54, 8, .pass = true},
 	{"own: later fragment", 6, OWN, UDP, 54, 8, .pass = true},
 	{"host: later fragment", 6, HOST, UDP, 53, 8},
@@ -452,7 +452,7 @@ static void test_valid(void **state)
 	f.first = f.last + 1;
 	assert_false(flows_valid(&f));
 	f = flows;
-	f.first = 0; /* ports 0 to 20999 are no slice */
+	f.first = 0; /* ports 0 to 20999 are no range */
 	assert_false(flows_valid(&f));
 	f = flows;
 	f.addr[0].family = AF_PACKET;

@@ -2,7 +2,7 @@
 /*
  * test_hostports.c - the ports that are taken from the host.
  *
- * The list's text; then slices and single ports in a network namespace, with a /run of
+ * The list's text; then ranges and single ports in a network namespace, with a /run of
  * our own in a mount namespace. A second opener is a child process.
  */
 #include <netinet/in.h>
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "opener/hostports.h"
+#include "opener/portset.h"
 #include "unit.h"
 
 #define RESERVED "/proc/sys/net/ipv4/ip_local_reserved_ports"
@@ -55,32 +56,32 @@ static void test_list(void **state)
 		uint16_t first = (uint16_t)lists[i].first, last = (uint16_t)lists[i].last;
 
 		strcpy(text, lists[i].list);
-		assert_int_equal(hostports_list_add(text, sizeof(text), first, last), 0);
+		assert_int_equal(portset_list_add(text, sizeof(text), first, last), 0);
 		assert_string_equal(text, lists[i].added);
-		assert_true(hostports_list_overlaps(text, first, last));
+		assert_true(portset_list_overlaps(text, first, last));
 		strcpy(text, lists[i].list);
-		assert_int_equal(hostports_list_remove(text, sizeof(text), first, last), 0);
+		assert_int_equal(portset_list_remove(text, sizeof(text), first, last), 0);
 		assert_string_equal(text, lists[i].removed);
-		assert_false(hostports_list_overlaps(text, first, last));
+		assert_false(portset_list_overlaps(text, first, last));
 	}
 }
 
 static void test_overlap(void **state)
 {
-	assert_false(hostports_list_overlaps("", 1, 65535));
-	assert_false(hostports_list_overlaps("1-4,10", 5, 9));
-	assert_true(hostports_list_overlaps("1-4,10", 4, 9));
-	assert_true(hostports_list_overlaps("1-4,10", 5, 10));
-	assert_true(hostports_list_overlaps("65535", 65535, 65535));
+	assert_false(portset_list_overlaps("", 1, 65535));
+	assert_false(portset_list_overlaps("1-4,10", 5, 9));
+	assert_true(portset_list_overlaps("1-4,10", 4, 9));
+	assert_true(portset_list_overlaps("1-4,10", 5, 10));
+	assert_true(portset_list_overlaps("65535", 65535, 65535));
 }
 
 static void test_list_full(void **state)
 {
 	char text[12] = "1,3,5,7,9";
 
-	assert_int_equal(hostports_list_add(text, sizeof(text), 11, 11), -E2BIG);
+	assert_int_equal(portset_list_add(text, sizeof(text), 11, 11), -E2BIG);
 	strcpy(text, "1,3,5,7,9");
-	assert_int_equal(hostports_list_remove(text, sizeof(text), 9, 9), 0);
+	assert_int_equal(portset_list_remove(text, sizeof(text), 9, 9), 0);
 	assert_string_equal(text, "1,3,5,7");
 }
 
@@ -139,7 +140,7 @@ static void reserve(uint16_t want, uint16_t *first, uint16_t *last)
 {
 	const char *why = "";
 
-	if (hostports_reserve(want, first, last, &why))
+	if (hostports_reserve_range(want, first, last, &why))
 		fail_msg("%s", why);
 }
 
@@ -156,14 +157,14 @@ static void test_reserve(void **state)
 	assert_true(last < 32768 || first > 60999); /* not the host's automatic ones */
 	snprintf(text, sizeof(text), "%u-%u", first, last);
 	assert_string_equal(reserved(), text);
-	assert_true(hostports_slice(first, last));
-	assert_false(hostports_slice(0, 0));
+	assert_true(hostports_is_range(first, last));
+	assert_false(hostports_is_range(0, 0));
 	assert_true(hostports_ours(IPPROTO_TCP, first));
 	assert_true(hostports_ours(IPPROTO_UDP, last));
 	assert_false(hostports_ours(IPPROTO_TCP, (uint16_t)(first - 1)));
 	hostports_restore();
 	assert_string_equal(reserved(), "");
-	assert_true(hostports_slice(0, 0));
+	assert_true(hostports_is_range(0, 0));
 	assert_false(hostports_ours(IPPROTO_TCP, first));
 	assert_true(run_is_empty());
 	hostports_restore(); /* once more: no matter */
@@ -218,7 +219,7 @@ static void test_none_free(void **state)
 
 	NEED_RUN();
 	write_to(RESERVED, "16384-65535\n");
-	assert_int_equal(hostports_reserve(4096, &first, &last, &why), -EADDRINUSE);
+	assert_int_equal(hostports_reserve_range(4096, &first, &last, &why), -EADDRINUSE);
 	assert_contains(why, "no free block of ports");
 	assert_true(run_is_empty());
 	/* A smaller one is better than none, down to an eighth. */
@@ -228,7 +229,7 @@ static void test_none_free(void **state)
 	assert_int_equal(last, 41471);
 	hostports_restore();
 	write_to(RESERVED, "16384-40959,41024-65535\n");
-	assert_int_equal(hostports_reserve(4096, &first, &last, &why), -EADDRINUSE);
+	assert_int_equal(hostports_reserve_range(4096, &first, &last, &why), -EADDRINUSE);
 	reserve(64, &first, &last);
 	assert_int_equal(last - first, 63);
 	hostports_restore();
@@ -257,7 +258,7 @@ static struct other other_start(void)
 		char byte;
 
 		close(down[1]);
-		if (hostports_reserve(4096, &o.bounds[0], &o.bounds[1], &why) ||
+		if (hostports_reserve_range(4096, &o.bounds[0], &o.bounds[1], &why) ||
 		    write(up[1], o.bounds, sizeof(o.bounds)) != sizeof(o.bounds))
 			_exit(1);
 		if (read(down[0], &byte, 1) == 1)
@@ -290,7 +291,7 @@ static void test_two(void **state)
 	o = other_start();
 	reserve(4096, &first, &last);
 	assert_true(last < o.bounds[0] || first > o.bounds[1]);
-	assert_true(hostports_list_overlaps(reserved(), o.bounds[0], o.bounds[1]));
+	assert_true(portset_list_overlaps(reserved(), o.bounds[0], o.bounds[1]));
 	other_end(&o, false);
 	snprintf(text, sizeof(text), "%u-%u", first, last);
 	assert_string_equal(reserved(), text);
@@ -309,14 +310,14 @@ static void test_recovery(void **state)
 	living = other_start();
 	dead = other_start();
 	other_end(&dead, true);
-	assert_true(hostports_list_overlaps(reserved(), dead.bounds[0], dead.bounds[1]));
+	assert_true(portset_list_overlaps(reserved(), dead.bounds[0], dead.bounds[1]));
 	/* Of another namespace, and nonsense. */
 	close(open("/run/persona/1-20480-24575", O_CREAT | O_WRONLY, 0644));
 	close(open("/run/persona/x", O_CREAT | O_WRONLY, 0644));
 	reserve(4096, &first, &last);
-	assert_true(hostports_list_overlaps(reserved(), living.bounds[0], living.bounds[1]));
+	assert_true(portset_list_overlaps(reserved(), living.bounds[0], living.bounds[1]));
 	hostports_restore();
-	assert_false(hostports_list_overlaps(reserved(), dead.bounds[0], dead.bounds[1]));
+	assert_false(portset_list_overlaps(reserved(), dead.bounds[0], dead.bounds[1]));
 	other_end(&living, false);
 	assert_string_equal(reserved(), "");
 	assert_int_equal(access("/run/persona/1-20480-24575", F_OK), 0);
@@ -325,11 +326,11 @@ static void test_recovery(void **state)
 
 /* ---- single ports ---- */
 
-static int claim(int proto, uint16_t port, const uint8_t *bytes)
+static int reserve_port(int proto, uint16_t port, const uint8_t *bytes)
 {
 	const char *why = "";
 
-	return hostports_claim(proto, port, AF_INET, bytes, &why);
+	return hostports_reserve_port(proto, port, AF_INET, bytes, &why);
 }
 
 static int host_socket(int type, uint16_t port, const uint8_t *bytes)
@@ -345,7 +346,7 @@ static int host_socket(int type, uint16_t port, const uint8_t *bytes)
 	return -1;
 }
 
-static void test_claim(void **state)
+static void test_port(void **state)
 {
 	const char *why = "";
 	uint16_t first, last;
@@ -354,42 +355,43 @@ static void test_claim(void **state)
 	NEED_RUN();
 	fd = host_socket(SOCK_STREAM, 8080, zero);
 	assert_int_equal(listen(fd, 1), 0);
-	assert_int_equal(hostports_claim(IPPROTO_TCP, 8080, AF_INET, local, &why), -EADDRINUSE);
+	assert_int_equal(hostports_reserve_port(IPPROTO_TCP, 8080, AF_INET, local, &why),
+			 -EADDRINUSE);
 	assert_contains(why, "port 8080 of the host: ");
 	assert_false(hostports_ours(IPPROTO_TCP, 8080));
-	assert_int_equal(claim(IPPROTO_UDP, 8080, local), 0); /* another protocol's */
-	assert_int_equal(claim(IPPROTO_UDP, 8080, zero), 0);  /* once more */
+	assert_int_equal(reserve_port(IPPROTO_UDP, 8080, local), 0); /* another protocol's */
+	assert_int_equal(reserve_port(IPPROTO_UDP, 8080, zero), 0);  /* once more */
 	assert_true(hostports_ours(IPPROTO_UDP, 8080));
 	close(fd);
-	assert_int_equal(claim(IPPROTO_TCP, 8080, zero), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 8080, zero), 0);
 	assert_int_equal(host_socket(SOCK_DGRAM, 8081, local) >= 0, 1);
 	fd = socket(AF_INET6, SOCK_STREAM, 0);
-	assert_int_equal(hostports_claim(IPPROTO_TCP, 8082, AF_INET6, zero, &why), 0);
+	assert_int_equal(hostports_reserve_port(IPPROTO_TCP, 8082, AF_INET6, zero, &why), 0);
 	close(fd);
-	hostports_release(IPPROTO_TCP, 8080);
+	hostports_release_port(IPPROTO_TCP, 8080);
 	assert_false(hostports_ours(IPPROTO_TCP, 8080));
 	assert_true(hostports_ours(IPPROTO_UDP, 8080));
 	fd = host_socket(SOCK_STREAM, 8080, zero);
 	assert_true(fd >= 0);
 	close(fd);
-	hostports_release(IPPROTO_TCP, 8080); /* again, and what never was */
-	hostports_release(0, 0);
-	hostports_release(99, 99);
-	/* A port of the slice needs no claim. */
+	hostports_release_port(IPPROTO_TCP, 8080); /* again, and what never was */
+	hostports_release_port(0, 0);
+	hostports_release_port(99, 99);
+	/* A port of the range needs no reserving. */
 	reserve(64, &first, &last);
-	assert_int_equal(claim(IPPROTO_TCP, first, local), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, first, local), 0);
 	hostports_restore();
 	assert_false(hostports_ours(IPPROTO_UDP, 8080));
 }
 
-/* The host's program cannot have what is claimed, even if it shares. */
-static void test_claim_holds(void **state)
+/* The host's program cannot have what is reserved, even if it shares. */
+static void test_port_holds(void **state)
 {
 	int fd;
 
 	NEED_RUN();
-	assert_int_equal(claim(IPPROTO_TCP, 8090, zero), 0);
-	assert_int_equal(claim(IPPROTO_UDP, 8090, zero), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 8090, zero), 0);
+	assert_int_equal(reserve_port(IPPROTO_UDP, 8090, zero), 0);
 	assert_int_equal(host_socket(SOCK_DGRAM, 8090, local), -1);
 	fd = host_socket(SOCK_STREAM, 8090, local);
 	assert_true(fd < 0);
@@ -397,7 +399,7 @@ static void test_claim_holds(void **state)
 }
 
 /* An old connection of the host's on that port does not matter. */
-static void test_claim_time_wait(void **state)
+static void test_port_time_wait(void **state)
 {
 	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons(8085)};
 	int l, c, s;
@@ -415,23 +417,23 @@ static void test_claim_time_wait(void **state)
 	close(c);
 	close(l);
 	assert_contains(output_of("ss -Htan state time-wait"), ":8085");
-	assert_int_equal(claim(IPPROTO_TCP, 8085, local), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 8085, local), 0);
 	hostports_restore();
 }
 
-static void test_claim_full(void **state)
+static void test_port_full(void **state)
 {
 	unsigned int n = 0;
 
 	NEED_RUN();
-	while (!claim(IPPROTO_TCP, (uint16_t)(9000 + n), local))
+	while (!reserve_port(IPPROTO_TCP, (uint16_t)(9000 + n), local))
 		n++;
 	assert_int_equal(n, 64);
-	assert_int_equal(claim(IPPROTO_TCP, 9100, local), -ENOBUFS);
-	hostports_release(IPPROTO_TCP, 9063);
-	assert_int_equal(claim(IPPROTO_TCP, 9100, local), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 9100, local), -ENOBUFS);
+	hostports_release_port(IPPROTO_TCP, 9063);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 9100, local), 0);
 	hostports_restore();
-	assert_int_equal(claim(IPPROTO_TCP, 9000, local), 0);
+	assert_int_equal(reserve_port(IPPROTO_TCP, 9000, local), 0);
 	hostports_restore();
 }
 
@@ -442,9 +444,9 @@ int main(void)
 		cmocka_unit_test(test_list_full),   cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_others_stay), cmocka_unit_test(test_used_are_avoided),
 		cmocka_unit_test(test_none_free),   cmocka_unit_test(test_two),
-		cmocka_unit_test(test_recovery),    cmocka_unit_test(test_claim),
-		cmocka_unit_test(test_claim_holds), cmocka_unit_test(test_claim_time_wait),
-		cmocka_unit_test(test_claim_full),
+		cmocka_unit_test(test_recovery),    cmocka_unit_test(test_port),
+		cmocka_unit_test(test_port_holds),  cmocka_unit_test(test_port_time_wait),
+		cmocka_unit_test(test_port_full),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -127,18 +127,19 @@ static int ask_open(const struct opener *o, const char *backend, const char *ifn
 	return ask(o, &q);
 }
 
-static int ask_slice(const struct opener *o, uint16_t ports)
+static int ask_range(const struct opener *o, uint16_t ports)
 {
-	return ask(o, &(struct opener_request){.op = OPENER_SLICE, .ports = ports});
+	return ask(o, &(struct opener_request){.op = OPENER_RANGE, .ports = ports});
 }
 
-static int ask_claim(const struct opener *o, uint16_t proto, uint16_t port, uint16_t family)
+static int ask_reserve(const struct opener *o, uint16_t proto, uint16_t port, uint16_t family)
 {
-	return ask(o, &(struct opener_request){
-			      .op = OPENER_CLAIM, .proto = proto, .port = port, .family = family});
+	return ask(o,
+		   &(struct opener_request){
+			   .op = OPENER_RESERVE, .proto = proto, .port = port, .family = family});
 }
 
-/* Flows on @ifname: an own and a shared address, the slice, one port (0: none). */
+/* Flows on @ifname: an own and a shared address, the range, one port (0: none). */
 static int ask_flows(const struct opener *o, const char *ifname, uint16_t first, uint16_t last,
 		     uint16_t port)
 {
@@ -223,12 +224,12 @@ static void test_too_late(void **state)
 	NEED_NETNS();
 	o = start();
 	assert_int_equal(ask_open(&o, "packet", "oa"), 0);
-	assert_int_equal(ask_slice(&o, 0), 0);
+	assert_int_equal(ask_range(&o, 0), 0);
 	assert_int_equal(ask_open(&o, "packet", "ob"), -EBUSY);
-	assert_int_equal(ask_slice(&o, 0), 0);
+	assert_int_equal(ask_range(&o, 0), 0);
 	finish(&o);
 	o = start();
-	assert_int_equal(ask_claim(&o, IPPROTO_TCP, 8080, AF_INET), 0);
+	assert_int_equal(ask_reserve(&o, IPPROTO_TCP, 8080, AF_INET), 0);
 	assert_int_equal(ask_open(&o, "packet", "oa"), -EBUSY);
 	finish(&o);
 }
@@ -254,15 +255,15 @@ static void test_flows_refused(void **state)
 	NEED_NETNS();
 	o = start();
 	assert_int_equal(ask_open(&o, "packet", "oa"), 0);
-	assert_int_equal(ask_slice(&o, 256), 0);
+	assert_int_equal(ask_range(&o, 256), 0);
 	first = reply.first;
 	last = reply.last;
 	assert_int_equal(last - first, 255);
-	assert_int_equal(ask_slice(&o, 256), -EBUSY);
+	assert_int_equal(ask_range(&o, 256), -EBUSY);
 	assert_int_equal(ask_flows(&o, "ob", first, last, 0), -EINVAL); /* not opened */
 	assert_int_equal(ask_flows(&o, "", first, last, 0), -EINVAL);
 	assert_int_equal(ask_flows(&o, "0123456789abcdef", first, last, 0), -EINVAL);
-	assert_int_equal(ask_flows(&o, "oa", first, last, 8080), -EINVAL); /* not claimed */
+	assert_int_equal(ask_flows(&o, "oa", first, last, 8080), -EINVAL); /* not reserved */
 	assert_contains(reply.why, "port 8080 was not taken");
 	assert_int_equal(ask_flows(&o, "oa", first, (uint16_t)(last + 1), 0), -EINVAL);
 	assert_int_equal(ask_flows(&o, "oa", 1, 65535, 0), -EINVAL);
@@ -275,18 +276,18 @@ static void test_flows_refused(void **state)
 	finish(&o);
 }
 
-static void test_claims(void **state)
+static void test_single_ports(void **state)
 {
 	struct opener o;
 
 	NEED_NETNS();
 	o = start();
-	assert_int_equal(ask_claim(&o, IPPROTO_TCP, 0, AF_INET), -EINVAL);
-	assert_int_equal(ask_claim(&o, IPPROTO_ICMP, 8080, AF_INET), -EINVAL);
-	assert_int_equal(ask_claim(&o, IPPROTO_TCP, 8080, AF_UNIX), -EINVAL);
-	assert_int_equal(ask_claim(&o, IPPROTO_TCP, 80, AF_INET), 0);
-	assert_int_equal(ask_claim(&o, IPPROTO_UDP, 53, AF_INET), 0);
-	assert_int_equal(ask_claim(&o, IPPROTO_TCP, 81, AF_INET6), 0);
+	assert_int_equal(ask_reserve(&o, IPPROTO_TCP, 0, AF_INET), -EINVAL);
+	assert_int_equal(ask_reserve(&o, IPPROTO_ICMP, 8080, AF_INET), -EINVAL);
+	assert_int_equal(ask_reserve(&o, IPPROTO_TCP, 8080, AF_UNIX), -EINVAL);
+	assert_int_equal(ask_reserve(&o, IPPROTO_TCP, 80, AF_INET), 0);
+	assert_int_equal(ask_reserve(&o, IPPROTO_UDP, 53, AF_INET), 0);
+	assert_int_equal(ask_reserve(&o, IPPROTO_TCP, 81, AF_INET6), 0);
 	assert_int_equal(ask(&o, &(struct opener_request){.op = OPENER_RELEASE,
 							  .proto = IPPROTO_TCP,
 							  .port = 80}),
@@ -318,12 +319,12 @@ static void step(const struct opener *o, unsigned int i, bool rules)
 		err = ask_open(o, "packet", "ob");
 		break;
 	case 3:
-		err = ask_slice(o, rules ? 4096 : 0);
+		err = ask_range(o, rules ? 4096 : 0);
 		first = reply.first;
 		last = reply.last;
 		break;
 	case 4:
-		err = ask_claim(o, IPPROTO_TCP, 80, AF_INET);
+		err = ask_reserve(o, IPPROTO_TCP, 80, AF_INET);
 		break;
 	case 5:
 		err = rules ? ask_flows(o, "oa", first, last, 80) : 0;
@@ -419,7 +420,7 @@ static void test_macvtap(void **state)
 		finish(&o);
 		skip();
 	}
-	assert_int_equal(ask_slice(&o, 0), 0);
+	assert_int_equal(ask_range(&o, 0), 0);
 	finish(&o); /* the link is deleted by the confined one */
 }
 
@@ -448,12 +449,12 @@ static void test_by_hand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sizes),	 cmocka_unit_test(test_operations),
-		cmocka_unit_test(test_names),	 cmocka_unit_test(test_too_late),
-		cmocka_unit_test(test_too_many), cmocka_unit_test(test_flows_refused),
-		cmocka_unit_test(test_claims),	 cmocka_unit_test(test_every_end),
-		cmocka_unit_test(test_rules),	 cmocka_unit_test(test_tool_dies),
-		cmocka_unit_test(test_macvtap),	 cmocka_unit_test(test_sigterm),
+		cmocka_unit_test(test_sizes),	     cmocka_unit_test(test_operations),
+		cmocka_unit_test(test_names),	     cmocka_unit_test(test_too_late),
+		cmocka_unit_test(test_too_many),     cmocka_unit_test(test_flows_refused),
+		cmocka_unit_test(test_single_ports), cmocka_unit_test(test_every_end),
+		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_tool_dies),
+		cmocka_unit_test(test_macvtap),	     cmocka_unit_test(test_sigterm),
 		cmocka_unit_test(test_by_hand),
 	};
 

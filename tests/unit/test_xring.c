@@ -33,23 +33,23 @@ static void test_produce(void **state)
 		struct fake f;
 		struct xring r = ring_of(&f, starts[s]);
 
-		assert_int_equal(xring_room(&r), SIZE);
+		assert_int_equal(xring_headroom(&r), SIZE);
 		for (uint32_t i = 0; i < SIZE; i++)
 			*xring_addr(&r, i) = 100 + i;
 		assert_int_equal(f.producer, starts[s]); /* nothing is published yet */
 		xring_produced(&r, SIZE);
 		assert_int_equal(f.producer, starts[s] + SIZE);
-		assert_int_equal(xring_room(&r), 0);
+		assert_int_equal(xring_headroom(&r), 0);
 		assert_int_equal(xring_pending(&r), SIZE);
 		for (uint32_t i = 0; i < SIZE; i++)
 			assert_int_equal(f.addr[(starts[s] + i) % SIZE], 100 + i);
 		f.consumer += 3;
-		assert_int_equal(xring_room(&r), 3);
+		assert_int_equal(xring_headroom(&r), 3);
 		assert_int_equal(xring_pending(&r), SIZE - 3);
 		*xring_addr(&r, 0) = 200;
 		xring_produced(&r, 1);
 		assert_int_equal(f.addr[(starts[s] + SIZE) % SIZE], 200);
-		assert_int_equal(xring_room(&r), 2);
+		assert_int_equal(xring_headroom(&r), 2);
 	}
 }
 

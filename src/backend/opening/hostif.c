@@ -9,7 +9,7 @@
 #include "backend/opening/hostif.h"
 #include "lib/rawsys.h"
 
-static int query(int fd, const char *ifname, unsigned long req, struct ifreq *ifr)
+static int hostif_query(int fd, const char *ifname, unsigned long req, struct ifreq *ifr)
 {
 	memset(ifr, 0, sizeof(*ifr));
 	strncpy(ifr->ifr_name, ifname, sizeof(ifr->ifr_name) - 1);
@@ -17,7 +17,7 @@ static int query(int fd, const char *ifname, unsigned long req, struct ifreq *if
 }
 
 /* An AF_UNIX socket answers interface ioctls too, and every sandbox allows it. */
-static int any_socket(void)
+static int hostif_socket(void)
 {
 	return raw_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
@@ -31,26 +31,26 @@ int hostif_get(int fd, const char *ifname, struct hostif *h)
 	if (strlen(ifname) >= sizeof(ifr.ifr_name))
 		return -ENODEV;
 	if (fd < 0) {
-		own = any_socket();
+		own = hostif_socket();
 		if (own < 0)
 			return own;
 		fd = own;
 	}
 
-	err = query(fd, ifname, SIOCGIFINDEX, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFINDEX, &ifr);
 	if (err)
 		goto out;
 	h->index = ifr.ifr_ifindex;
-	err = query(fd, ifname, SIOCGIFHWADDR, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFHWADDR, &ifr);
 	if (err)
 		goto out;
 	h->type = ifr.ifr_hwaddr.sa_family;
 	memcpy(h->mac, ifr.ifr_hwaddr.sa_data, sizeof(h->mac));
-	err = query(fd, ifname, SIOCGIFFLAGS, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFFLAGS, &ifr);
 	if (err)
 		goto out;
 	h->flags = (unsigned short)ifr.ifr_flags;
-	err = query(fd, ifname, SIOCGIFMTU, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFMTU, &ifr);
 	if (err)
 		goto out;
 	h->mtu = (unsigned int)ifr.ifr_mtu;
@@ -65,10 +65,10 @@ int hostif_set_flags(const char *ifname, unsigned int flags)
 	struct ifreq ifr;
 	int fd, err;
 
-	fd = any_socket();
+	fd = hostif_socket();
 	if (fd < 0)
 		return fd;
-	err = query(fd, ifname, SIOCGIFFLAGS, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFFLAGS, &ifr);
 	if (!err) {
 		ifr.ifr_flags |= (short)flags;
 		err = raw_ioctl(fd, SIOCSIFFLAGS, &ifr);
@@ -95,10 +95,10 @@ int hostif_set_mac(const char *ifname, const uint8_t mac[6])
 	struct ifreq ifr;
 	int fd, err;
 
-	fd = any_socket();
+	fd = hostif_socket();
 	if (fd < 0)
 		return fd;
-	err = query(fd, ifname, SIOCGIFHWADDR, &ifr);
+	err = hostif_query(fd, ifname, SIOCGIFHWADDR, &ifr);
 	if (!err) {
 		memcpy(ifr.ifr_hwaddr.sa_data, mac, 6);
 		err = raw_ioctl(fd, SIOCSIFHWADDR, &ifr);

@@ -4,9 +4,9 @@
  *
  * A back end is used in two processes. One opens the host's interface, mostly
  * persona-opener with capabilities; the other one, which has the stack and no privilege,
- * attaches to the descriptor that it is passed and moves frames (backend.h). This room
- * is what the first one links, and persona-xdp: nothing here moves a frame, and nothing
- * here allocates memory.
+ * attaches to the descriptor that it is passed and moves frames (backend.h). This
+ * directory is what the first one links, and persona-xdp: nothing here moves a frame, and
+ * nothing here allocates memory.
  *
  * Calls of one kind are made by one thread at a time.
  */
@@ -41,7 +41,7 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
  *	  Same process and privileges as @open
  * @steer: tell the host which frames of @ifname are the stack's: the complete list, each
  *	  time that it changes; 0, or -errno with a sentence in @why. Same process as @open;
- *	  NULL if the kind need not be told
+ *	  NULL if the kind needs no such list
  */
 struct backend_opening {
 	const char *name;

@@ -6,7 +6,7 @@
  *
  * A request is built in a local struct; attributes are appended, and a nest is
  * closed by writing its length. Every attribute used here is small and their
- * number fixed, so the room is known to suffice and is asserted by size alone.
+ * number fixed, so their capacity is known to suffice and is asserted by size alone.
  *
  * IPv6 must be kept off before the link comes up, or the host's kernel would
  * speak on it (duplicate address detection, router solicitations) with the
@@ -30,8 +30,9 @@ struct request {
 	char attrs[320];
 };
 
-/* Append an attribute; returned for close_nest(). */
-static struct rtattr *put(struct request *r, unsigned short type, const void *data, size_t len)
+/* Append an attribute; returned for rtlink_close_nest(). */
+static struct rtattr *rtlink_put(struct request *r, unsigned short type, const void *data,
+				 size_t len)
 {
 	struct rtattr *a = (void *)((char *)r + NLMSG_ALIGN(r->hdr.nlmsg_len));
 
@@ -43,12 +44,12 @@ static struct rtattr *put(struct request *r, unsigned short type, const void *da
 	return a;
 }
 
-static void close_nest(struct request *r, struct rtattr *nest)
+static void rtlink_close_nest(struct request *r, struct rtattr *nest)
 {
 	nest->rta_len = (unsigned short)((char *)r + r->hdr.nlmsg_len - (char *)nest);
 }
 
-static void begin(struct request *r, unsigned short type, unsigned short flags)
+static void rtlink_begin(struct request *r, unsigned short type, unsigned short flags)
 {
 	memset(r, 0, sizeof(*r));
 	r->hdr.nlmsg_len = NLMSG_LENGTH(sizeof(r->link));
@@ -56,13 +57,13 @@ static void begin(struct request *r, unsigned short type, unsigned short flags)
 	r->hdr.nlmsg_flags = NLM_F_REQUEST | flags;
 }
 
-static void put_name(struct request *r, const char *name)
+static void rtlink_put_name(struct request *r, const char *name)
 {
-	put(r, IFLA_IFNAME, name, strnlen(name, IF_NAMESIZE - 1) + 1);
+	rtlink_put(r, IFLA_IFNAME, name, strnlen(name, IF_NAMESIZE - 1) + 1);
 }
 
 /* Send; the socket with the answer to come, or -errno. */
-static int send_request(struct request *r)
+static int rtlink_send(struct request *r)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	long sent;
@@ -78,7 +79,7 @@ static int send_request(struct request *r)
 	return sent < 0 ? (int)sent : -EIO;
 }
 
-static long receive(int fd, void *buf, size_t size)
+static long rtlink_receive(int fd, void *buf, size_t size)
 {
 	long n;
 
@@ -88,7 +89,7 @@ static long receive(int fd, void *buf, size_t size)
 	return n;
 }
 
-static int talk(struct request *r)
+static int rtlink_talk(struct request *r)
 {
 	struct {
 		struct nlmsghdr hdr;
@@ -99,10 +100,10 @@ static int talk(struct request *r)
 	long n;
 
 	r->hdr.nlmsg_flags |= NLM_F_ACK;
-	fd = send_request(r);
+	fd = rtlink_send(r);
 	if (fd < 0)
 		return fd;
-	n = receive(fd, &reply, sizeof(reply));
+	n = rtlink_receive(fd, &reply, sizeof(reply));
 	raw_close(fd);
 	if (n < 0)
 		return (int)n;
@@ -117,16 +118,16 @@ int rtlink_add_macvtap(const char *name, int lower)
 	struct rtattr *info, *data;
 	struct request r;
 
-	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	put_name(&r, name);
-	put(&r, IFLA_LINK, &lower, sizeof(lower));
-	info = put(&r, IFLA_LINKINFO, NULL, 0);
-	put(&r, IFLA_INFO_KIND, "macvtap", strlen("macvtap"));
-	data = put(&r, IFLA_INFO_DATA, NULL, 0);
-	put(&r, IFLA_MACVLAN_MODE, &mode, sizeof(mode));
-	close_nest(&r, data);
-	close_nest(&r, info);
-	return talk(&r);
+	rtlink_begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	rtlink_put_name(&r, name);
+	rtlink_put(&r, IFLA_LINK, &lower, sizeof(lower));
+	info = rtlink_put(&r, IFLA_LINKINFO, NULL, 0);
+	rtlink_put(&r, IFLA_INFO_KIND, "macvtap", strlen("macvtap"));
+	data = rtlink_put(&r, IFLA_INFO_DATA, NULL, 0);
+	rtlink_put(&r, IFLA_MACVLAN_MODE, &mode, sizeof(mode));
+	rtlink_close_nest(&r, data);
+	rtlink_close_nest(&r, info);
+	return rtlink_talk(&r);
 }
 
 int rtlink_dress(const char *name, const char *alias)
@@ -136,20 +137,20 @@ int rtlink_dress(const char *name, const char *alias)
 	struct request r;
 	int err;
 
-	begin(&r, RTM_SETLINK, 0);
-	put_name(&r, name);
-	put(&r, IFLA_IFALIAS, alias, strnlen(alias, RTLINK_ALIAS - 1));
-	err = talk(&r);
+	rtlink_begin(&r, RTM_SETLINK, 0);
+	rtlink_put_name(&r, name);
+	rtlink_put(&r, IFLA_IFALIAS, alias, strnlen(alias, RTLINK_ALIAS - 1));
+	err = rtlink_talk(&r);
 	if (err)
 		return err;
-	begin(&r, RTM_SETLINK, 0);
-	put_name(&r, name);
-	spec = put(&r, IFLA_AF_SPEC, NULL, 0);
-	inet6 = put(&r, AF_INET6, NULL, 0);
-	put(&r, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof(none));
-	close_nest(&r, inet6);
-	close_nest(&r, spec);
-	err = talk(&r);
+	rtlink_begin(&r, RTM_SETLINK, 0);
+	rtlink_put_name(&r, name);
+	spec = rtlink_put(&r, IFLA_AF_SPEC, NULL, 0);
+	inet6 = rtlink_put(&r, AF_INET6, NULL, 0);
+	rtlink_put(&r, IFLA_INET6_ADDR_GEN_MODE, &none, sizeof(none));
+	rtlink_close_nest(&r, inet6);
+	rtlink_close_nest(&r, spec);
+	err = rtlink_talk(&r);
 	return err == -EAFNOSUPPORT ? 0 : err;
 }
 
@@ -157,14 +158,14 @@ int rtlink_del(const char *name)
 {
 	struct request r;
 
-	begin(&r, RTM_DELLINK, 0);
-	put_name(&r, name);
-	return talk(&r);
+	rtlink_begin(&r, RTM_DELLINK, 0);
+	rtlink_put_name(&r, name);
+	return rtlink_talk(&r);
 }
 
-static const struct rtattr *find(const struct rtattr *a, long room, unsigned short type)
+static const struct rtattr *rtlink_find_attr(const struct rtattr *a, long left, unsigned short type)
 {
-	for (; RTA_OK(a, room); a = RTA_NEXT(a, room)) {
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
 		if ((a->rta_type & NLA_TYPE_MASK) == type)
 			return a;
 	}
@@ -172,7 +173,7 @@ static const struct rtattr *find(const struct rtattr *a, long room, unsigned sho
 }
 
 /* Text of an attribute, cut to @size; "" if it is absent. */
-static void text_of(const struct rtattr *a, char *out, size_t size)
+static void rtlink_text(const struct rtattr *a, char *out, size_t size)
 {
 	size_t len = a ? RTA_PAYLOAD(a) : 0;
 
@@ -183,22 +184,23 @@ static void text_of(const struct rtattr *a, char *out, size_t size)
 	out[len] = '\0';
 }
 
-static int show(const struct nlmsghdr *m, int (*each)(const char *, const char *, void *),
-		void *arg)
+static int rtlink_show(const struct nlmsghdr *m, int (*each)(const char *, const char *, void *),
+		       void *arg)
 {
 	const struct rtattr *attrs = IFLA_RTA((struct ifinfomsg *)NLMSG_DATA(m));
-	long room = (long)m->nlmsg_len - (long)NLMSG_LENGTH(sizeof(struct ifinfomsg));
+	long left = (long)m->nlmsg_len - (long)NLMSG_LENGTH(sizeof(struct ifinfomsg));
 	char name[IF_NAMESIZE], alias[RTLINK_ALIAS], kind[16];
 	const struct rtattr *info;
 
-	info = find(attrs, room, IFLA_LINKINFO);
+	info = rtlink_find_attr(attrs, left, IFLA_LINKINFO);
 	if (!info)
 		return 0;
-	text_of(find(RTA_DATA(info), (long)RTA_PAYLOAD(info), IFLA_INFO_KIND), kind, sizeof(kind));
+	rtlink_text(rtlink_find_attr(RTA_DATA(info), (long)RTA_PAYLOAD(info), IFLA_INFO_KIND), kind,
+		    sizeof(kind));
 	if (strcmp(kind, "macvtap"))
 		return 0;
-	text_of(find(attrs, room, IFLA_IFNAME), name, sizeof(name));
-	text_of(find(attrs, room, IFLA_IFALIAS), alias, sizeof(alias));
+	rtlink_text(rtlink_find_attr(attrs, left, IFLA_IFNAME), name, sizeof(name));
+	rtlink_text(rtlink_find_attr(attrs, left, IFLA_IFALIAS), alias, sizeof(alias));
 	return each(name, alias, arg);
 }
 
@@ -212,13 +214,13 @@ int rtlink_macvtaps(int (*each)(const char *name, const char *alias, void *arg),
 	int fd, ret = 0;
 	bool more = true;
 
-	begin(&r, RTM_GETLINK, NLM_F_DUMP);
-	fd = send_request(&r);
+	rtlink_begin(&r, RTM_GETLINK, NLM_F_DUMP);
+	fd = rtlink_send(&r);
 	if (fd < 0)
 		return fd;
 	while (more && !ret) {
 		struct nlmsghdr *m = &reply.hdr;
-		long n = receive(fd, &reply, sizeof(reply));
+		long n = rtlink_receive(fd, &reply, sizeof(reply));
 
 		if (n < 0)
 			ret = (int)n;
@@ -228,7 +230,7 @@ int rtlink_macvtaps(int (*each)(const char *name, const char *alias, void *arg),
 			else if (m->nlmsg_type == NLMSG_ERROR)
 				ret = ((struct nlmsgerr *)NLMSG_DATA(m))->error;
 			else if (m->nlmsg_type == RTM_NEWLINK)
-				ret = show(m, each, arg);
+				ret = rtlink_show(m, each, arg);
 		}
 	}
 	raw_close(fd);

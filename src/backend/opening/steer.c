@@ -33,7 +33,7 @@ size_t steer_format(const struct steer *s, char text[STEER_TEXT])
 	return len;
 }
 
-static int add_address(struct steer *s, const char *text, bool shared)
+static int steer_add_address(struct steer *s, const char *text, bool shared)
 {
 	struct steer_addr *a = &s->addr[s->naddrs];
 
@@ -47,7 +47,7 @@ static int add_address(struct steer *s, const char *text, bool shared)
 	return 0;
 }
 
-static int add_port(struct steer *s, const char *proto, unsigned int port)
+static int steer_add_port(struct steer *s, const char *proto, unsigned int port)
 {
 	if (s->nports == STEER_PORTS)
 		return -E2BIG;
@@ -58,7 +58,7 @@ static int add_port(struct steer *s, const char *proto, unsigned int port)
 	return 0;
 }
 
-static int parse_line(struct steer *s, const char *line)
+static int steer_parse_line(struct steer *s, const char *line)
 {
 	char word[INET6_ADDRSTRLEN];
 	unsigned int a, b;
@@ -67,11 +67,11 @@ static int parse_line(struct steer *s, const char *line)
 	if (!strcmp(line, "none"))
 		return 0;
 	if (sscanf(line, "own %45s %c", word, &excess) == 1)
-		return add_address(s, word, false);
+		return steer_add_address(s, word, false);
 	if (sscanf(line, "shared %45s %c", word, &excess) == 1)
-		return add_address(s, word, true);
+		return steer_add_address(s, word, true);
 	if (sscanf(line, "port %3s %5u %c", word, &a, &excess) == 2)
-		return add_port(s, word, a);
+		return steer_add_port(s, word, a);
 	if (sscanf(line, "range %5u %5u %c", &a, &b, &excess) != 2 || !a || a > b || b > 65535)
 		return -EINVAL;
 	s->first = (uint16_t)a;
@@ -92,7 +92,7 @@ int steer_parse(const char *text, struct steer *s, unsigned int *line)
 			return -EINVAL;
 		memcpy(one, text, len);
 		one[len] = '\0';
-		err = parse_line(s, one);
+		err = steer_parse_line(s, one);
 		if (err)
 			return err;
 		text += len + (text[len] == '\n');

@@ -48,7 +48,7 @@ int xdptool_find(char *path, size_t size)
 }
 
 /* In the new process: descriptors as loader.c has them, nothing else of ours. */
-static void become(const char *path, const char *ifname, int control, int xsk)
+static void xdptool_become(const char *path, const char *ifname, int control, int xsk)
 {
 	char *const argv[] = {(char *)"persona-xdp", (char *)ifname, NULL};
 	char *const env[] = {NULL};
@@ -69,7 +69,7 @@ static void become(const char *path, const char *ifname, int control, int xsk)
 	_exit(125);
 }
 
-static int spawn(const char *path, const char *ifname, int control, int xsk)
+static int xdptool_spawn(const char *path, const char *ifname, int control, int xsk)
 {
 	pid_t pid = fork();
 
@@ -77,7 +77,7 @@ static int spawn(const char *path, const char *ifname, int control, int xsk)
 		return -errno;
 	if (!pid) {
 		if (!fork())
-			become(path, ifname, control, xsk);
+			xdptool_become(path, ifname, control, xsk);
 		_exit(0);
 	}
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -85,7 +85,7 @@ static int spawn(const char *path, const char *ifname, int control, int xsk)
 	return 0;
 }
 
-static int hear(int control, const char *ifname, const char **why)
+static int xdptool_hear(int control, const char *ifname, const char **why)
 {
 	char text[512];
 	ssize_t n;
@@ -118,13 +118,13 @@ int xdptool_start(const char *ifname, int xsk, const char **why)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return why_set(why, errno, "xdp on interface '%s': %s", ifname, strerror(errno));
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = spawn(path, ifname, pair[1], xsk);
+	err = xdptool_spawn(path, ifname, pair[1], xsk);
 	close(pair[1]);
 	if (err)
 		why_set(why, -err, "xdp on interface '%s': cannot start persona-xdp: %s", ifname,
 			strerror(-err));
 	else
-		err = hear(pair[0], ifname, why);
+		err = xdptool_hear(pair[0], ifname, why);
 	if (!err)
 		return pair[0];
 	close(pair[0]);
@@ -138,7 +138,7 @@ int xdptool_steer(int control, const char *ifname, const struct steer *s, const 
 
 	if (send(control, text, len, MSG_NOSIGNAL) != (ssize_t)len)
 		return why_set(why, errno, "xdp on interface '%s': persona-xdp has ended", ifname);
-	return hear(control, ifname, why);
+	return xdptool_hear(control, ifname, why);
 }
 
 void xdptool_end(int control)

@@ -118,7 +118,7 @@ static void try_rules(int opener, const char *ifname)
 
 	inet_pton(AF_INET, "192.0.2.1", f.addr[0].bytes);
 	inet_pton(AF_INET, "192.0.2.2", f.addr[1].bytes);
-	if (opener_slice(opener, 0, &first, &last, &why) ||
+	if (opener_reserve_range(opener, 0, &first, &last, &why) ||
 	    opener_flows(opener, ifname, &f, &why)) {
 		doctor_say(DOCTOR_WARN, "drop rules",
 			   "or give the stack addresses of its own by ip=", "%s", why);
@@ -126,7 +126,7 @@ static void try_rules(int opener, const char *ifname)
 	}
 	doctor_say(DOCTOR_OK, "drop rules", NULL,
 		   "the host can be kept from the stack's packets on %s", ifname);
-	if (opener_slice(opener, PORTS, &first, &last, &why))
+	if (opener_reserve_range(opener, PORTS, &first, &last, &why))
 		doctor_say(DOCTOR_WARN, "shared ports", NULL, "%s", why);
 	else
 		doctor_say(DOCTOR_OK, "shared ports", NULL,
