@@ -42,10 +42,11 @@
 #include "shadow/control.h"
 #include "shadow/dgram.h"
 #include "shadow/files.h"
-#include "shadow/message.h"
 #include "shadow/move.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
+#include "shadow/receive.h"
+#include "shadow/send.h"
 #include "shadow/serve.h"
 #include "shadow/sock.h"
 #include "shadow/sockopt.h"
@@ -89,7 +90,7 @@ static long serve_host_address(struct call *c, unsigned int where)
 	if (!route_host_core(move_host, c->fd, &core))
 		return CALL_PASS;
 	if (c->nr == SYS_sendto)
-		return message_send_host(c, &core);
+		return send_host(c, &core);
 	if (call_read_addr(c, c->args[CALL_TO_ARG(where)], len, &addr))
 		return CALL_PASS; /* the kernel says what is wrong */
 	err = c->nr == SYS_bind ? route_bind(&core, (struct sockaddr *)&addr, (socklen_t)len)
@@ -122,7 +123,7 @@ static long serve_host(struct call *c, unsigned int where)
 		return serve_host_address(c, where);
 	case CALL_WHERE_MESSAGE:
 	case CALL_WHERE_MESSAGES:
-		return route_host_core(move_host, c->fd, &core) ? message_send_host(c, &core)
+		return route_host_core(move_host, c->fd, &core) ? send_host(c, &core)
 								: CALL_PASS;
 	case CALL_WHERE_OPTION:
 		return serve_host_option(c);

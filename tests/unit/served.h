@@ -17,7 +17,7 @@ const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:call_receive\nleak:message_send\nleak:message_receive\n";
+	return "leak:call_receive\nleak:message_ready\n";
 }
 
 const char *__lsan_default_options(void)
