@@ -34,7 +34,7 @@
  *
  * From the table are made: the hooks' declarations and the pointers to libc's functions
  * (inline/real.h), syscall(2)'s dispatch (inline/raw.c), the filter (shadow/filter.c), the
- * supervisor's handlers (shadow/serve.c), the names in a trace (sockets/callname.c),
+ * supervisor's handlers (shadow/serve.c), the names in a trace (sockets/event.c),
  * docs/calls.md and the tests of coverage.
  *
  * Limits: the table holds what glibc 2.36 exports. OLDCALL is a SYSCALL where the processor
