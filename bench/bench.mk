@@ -38,3 +38,9 @@ bench-backends: ## every back end in one table (BENCH=--md, --json, --only packe
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory all $(B)/bench/netops
 	@bench/backends $(BENCH)
+
+.PHONY: bench-against
+bench-against: ## this tree against another, built one, in one run (BASE=DIR, BENCH=--part quick ...)
+	@[ -n "$(BASE)" ] || { echo "bench-against: name another built tree: make bench-against BASE=DIR" >&2; exit 2; }
+	@$(MAKE) --no-print-directory all $(B)/bench/micro $(B)/bench/hostcalls $(B)/bench/netops
+	@bench/against '$(BASE)' $(BENCH)
