@@ -123,8 +123,7 @@ static long serve_host(struct call *c, unsigned int where)
 		return serve_host_address(c, where);
 	case CALL_WHERE_MESSAGE:
 	case CALL_WHERE_MESSAGES:
-		return route_host_core(move_host, c->fd, &core) ? send_host(c, &core)
-								: CALL_PASS;
+		return route_host_core(move_host, c->fd, &core) ? send_host(c, &core) : CALL_PASS;
 	case CALL_WHERE_OPTION:
 		return serve_host_option(c);
 	case CALL_WHERE_NOWHERE:

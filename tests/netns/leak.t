@@ -305,6 +305,7 @@ capture phone rmnet0
 capture server ap0
 capture server cell0
 background server "$PYTHON" "$TMP/sink.py" $PORTS $LAST_PORT
+# shellcheck disable=SC2034 # lib.sh's
 EXEC=
 wait_for 10 listens $LAST_PORT || note "the sink does not listen"
 wait_for 10 [ -s "$TMP/server-cell0.pcap" ]
