@@ -79,12 +79,19 @@ void stream_fill(int fd)
 		;
 }
 
+/* Exactly that: it is all there is while the end is full; then the program may write. */
 static void stream_discard_filler(struct sock *s)
 {
 	char buf[FILL];
+	int left = 0;
+	ssize_t n;
 
-	while (recv(s->pair, buf, sizeof(buf), MSG_DONTWAIT) > 0)
-		;
+	ioctl(s->pair, FIONREAD, &left);
+	for (; left > 0; left -= (int)n) {
+		n = recv(s->pair, buf, (size_t)stream_least(left, FILL), MSG_DONTWAIT);
+		if (n <= 0)
+			return;
+	}
 }
 
 /* The connection is dead: the program's end gets an error. */
@@ -122,14 +129,14 @@ void stream_open(struct sock *s, int fd)
 	if (!s->core.mptcp) /* see stream_pull_down() */
 		stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_OOBINLINE, &one, sizeof(one),
 			   0);
+	if (s->state == SOCK_CONNECTING)
+		stream_discard_filler(s);
 	if (looked)
 		fd = sock_peek(s);
 	if (fd >= 0)
 		stream_set_sndbuf(fd, s->sndbuf ? stream_least(s->sndbuf, SNDBUF) : SNDBUF);
 	if (looked && fd >= 0)
 		close(fd);
-	if (s->state == SOCK_CONNECTING)
-		stream_discard_filler(s);
 	s->state = SOCK_OPEN;
 	s->core.settled = true;
 	if (trace_on(TRACE_SOCKETS) && s->core.connecting)

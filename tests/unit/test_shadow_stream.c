@@ -65,6 +65,29 @@ static void test_connects(void **state)
 	close(peer);
 }
 
+/* Written as soon as poll() allows it, while the filling is still being taken away. */
+static void test_first_bytes(void **state)
+{
+	struct sockaddr_in at;
+	int listener = host_listen(&at);
+
+	for (int i = 0; i < 1000; i++) {
+		struct made m;
+		int peer;
+
+		start_connecting(&m, &at);
+		peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		assert_true(peer >= 0);
+		while (!ready_now(m.fd, POLLOUT))
+			;
+		write_text(m.fd, "first");
+		assert_reads(peer, "first");
+		close(peer);
+		close(m.fd);
+	}
+	close(listener);
+}
+
 static void test_refused(void **state)
 {
 	struct sockaddr_in at;
@@ -464,19 +487,13 @@ static void test_urgent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_connects),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_reset_after_end),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_close_delivers),
-		cmocka_unit_test(test_close_after_end),
-		cmocka_unit_test(test_close_resets),
-		cmocka_unit_test(test_duplicate),
-		cmocka_unit_test(test_listens),
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_back_pressure),
-		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_connects),	cmocka_unit_test(test_first_bytes),
+		cmocka_unit_test(test_refused),		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reset_after_end), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_close_delivers),	cmocka_unit_test(test_close_after_end),
+		cmocka_unit_test(test_close_resets),	cmocka_unit_test(test_duplicate),
+		cmocka_unit_test(test_listens),		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_back_pressure),	cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_urgent),
 	};
 
