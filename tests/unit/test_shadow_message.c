@@ -238,8 +238,10 @@ static void script_send_control(struct side *s, struct log *l)
 		note(l, "%ld ", act(s->p, SYS_sendmsg, s->fd, &m->msg_hdr, 0));
 		if (recvmsg(s->peer, &got, MSG_DONTWAIT) == 1) {
 			c = CMSG_FIRSTHDR(&got);
-			assert_non_null(c);
-			memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
+			if (!c)
+				fail_msg("no ancillary data");
+			else
+				memcpy(&ttl, CMSG_DATA(c), sizeof(ttl));
 		}
 		note(l, "ttl %d\n", ttl);
 		m->msg_hdr.msg_control = (void *)8;
