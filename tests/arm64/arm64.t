@@ -6,6 +6,9 @@
 # The machine runs `inside`, which says "# ==== NAME" before each test program. Its
 # numbers are made anew, its names get NAME in front. A machine that dies gives no plan, which
 # is a failure. Building is the caller's: make ARCH=arm64 host personality test-arm64-programs.
+#
+# runs: alone
+# limit: 600 s
 set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit
 

@@ -15,6 +15,9 @@
 # locks, queues and their like, which take half a minute and open none.
 #
 # CPYTHON_ARMS="tcp inline-mptcp" chooses; CPYTHON_KEEP=DIR keeps the results.
+#
+# runs: alone
+# limit: 900 s; each module and each of its tests has its own
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 # shellcheck source=tests/cpython/judge.sh

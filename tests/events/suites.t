@@ -14,6 +14,8 @@
 # then the same, it is named as unsteady.
 #
 # EVENTS_SUITES="libuv libuv-own libevent-own" chooses (see collect).
+#
+# runs: waits, long
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 # shellcheck source=tests/cpython/judge.sh

@@ -8,6 +8,8 @@
 #     rawip:rmnet0   10.2.0.2 fd02::2 ==== cell0  10.2.0.1 fd02::1  server (TUN pair, offloads)
 #     tap:tap0       10.3.0.2 fd03::2 ==== tap0   10.3.0.1 fd03::1  phone's own kernel
 #     tun:tun0       10.4.0.2 fd04::2 ==== tun0   10.4.0.1 fd04::1  phone's own kernel
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/carries.sh

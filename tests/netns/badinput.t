@@ -6,6 +6,8 @@
 #   phone: wlan0 (Ethernet), rmnet0 (bare IP), down0 (down)  ===  server
 #
 # Status 125: Persona cannot; 126: the command cannot be executed; 127: not found.
+#
+# runs: loads, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -10,6 +10,8 @@
 # Addresses are shared with the phone's own kernel, so there are rules, reserved ports and
 # a persona-opener to leave behind. The moments: from before the opener starts to the
 # middle of a download. KILL_SEED repeats a sequence.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -9,6 +9,8 @@
 #
 # What the host's kernel has seen is its own counters' word (nstat); what was on
 # the wire is tcpdump's, at the server.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

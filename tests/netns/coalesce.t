@@ -9,6 +9,8 @@
 #
 # The receiver says how many bytes came until it had heard nothing for a while: the
 # sender computes meanwhile, its connection open.
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

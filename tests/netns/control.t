@@ -7,6 +7,8 @@
 #     wlan0  10.1.0.2 fd01::2 ===50mbit,10ms======== ap0    10.1.0.1 fd01::1
 #     rmnet0 10.2.0.2 fd02::2 ===30mbit,25ms======== cell0  10.2.0.1 fd02::1
 #       ^ persona ps, show, exec in the same namespace
+#
+# runs: waits, long, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -176,6 +178,7 @@ joined() {
 }
 
 threads() { ls "/proc/$PID/task" | wc -l; }
+has_threads() { [ "$(threads)" = "$1" ]; }
 descriptors() { ls "/proc/$PID/fd" | wc -l; }
 
 many() {
@@ -184,6 +187,7 @@ many() {
 	threads=$(threads) descriptors=$(descriptors)
 	check "50 joined one after the other" phone timeout 60 sh -c '
 		for i in $(seq 50); do "$0" exec "$1" -- nc -z 10.1.0.1 80 || exit; done' "$PERSONA" "$RUN"
+	wait_for 5 has_threads "$threads" # the last one's may be about to end
 	is "they had one thread" "$(threads)" "$threads"
 	# The pump keeps pidfds of the last 32 threads it saw.
 	at_least "descriptors to spare" $((descriptors + 36 - $(descriptors))) 0

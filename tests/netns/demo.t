@@ -6,6 +6,8 @@
 #   phone: curl on the stack                  server: httpd.py on the host kernel
 #     wlan0  10.1.0.2 ===50mbit,10ms========= ap0    10.1.0.1
 #     rmnet0 10.2.0.2 ===30mbit,25ms========= cell0  10.2.0.1
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

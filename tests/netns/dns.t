@@ -7,6 +7,8 @@
 #     wlan0  10.1.0.2 fd01::2 ===100mbit,2ms====== ap0   10.1.0.1 fd01::1 :53 :80
 #     /etc/resolv.conf names 10.1.0.1 (in the tests' own mount namespace)
 #     lo: an HTTP server of the phone's host kernel on 127.0.0.1 and ::1
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -9,6 +9,8 @@
 #
 # What doctor says is no obstacle is in place while MPTCP is tried: strict reverse path
 # filtering, forwarding, and a host that drops invalid packets, and all it does not know.
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

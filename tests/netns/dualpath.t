@@ -11,6 +11,8 @@
 # The rates count whole IP packets; a full MPTCP segment carries 1428 bytes of data
 # in 1500 (IPv6: 1408), so 95.2 % (93.9 %) is all there is. The first second, slow
 # start, is left out, and the best of two runs counts (two busy processors).
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -9,6 +9,8 @@
 #
 # As an app of Android has it: no virtio header, MTU set by the parent. And with
 # one (offloads), and as TAP. The parent keeps its root rights to itself: the program runs as nobody.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

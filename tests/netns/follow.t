@@ -12,6 +12,8 @@
 # One program connects again and again and says which address the server has seen;
 # it keeps one connection and uses it meanwhile. Another, after that,
 # prints what changes in the stack (`ip monitor`).
+#
+# runs: loads
 . "$(dirname "$0")/lib.sh"
 need ip
 persona_only

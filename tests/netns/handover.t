@@ -17,6 +17,8 @@
 # tells the peer: else it is the sender's retransmission timer that decides, in a download the
 # server's, with stalls of many seconds.
 # PERSONA_HANDOVER=link,address,drop chooses among the three.
+#
+# runs: waits, long
 . "$(dirname "$0")/lib.sh"
 need nft
 persona_only

@@ -10,6 +10,8 @@
 # Event loops (nginx, redis), threads that each have one (memcached, haproxy), threads that
 # block (pool), many connections of one client (iperf3, redis-benchmark), TLS (openssl).
 # The phone's kernel has no address there: whoever answers there is on the stack.
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

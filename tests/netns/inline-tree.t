@@ -10,6 +10,8 @@
 # Each case is a child that uses a socket of its parent, or wants one. It must end within
 # seconds (nothing blocks for ever), with ENETDOWN (EACCES for static programs), and with
 # exactly one line on stderr, which names the remedy. What needs no network works.
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -18,6 +18,8 @@
 # Five rounds, one capture: `host` without Persona (the attempts do reach the wire: a control of
 # the capture and of the attempts), `shadow` and `inline` with moved sockets, and
 # `shadow-never`, `inline-never` with sockets that never moved: their bytes arrive from the stack.
+#
+# runs: waits
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -11,6 +11,8 @@
 #   |          wlan0 ==========================ap0    | 10.1.0.1 fd01::1       |
 #   | kernel   10.1.0.3 fd01::3            |          |                        |
 #   +--------------------------------------+          +------------------------+
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/carries.sh

@@ -8,6 +8,8 @@
 #
 # Which mode a run has is told by `-v`, and for inline by the library in the program's
 # memory map. The rule itself: tests/unit/test_mode.c.
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

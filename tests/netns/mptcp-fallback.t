@@ -6,6 +6,8 @@
 #   phone: curl on the stack                        server: httpd on the host kernel
 #     wlan0  10.1.0.2 fd01::2 ===20mbit,5ms======== ap0    net.mptcp.enabled = 1, then 0
 #     rmnet0 10.2.0.2 fd02::2 ===20mbit,5ms======== cell0
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

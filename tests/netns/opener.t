@@ -16,6 +16,8 @@
 # The programs are copied to where nobody may read them, and the opener's copy gets the
 # capabilities. Each command has a mount namespace of its own (`phone`), in which
 # this test's /etc and /run stand in for the machine's.
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

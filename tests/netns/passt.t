@@ -8,6 +8,8 @@
 #                 | socket pair, frames
 #               passt, sockets of the phone's kernel
 #                 wlan0  10.1.0.9 fd01::9 ==== veth ==== ap0  10.1.0.1 fd01::1 :53 :80
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -7,6 +7,8 @@
 #       wlan0 ============ veth, unshaped ============ ap0
 #
 # What is looked for are functions of every layer, in the right order, and sums.
+#
+# runs: alone
 . "$(dirname "$0")/lib.sh"
 persona_only
 need iperf3 "$PYTHON"

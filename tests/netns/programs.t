@@ -8,6 +8,8 @@
 #     rmnet0 (rawip)  10.2.0.2 fd02::2 ===100mbit,2ms=== cell0  10.2.0.1 fd02::1
 #
 # Each program as client and, where it has that role, as server; IPv4 and IPv6.
+#
+# runs: waits, long
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

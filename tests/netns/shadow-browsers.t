@@ -10,6 +10,8 @@
 #
 # The page has 50 resources: 44 images, two style sheets, two scripts, and two more that the
 # scripts ask for. Both screenshots must be the same to the pixel.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -9,6 +9,8 @@
 #
 # The phone's kernel has no address there, so whatever arrives came by the stack.
 # All servers have their own configuration, keys and data in $TMP.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

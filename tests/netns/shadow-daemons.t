@@ -8,6 +8,8 @@
 #     rmnet0 10.2.0.2 fd02::2 ===100mbit,2ms========= cell0  10.2.0.1 fd02::1
 #
 # All daemons have their own configuration, keys and data in $TMP.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

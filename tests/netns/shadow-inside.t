@@ -8,6 +8,8 @@
 #     rmnet0 10.2.0.2 fd02::2 ===100mbit,2ms======== cell0  10.2.0.1 fd02::1
 #
 # In the same network namespace the phone's kernel has the interfaces without addresses.
+#
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,6 +6,8 @@
 #   phone: PROGRAM and all its processes on the stack   server: httpd, echo on the host kernel
 #     wlan0  10.1.0.2 fd01::2 ===100mbit,2ms=========== ap0    10.1.0.1 fd01::1
 #     rmnet0 10.2.0.2 fd02::2 ===100mbit,2ms=========== cell0  10.2.0.1 fd02::1
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -8,6 +8,8 @@
 #     rmnet0 10.2.0.2 fd02::2 ===200mbit,1ms============ cell0  10.2.0.1 fd02::1
 #
 # The phone's kernel has no address there: whoever answers there is on the stack.
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -14,6 +14,8 @@
 # its resident memory, and the stack's sockets by ss. The first count, when all
 # has been in use, is what the others are compared with. A client that was left alone
 # must succeed, and in time. SOAK_SEED repeats a sequence of blows.
+#
+# runs: loads, long
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -11,6 +11,8 @@
 # stack per thread and takes a leap of the stack pointer for another one if it is longer than
 # --max-stackframe; those of the image are 32 KiB apart, so less than that tells it of each switch.
 # tests/valgrind/image.supp has what is not so, and why.
+#
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -16,6 +16,8 @@
 #
 # AF_XDP carries no checksum metadata: a veth's peer must make checksums itself
 # (tx off), as a wire's would.
+#
+# runs: alone
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/carries.sh
