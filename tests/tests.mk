@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Tests. `make test` runs everything, `tests/run STEP...` a part of it.
+# Tests. `make test` runs everything, `make test-quick` what three minutes can tell,
+# `tests/run STEP...` a part (docs/testing.md).
 #
 #   tests/unit/test_*.c     cmocka, with address and undefined-behaviour sanitizers
 #   tests/assumptions/*.c   what we rely on in the host's kernel, each a TAP program
@@ -9,7 +10,7 @@
 #   tests/events/*          libuv's and libevent's own tests, inline mode against the host
 #   tests/programs/*        helpers of those, in C, C++ and Go (static)
 
-.PHONY: deps test test-unit-programs test-assumption-programs test-parity-programs \
+.PHONY: deps test test-quick test-unit-programs test-assumption-programs test-parity-programs \
 	test-fuzz-programs test-programs
 
 deps: ## install the packages that build and tests need (Debian; nothing to do if all are there)
@@ -17,6 +18,9 @@ deps: ## install the packages that build and tests need (Debian; nothing to do i
 
 test: ## build and run all tests; CI=true: a skipped test has failed
 	@tests/run
+
+test-quick: ## unit tests, parity, and programs in both modes: three minutes once the image is built
+	@tests/run quick
 
 # ---- unit tests: all of the host side but main(), in an archive ----
 T	 := $(B)/tests
