@@ -49,10 +49,12 @@ int main(void)
 	for (int i = 0; i < EVENTS; i++) {
 		while (waiting < WAITERS)
 			usleep(1000);
-		usleep(2000);
+		usleep(20000); /* counted, not yet in epoll_wait() */
 		woken = 0;
 		if (write(event_fd, &one, sizeof(one)) != sizeof(one))
 			return 1;
+		for (int ms = 0; ms < 300 && !woken; ms++)
+			usleep(1000);
 		usleep(5000);
 		if (woken > most)
 			most = woken;

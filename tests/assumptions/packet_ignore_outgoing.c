@@ -20,8 +20,7 @@ int main(void)
 	int a, b, c, one = 1;
 
 	fresh_netns();
-	if (system("ip link add va type veth peer vb && ip link set va up && ip link set vb up"))
-		skip_all("no veth");
+	veth_pair();
 	a = packet_socket("va", false);
 	b = packet_socket("vb", false);
 	c = packet_socket("va", false);

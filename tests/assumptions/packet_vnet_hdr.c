@@ -59,8 +59,7 @@ int main(void)
 	int a, b;
 
 	fresh_netns();
-	if (system("ip link add va type veth peer vb && ip link set va up && ip link set vb up"))
-		skip_all("no veth");
+	veth_pair();
 	a = packet_socket("va", true);
 	b = packet_socket("vb", true);
 	cross(a, b, 4);

@@ -67,6 +67,19 @@ __attribute__((unused)) static void fresh_netns(void)
 		skip_all("cannot set up a network namespace (ip)");
 }
 
+/*
+ * veth_pair() - va and vb, both up. The kernel attaches a queue to an interface by deferred work
+ * after its carrier comes; until then it drops what is sent, so wait for the state UP.
+ */
+__attribute__((unused)) static void veth_pair(void)
+{
+	if (system("ip link add va type veth peer vb && ip link set va up && ip link set vb up && "
+		   "for i in $(seq 100); do "
+		   "[ $(ip link show type veth | grep -c 'state UP') = 2 ] && exit; "
+		   "sleep 0.05; done; false"))
+		skip_all("no veth");
+}
+
 __attribute__((unused)) static double seconds(void)
 {
 	struct timespec ts;

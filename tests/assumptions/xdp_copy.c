@@ -114,8 +114,7 @@ int main(void)
 	int peer;
 
 	fresh_netns();
-	if (system("ip link add va type veth peer vb && ip link set va up && ip link set vb up"))
-		skip_all("no veth");
+	veth_pair();
 	peer = packet_socket("vb", false);
 	fd = socket(AF_XDP, SOCK_RAW, 0);
 	if (fd < 0)
