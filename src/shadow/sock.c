@@ -242,7 +242,8 @@ void sock_close_pair(struct sock *s)
 
 void sock_destroy(struct sock *s)
 {
-	event_closed(&s->core);
+	if (!s->core.moved) /* else the host's lives on */
+		event_closed(&s->core);
 	if (s->ops->destroy)
 		s->ops->destroy(s);
 	sock_close_pair(s);
