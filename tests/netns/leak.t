@@ -19,7 +19,7 @@
 # the capture and of the attempts), `shadow` and `inline` with moved sockets, and
 # `shadow-never`, `inline-never` with sockets that never moved: their bytes arrive from the stack.
 #
-# runs: waits
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

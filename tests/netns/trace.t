@@ -7,7 +7,7 @@
 #     wlan0  10.1.0.2 ===20mbit,5ms================== ap0    10.1.0.1
 #     rmnet0 10.2.0.2 ===20mbit,5ms================== cell0  10.2.0.1
 #
-# runs: waits
+# runs: waits, quick
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 persona_only
