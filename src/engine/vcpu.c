@@ -138,7 +138,7 @@ static void vcpu_release(struct vcpu *v)
 	struct lkl_vcpu *l = v->lkl;
 	struct lkl_thread *done[LKL_DONE_MAX];
 	uint32_t ndone = l->ndone, kick = l->kick, tx = l->tx;
-	bool coalesce = l->gather;
+	bool coalesce = l->coalesce;
 
 	if (__builtin_expect(ndone, 0)) {
 		memcpy(done, l->done, ndone * sizeof(done[0]));
@@ -146,7 +146,7 @@ static void vcpu_release(struct vcpu *v)
 	}
 	l->kick = 0;
 	l->tx = 0;
-	l->gather = 0;
+	l->coalesce = 0;
 	atomic_store_explicit(&v->idle, l->reason == LKL_RUN_IDLE, memory_order_relaxed);
 	mutex_unlock(&v->lock);
 
@@ -498,7 +498,7 @@ static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
 	/* A waiter gets its completions at once. */
 	bool coalesce = streak_coalesces(&t->streak, &v->sent) && !atomic_load(&v->waiter);
 
-	v->lkl->gather = coalesce;
+	v->lkl->coalesce = coalesce;
 	if (coalesce && coalesce_waits(&v->sent, now))
 		v->lkl->last_poll = now;
 	else if (vcpu_complete_tx(v))

@@ -102,7 +102,7 @@ static netdev_tx_t lkl_xmit(struct sk_buff *skb, struct net_device *dev)
 		f->iov[n].base = skb_frag_address(&si->frags[i]);
 		f->iov[n++].len = skb_frag_size(&si->frags[i]);
 	}
-	if (lkl_this_vcpu()->gather)
+	if (lkl_this_vcpu()->coalesce)
 		charge_more(skb);
 	f->niov = n;
 	f->len = skb->len;

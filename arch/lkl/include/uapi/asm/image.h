@@ -33,13 +33,12 @@
 #include <linux/types.h>
 #include <linux/virtio_net.h>
 
-#define LKL_ABI		  3	/* changed with every change of this file */
+#define LKL_ABI		  4	/* changed with every change of this file */
 #define LKL_MAX_VCPUS	  16
 #define LKL_MAX_NETDEVS	  8
 #define LKL_DONE_MAX	  16	/* finished foreign calls per run, then LKL_RUN_YIELD */
 #define LKL_PHYS_BASE	  0x200000UL /* physical address of the memory's first byte */
 #define LKL_NO_DEADLINE	  (~0ULL)
-#define LKL_NO_CALL	  (-1L)
 
 enum lkl_run_reason {
 	LKL_RUN_USER,
@@ -85,7 +84,6 @@ struct lkl_thread {
 #define LKL_PENDING_RESCHED	(1u << 0)
 #define LKL_PENDING_CALL	(1u << 1)
 #define LKL_PENDING_IRQ_WORK	(1u << 2)
-#define LKL_PENDING_STOP	(1u << 3)
 #define LKL_PENDING_RX(dev)	(1u << (8 + (dev)))	/* frames wait on device dev */
 #define LKL_PENDING_TX(dev)	(1u << (16 + (dev)))	/* sent frames may be freed */
 
@@ -99,7 +97,7 @@ struct lkl_thread {
  * @ndone, @done: foreign calls finished in this run: wake their threads
  * @kick:      mask of vCPUs whose @pending was set: wake their waiters
  * @tx:        mask of devices with frames queued by this vCPU
- * @gather:    host: sent frames are told late, so that small sends gather to large frames
+ * @coalesce:  host: TX completions come late, so that small sends make large frames
  */
 struct lkl_vcpu {
 	void *kernel_sp;
@@ -115,7 +113,7 @@ struct lkl_vcpu {
 	__u32 tx;
 	struct lkl_thread *done[LKL_DONE_MAX];
 	__u32 relax;
-	__u32 gather;
+	__u32 coalesce;
 };
 
 /*
