@@ -3,7 +3,7 @@
  * leak_way.h - three ways to make a system call, for leak.c, and how steps are reported.
  *
  * By libc's function, by syscall(2), by the processor's instruction: inline mode sees the
- * first two, shadow mode all. Limits: raw calls on x86_64 and arm64.
+ * first two, shadow mode all. Limits: raw calls where lib/rawsys.h has them.
  */
 #ifndef PERSONA_PROGRAMS_LEAK_WAY_H
 #define PERSONA_PROGRAMS_LEAK_WAY_H
@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "lib/rawsys.h"
 
 enum way { WAY_LIBC, WAY_SYSCALL, WAY_RAW };
 
@@ -41,32 +42,8 @@ static long step(const char *what, long ret)
 
 static long raw_call(long nr, long a, long b, long c, long d, long e, long f)
 {
-#if defined(__x86_64__)
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long ret;
+	long ret = rawsys6(nr, a, b, c, d, e, f);
 
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-#elif defined(__aarch64__)
-	register long x8 __asm__("x8") = nr;
-	register long ret __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-	register long x5 __asm__("x5") = f;
-
-	__asm__ volatile("svc 0"
-			 : "+r"(ret)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-#else
-#error "no raw system calls for this processor"
-#endif
 	if (ret < 0 && ret > -4096) {
 		errno = (int)-ret;
 		return -1;
