@@ -28,7 +28,8 @@
 #include <limits.h>
 #include <string.h>
 
-#define CONTROL_MAX 1024 /* bytes of ancillary data that a moved socket sends */
+#define CONTROL_MAX  1024 /* bytes of ancillary data that a moved socket sends */
+#define MESSAGES_MAX 1024 /* of one sendmmsg(), as Linux' UIO_MAXIOV */
 
 /* The first byte tells that a connection which began without waiting is there; a reset, its end. */
 static void io_traced(uint64_t slot, long ret)
@@ -164,82 +165,108 @@ static bool io_carries_ours(const struct msghdr *msg)
 	return false;
 }
 
+/* Descriptors of the stack cannot travel: 0, or -EOPNOTSUPP with its line. */
+static int io_rights(const struct msghdr *msg)
+{
+	if (likely(!msg->msg_controllen) || !readable(msg->msg_control) || !io_carries_ours(msg))
+		return 0;
+	say_once("a socket of the stack cannot be passed to another process (SCM_RIGHTS)");
+	return -EOPNOTSUPP;
+}
+
 /*
- * Where does this message go? An enum route or -errno; nothing has moved yet. What cannot be
+ * Where does this message of a socket of the stack go? ROUTE_STACK, or ROUTE_MOVE. What cannot be
  * looked at is left to the kernel, which says EFAULT.
  */
 static int io_judge(uint64_t slot, const struct msghdr *msg, int flags)
 {
 	struct msghdr m;
-	int where;
 
-	if (unlikely(!readable(msg)))
-		return slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST;
-	if (likely(slot_ours(slot) && !msg->msg_name))
+	if (likely(!readable(msg) || !msg->msg_name))
 		return ROUTE_STACK;
-	if (slot_routed(slot)) {
-		m = *msg;
-		m.msg_name = move_addr(m.msg_name);
-		m.msg_control = move_addr(m.msg_control);
-		where = route_message(&slot_desc(slot)->core, &m, flags);
-		if (where != ROUTE_HOST)
-			return where;
-	}
-	if (unlikely(msg->msg_controllen) && readable(msg->msg_control) && io_carries_ours(msg)) {
-		say_once("a socket of the stack cannot be passed to another process (SCM_RIGHTS)");
-		return -EOPNOTSUPP;
-	}
-	return ROUTE_HOST;
+	m = *msg;
+	m.msg_name = move_addr(m.msg_name);
+	return route_message(&slot_desc(slot)->core, &m, flags);
 }
 
-/* The same, and the socket has moved if it must: ROUTE_STACK, ROUTE_HOST or -errno. */
-static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
+/* Has the message anything by which a socket of the host could leave loopback? */
+static bool io_could_leave(uint64_t slot, const struct msghdr *msg)
 {
-	int where = io_judge(slot, msg, flags);
-
-	return likely(where == ROUTE_STACK) ? where : move_to(slot, where);
+	if (slot_kind(slot) != FD_MOVED && (slot_kind(slot) != FD_HOST || self.bypass))
+		return false;
+	return (msg->msg_name && readable(msg->msg_name) &&
+		route_may_leave(msg->msg_name, msg->msg_namelen)) ||
+	       (msg->msg_controllen && readable(msg->msg_control));
 }
 
 /*
- * A moved socket's message with ancillary data, which could lead it off loopback: judged and
- * sent from a copy that no other thread can change. Bytes, or -errno.
+ * One message by a socket of the host. What could leave loopback is judged and sent from copies
+ * that no other thread can change. Bytes, or -errno.
  */
-static ssize_t io_send_moved(int fd, uint64_t slot, const struct msghdr *msg, int flags)
+static ssize_t io_send_host(int fd, uint64_t slot, const struct msghdr *msg, int flags)
 {
 	char control[CONTROL_MAX] __attribute__((aligned(8)));
-	struct msghdr m = *msg;
+	struct sockaddr_storage name;
+	struct msghdr m;
 	ssize_t ret;
-	int where;
+	int err;
 
-	if (m.msg_controllen > sizeof(control))
-		return -ENOBUFS;
-	memcpy(control, m.msg_control, m.msg_controllen);
-	m.msg_control = control;
-	where = io_judge(slot, &m, flags);
-	if (where != ROUTE_HOST)
-		return where < 0 ? where : -ENETUNREACH;
-	ret = real(sendmsg)(fd, &m, flags);
+	if (likely(!readable(msg) || !io_could_leave(slot, msg)))
+		goto send;
+	m = *msg;
+	if (m.msg_namelen > sizeof(name) || m.msg_controllen > sizeof(control))
+		goto kernel; /* of no socket of AF_INET: too long for one */
+	if (m.msg_name)
+		m.msg_name = memcpy(&name, m.msg_name, m.msg_namelen);
+	if (m.msg_controllen)
+		m.msg_control = memcpy(control, m.msg_control, m.msg_controllen);
+	msg = &m;
+	err = slot_kind(slot) == FD_MOVED ? route_message(&slot_desc(slot)->core, msg, flags)
+					  : route_host_message(move_ops.host, fd, msg, flags);
+	if (err < 0)
+		return move_refuse(err);
+send:
+	err = readable(msg) ? io_rights(msg) : 0;
+	if (err)
+		return err;
+	ret = real(sendmsg)(fd, msg, flags);
 	return ret < 0 ? -errno : ret;
+kernel:
+	if (slot_kind(slot) == FD_MOVED)
+		return -ENOBUFS;
+	goto send;
 }
 
-/* Does it have to go that way? */
-static bool io_is_detour(uint64_t slot, const struct msghdr *msg)
+/* For the stack, moved if it must: ROUTE_STACK, ROUTE_HOST or -errno. */
+static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
 {
-	return unlikely(slot_kind(slot) == FD_MOVED) && readable(msg) && msg->msg_controllen &&
-	       readable(msg->msg_control);
+	int where;
+
+	if (!slot_ours(slot))
+		return ROUTE_HOST;
+	where = io_judge(slot, msg, flags);
+	return likely(where == ROUTE_STACK) ? where : move_to(slot, where);
 }
 
 HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
 		    socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
-	struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = len};
+	struct iovec iov = {(void *)(uintptr_t)buf, n};
+	struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr,
+			     .msg_namelen = len,
+			     .msg_iov = &iov,
+			     .msg_iovlen = 1};
 	int where = slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST;
 
-	if (addr && slot_routed(slot))
+	if (addr && slot_ours(slot))
 		where = io_route(slot, &msg, flags);
-	if (where == ROUTE_HOST)
-		return real(sendto)(fd, buf, n, flags, addr, len);
+	if (where == ROUTE_HOST) {
+		slot = fd_slot(fd);
+		return addr && io_could_leave(slot, &msg)
+			       ? edge_ret(io_send_host(fd, slot, &msg, flags))
+			       : real(sendto)(fd, buf, n, flags, addr, len);
+	}
 	if (!where)
 		where = io_may_send(slot, flags);
 	if (where)
@@ -270,10 +297,8 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	uint64_t slot = fd_slot(fd);
 	int where = io_route(slot, msg, flags);
 
-	if (where == ROUTE_HOST && io_is_detour(fd_slot(fd), msg))
-		return edge_ret(io_send_moved(fd, fd_slot(fd), msg, flags));
 	if (where == ROUTE_HOST)
-		return real(sendmsg)(fd, msg, flags);
+		return edge_ret(io_send_host(fd, fd_slot(fd), msg, flags));
 	if (!where)
 		where = io_may_send(slot, flags);
 	if (where)
@@ -283,59 +308,73 @@ HOOK ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		flags);
 }
 
-/* @n messages that go one way: how many were sent, or -errno. */
-static long io_send_run(int fd, uint64_t slot, int where, struct mmsghdr *msgs, unsigned int n,
-			int flags)
+/* @n messages for the host's kernel: how many were sent, or -errno. */
+static long io_send_host_many(int fd, uint64_t slot, struct mmsghdr *msgs, unsigned int n,
+			      int flags)
 {
-	ssize_t len;
-	int err;
+	bool judged = false;
+	ssize_t len = 0;
+	unsigned int i;
+	int ret;
 
-	if (where == ROUTE_HOST && io_is_detour(slot, &msgs->msg_hdr)) {
-		len = io_send_moved(fd, slot, &msgs->msg_hdr, flags);
-		msgs->msg_len = len < 0 ? 0 : (unsigned int)len;
-		return len < 0 ? len : 1;
+	for (i = 0; i < n; i++)
+		judged |= io_could_leave(slot, &msgs[i].msg_hdr);
+	if (!judged) {
+		ret = real(sendmmsg)(fd, msgs, n, flags);
+		return ret < 0 ? -errno : ret;
 	}
-	if (where == ROUTE_HOST) {
-		err = real(sendmmsg)(fd, msgs, n, flags);
-		return err < 0 ? -errno : err;
+	for (i = 0; i < n; i++) {
+		len = io_send_host(fd, slot, &msgs[i].msg_hdr, flags);
+		if (len < 0)
+			break;
+		msgs[i].msg_len = (unsigned int)len;
 	}
-	err = io_may_send(slot, flags);
-	if (err)
-		return err;
-	return edge_block(SYS_sendmmsg, slot_stack(slot), msgs, n, flags | MSG_NOSIGNAL, 0, 0);
+	return i ? (long)i : len;
+}
+
+/* Messages from the first on that go one way: how many were sent, or -errno; @run: were tried. */
+static long io_send_run(int fd, struct mmsghdr *msgs, unsigned int n, int flags, unsigned int *run)
+{
+	uint64_t slot = fd_slot(fd);
+	int where = io_route(slot, &msgs[0].msg_hdr, flags);
+
+	*run = n;
+	if (where == ROUTE_HOST)
+		return io_send_host_many(fd, fd_slot(fd), msgs, n, flags);
+	if (!where)
+		where = io_may_send(slot, flags);
+	if (where)
+		return where;
+	for (*run = 1; *run < n; ++*run)
+		if (io_judge(slot, &msgs[*run].msg_hdr, flags) != ROUTE_STACK)
+			break;
+	return edge_block(SYS_sendmmsg, slot_stack(slot), msgs, *run, flags | MSG_NOSIGNAL, 0, 0);
 }
 
 HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 {
 	uint64_t slot = fd_slot(fd);
 	unsigned int done = 0, run;
-	int saved = errno, where;
+	int saved = errno;
 	long ret = 0;
 
 	if (!n || !readable(msgs)) {
-		ret = io_send_run(fd, slot, slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST, msgs, n,
-				  flags);
-		return (int)io_sent(slot, ret, flags);
+		if (!slot_ours(slot))
+			return real(sendmmsg)(fd, msgs, n, flags);
+		return (int)io_sent(slot,
+				    edge_block(SYS_sendmmsg, slot_stack(slot), msgs, n,
+					       flags | MSG_NOSIGNAL, 0, 0),
+				    flags);
 	}
-	while (done < n) {
-		ret = where = io_route(slot, &msgs[done].msg_hdr, flags);
-		if (where < 0)
-			break;
-		slot = fd_slot(fd); /* it may have moved */
-		for (run = 1; done + run < n; run++)
-			if (io_judge(slot, &msgs[done + run].msg_hdr, flags) != where ||
-			    io_is_detour(slot, &msgs[done + run - 1].msg_hdr) ||
-			    io_is_detour(slot, &msgs[done + run].msg_hdr))
-				break;
-		ret = io_send_run(fd, slot, where, msgs + done, run, flags);
-		if (ret <= 0)
-			break;
-		done += (unsigned int)ret;
-		if (ret < run)
-			break;
-	}
+	if (n > MESSAGES_MAX)
+		n = MESSAGES_MAX;
+	do {
+		ret = io_send_run(fd, msgs + done, n - done, flags, &run);
+		if (ret > 0)
+			done += (unsigned int)ret;
+	} while (done < n && ret == (long)run);
 	if (!done)
-		return (int)io_sent(slot, ret, flags);
+		return slot_ours(slot) ? (int)io_sent(slot, ret, flags) : (int)edge_ret(ret);
 	errno = saved;
 	return (int)done;
 }

@@ -16,7 +16,9 @@
 #include "inline/fdtable.h"
 #include "inline/move.h"
 #include "inline/say.h"
+#include "inline/thread.h"
 #include "inline/wait.h"
+#include "engine/engine.h"
 #include "lib/rawsys.h"
 
 static long move_host(long nr, const long a[6])
@@ -67,16 +69,32 @@ const struct socket_ops move_ops = {
 	.replace = move_replace,
 };
 
+bool move_judged(int fd, uint64_t slot, const struct sockaddr *addr, socklen_t len,
+		 struct socket_core *core)
+{
+	if (slot_kind(slot) == FD_MOVED) {
+		*core = slot_desc(slot)->core;
+		return true;
+	}
+	return slot_kind(slot) == FD_HOST && route_may_leave(addr, len) && !self.bypass &&
+	       !engine_inside() && route_host_core(move_host, fd, core);
+}
+
+long move_refuse(long err)
+{
+	if (err == -ENETUNREACH)
+		say_once(ROUTE_REFUSAL);
+	return err;
+}
+
 int move_to(uint64_t slot, int route)
 {
 	struct socket_ref ref;
 	long flags;
 	int err;
 
-	if (route == -ENETUNREACH)
-		say_once(ROUTE_REFUSAL);
 	if (route != ROUTE_MOVE)
-		return route;
+		return (int)move_refuse(route);
 	ref = move_ref(slot);
 	flags = edge(SYS_fcntl, ref.stack, F_GETFL, 0, 0, 0, 0);
 	ref.nonblocking = flags > 0 && flags & O_NONBLOCK;

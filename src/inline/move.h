@@ -27,6 +27,20 @@ static inline struct socket_ref move_ref(uint64_t slot)
  */
 int move_to(uint64_t slot, int route);
 
+/**
+ * move_judged() - a descriptor of the host whose address sockets/ must judge
+ * @addr: an address that may be looked at here, or NULL
+ * @core: receives what the socket is
+ *
+ * One that has moved, or any other of the host's if @addr could lead it to a network. Calls of
+ * our own code are not judged.
+ */
+bool move_judged(int fd, uint64_t slot, const struct sockaddr *addr, socklen_t len,
+		 struct socket_core *core);
+
+/** move_refuse() - say the line that goes with -ENETUNREACH; gives @err. */
+long move_refuse(long err);
+
 /** move_addr() - an address that may be looked at here; others are left to the kernel: EFAULT. */
 #define move_addr(addr) (readable(addr) ? (addr) : NULL)
 

@@ -74,17 +74,45 @@ HOOK int socketpair(int domain, int type, int protocol, int sv[2])
 	return ret;
 }
 
+/*
+ * connect() or bind() on a socket of the host: what was judged is what is done, whatever other
+ * threads write there meanwhile.
+ */
+static int socket_host_call(int fd, uint64_t slot, long nr, const struct sockaddr *addr,
+			    socklen_t len)
+{
+	const struct sockaddr *looked = move_addr(addr);
+	struct sockaddr_storage copy;
+	struct socket_core core;
+	int where;
+
+	if (!looked || len > sizeof(copy) || !move_judged(fd, slot, looked, len, &core))
+		return nr == SYS_bind ? real(bind)(fd, addr, len) : real(connect)(fd, addr, len);
+	memcpy(&copy, looked, len);
+	looked = (struct sockaddr *)&copy;
+	where = nr == SYS_bind ? route_bind(&core, looked, len) : route_connect(&core, looked, len);
+	if (where < 0)
+		return (int)edge_ret(move_refuse(where));
+	if (nr == SYS_bind)
+		return real(bind)(fd, looked, len);
+	if (core.type == SOCK_STREAM)
+		return real(connect)(fd, looked, len);
+	return (int)edge_ret(route_connect_host(move_ops.host, fd, looked, len));
+}
+
 HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
 	struct socket_ref ref;
 	long ret;
 
-	if (!slot_routed(slot))
-		return real(bind)(fd, addr, len);
+	if (!slot_ours(slot))
+		return socket_host_call(fd, slot, SYS_bind, addr, len);
 	ret = move_to(slot, route_bind(&slot_desc(slot)->core, move_addr(addr), len));
+	if (ret == ROUTE_HOST)
+		return socket_host_call(fd, fd_slot(fd), SYS_bind, addr, len);
 	if (ret)
-		return ret == ROUTE_HOST ? real(bind)(fd, addr, len) : (int)edge_ret(ret);
+		return (int)edge_ret(ret);
 	ref = move_ref(slot);
 	ret = ports_reserve(ref.core->type, addr, len);
 	if (!ret)
@@ -111,22 +139,6 @@ HOOK int listen(int fd, int backlog)
 	return (int)edge_ret(ret);
 }
 
-/* A moved socket's: what was judged is what is done, whatever other threads write there. */
-static int socket_connect_host(int fd, const struct socket_core *core, const struct sockaddr *addr,
-			       socklen_t len)
-{
-	struct sockaddr_storage copy;
-	int where;
-
-	if (core->type == SOCK_STREAM || !readable(addr) || len > sizeof(copy))
-		return real(connect)(fd, addr, len);
-	memcpy(&copy, addr, len);
-	where = route_connect(core, (struct sockaddr *)&copy, len);
-	if (where != ROUTE_HOST)
-		return (int)edge_ret(where < 0 ? where : -ENETUNREACH);
-	return (int)edge_ret(route_connect_host(move_ops.host, fd, (struct sockaddr *)&copy, len));
-}
-
 /* What connect() has come to, for a trace. */
 static void socket_told(uint64_t slot, const struct sockaddr *addr, socklen_t len, long ret)
 {
@@ -148,11 +160,11 @@ HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	struct socket_core *core = &slot_desc(slot)->core;
 	long ret;
 
-	if (!slot_routed(slot))
-		return real(connect)(fd, addr, len);
+	if (!slot_ours(slot))
+		return socket_host_call(fd, slot, SYS_connect, addr, len);
 	ret = move_to(slot, route_connect(core, move_addr(addr), len));
 	if (ret == ROUTE_HOST)
-		return socket_connect_host(fd, core, addr, len);
+		return socket_host_call(fd, fd_slot(fd), SYS_connect, addr, len);
 	if (ret)
 		return (int)edge_ret(ret);
 	ret = edge_block(SYS_connect, slot_stack(slot), addr, len, 0, 0, 0);

@@ -71,6 +71,14 @@ static pthread_mutex_t writers_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct writer *writers;
 static _Atomic int nwriters;
 
+/* Bytes of the first line. */
+static size_t files_line(const char *buf, size_t n)
+{
+	const char *end = memchr(buf, '\n', n);
+
+	return end ? (size_t)(end - buf) : n;
+}
+
 /* One write of the program's; false: it has closed the file. */
 static bool files_pass_on(struct writer *w)
 {
@@ -86,7 +94,7 @@ static bool files_pass_on(struct writer *w)
 		ret = stack_call(SYS_write, w->stack, buf, n, 0, 0, 0);
 		if (ret < 0)
 			complain(0, "/proc/%s: the stack refuses '%.*s': %s", w->path,
-				 (int)strcspn(buf, "\n"), buf, strerror((int)-ret));
+				 (int)files_line(buf, (size_t)n), buf, strerror((int)-ret));
 	}
 	pthread_mutex_unlock(&w->lock);
 	return n > 0;

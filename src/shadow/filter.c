@@ -91,6 +91,7 @@ static void filter_socket(struct filter_out *o)
 	filter_ret_if(o, BPF_JEQ, AF_PACKET, NOTIFY);
 	filter_ret_if(o, BPF_JEQ, AF_SMC, REFUSE(EAFNOSUPPORT));
 	filter_ret_if(o, BPF_JEQ, AF_RDS, REFUSE(EAFNOSUPPORT));
+	filter_ret_if(o, BPF_JEQ, AF_XDP, REFUSE(EAFNOSUPPORT));
 	filter_ret(o, ALLOW);
 }
 

@@ -10,8 +10,8 @@
  *
  * Where a message goes is asked of sockets/route.c, for each message of each sending call, of our
  * sockets and of the host's. A vector of a host socket whose messages may not all go is sent by
- * us up to the first that may not, as a kernel ends it at an error; so is what has ancillary data
- * that could lead it off loopback: what is judged is what is sent.
+ * us up to the first that may not, as a kernel ends it at an error. So is every datagram with a
+ * name or ancillary data: what is judged is what is sent, whatever other threads write there.
  *
  * Threads: those that answer calls; a socket of ours is locked.
  *
@@ -97,8 +97,11 @@ static long send_host_one(struct call *c, struct message *m, int flags)
 		return move_refused();
 	if (sendmsg(c->fd, &msg, flags | MESSAGE_QUIET) >= 0)
 		return (long)m->capacity;
-	/* We cannot wait here; ENOBUFS is what senders of datagrams try again. */
-	return errno == EAGAIN && !call_nonblocking(c, flags) ? -ENOBUFS : -errno;
+	/* We cannot wait here: the caller waits itself, or tries again, as senders of datagrams do.
+	 */
+	if (errno == EAGAIN && !call_nonblocking(c, flags))
+		return c->nr == SYS_sendmmsg ? -ENOBUFS : CALL_PASS;
+	return -errno;
 }
 
 /* The first @n messages, sent by us. How many, or -errno. */
@@ -122,7 +125,7 @@ static long send_host_many(struct call *c, const struct socket_core *core)
 {
 	unsigned int n = message_count(c), i;
 	int flags = (int)c->args[3], err = 0;
-	bool control_seen = false;
+	bool judged = false;
 
 	for (i = 0; i < n; i++) {
 		err = message_fetch(c, message, message_at(c, i));
@@ -130,7 +133,7 @@ static long send_host_many(struct call *c, const struct socket_core *core)
 			err = send_judge(c, core, message, flags);
 		if (err)
 			break;
-		control_seen |= message->hdr.msg_controllen;
+		judged |= message->hdr.msg_name || message->hdr.msg_controllen;
 	}
 	if (err == -ENETUNREACH) {
 		move_refused();
@@ -139,10 +142,8 @@ static long send_host_many(struct call *c, const struct socket_core *core)
 	/* Another error is the kernel's to find: at message @i, after those before it. */
 	if (err)
 		return i ? send_host_run(c, i, flags) : err;
-	/* Ancillary data is sent as it was judged; what follows the most has not been looked at. */
-	if (control_seen || (unsigned int)c->args[2] > MESSAGE_MANY)
-		return send_host_run(c, n, flags);
-	return CALL_PASS;
+	/* What has been judged is sent as it was then. */
+	return judged && core->type != SOCK_STREAM ? send_host_run(c, n, flags) : CALL_PASS;
 }
 
 long send_host(struct call *c, const struct socket_core *core)
@@ -159,7 +160,8 @@ long send_host(struct call *c, const struct socket_core *core)
 		err = send_judge(c, core, message, flags);
 	if (err == -ENETUNREACH)
 		return move_refused();
-	if (!err && message->hdr.msg_controllen && core->type != SOCK_STREAM)
+	if (!err && core->type != SOCK_STREAM &&
+	    (message->hdr.msg_name || message->hdr.msg_controllen))
 		return send_host_one(c, message, flags);
 	return err ? err : CALL_PASS;
 }

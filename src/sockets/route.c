@@ -19,11 +19,12 @@
  *	anybody since Linux 5.7): what the judgement cannot see (memory that another thread
  *	changes between our look and the kernel's) goes no further than that interface
  *	(tests/assumptions/bind_lo.c). Where the kernel refuses it, the first lock is alone.
- *	Two things untie a socket, so they are done on copies that no other thread can change:
- *	ancillary data that names an interface, and connect(AF_UNSPEC) of a datagram socket.
+ *	Ancillary data that names an interface overrides it, and connect(AF_UNSPEC) of a datagram
+ *	socket unties it for a moment (route_connect_host()): then the first lock is alone, too.
  *
- * A socket of the host that is none of ours (inherited, passed by SCM_RIGHTS) is judged by the
- * first lock alone, in shadow mode.
+ * The first lock judges copies that no other thread can change, and copies are what is sent. It
+ * holds for every socket of the host that a call of the program names, moved here or not: one
+ * that was accepted by a moved listener, inherited, or passed by SCM_RIGHTS.
  *
  * On AF_INET sockets Linux takes AF_UNSPEC in sendto() for AF_INET: so does this file.
  *
@@ -278,4 +279,22 @@ bool route_host_core(long (*host)(long nr, const long args[6]), int fd, struct s
 	len = sizeof(int);
 	socket_call(host, SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &core->type, &len, 0);
 	return true;
+}
+
+bool route_may_leave(const struct sockaddr *addr, socklen_t len)
+{
+	return addr && len >= sizeof(sa_family_t) &&
+	       (addr->sa_family == AF_INET || addr->sa_family == AF_INET6 ||
+		addr->sa_family == AF_UNSPEC);
+}
+
+int route_host_message(long (*host)(long nr, const long args[6]), int fd, const struct msghdr *msg,
+		       int flags)
+{
+	/* The kind of socket with the most ways out: what it may send, any may. */
+	struct socket_core core = {.domain = AF_INET, .type = SOCK_DGRAM, .moved = true};
+
+	if (route_message(&core, msg, flags) == ROUTE_HOST || !route_host_core(host, fd, &core))
+		return ROUTE_HOST;
+	return route_message(&core, msg, flags);
 }

@@ -63,6 +63,19 @@ int route_option(const struct socket_core *s, int level, int name);
 int route_move(const struct socket_ref *ref);
 
 /**
+ * route_host_message() - route_message() for a descriptor of the host that nothing is known of
+ * @host: socket_ops.host of the transport
+ *
+ * The kernel is asked what @fd is only if the message could lead off loopback: names of other
+ * families than AF_INET and AF_INET6 cost nothing. Return: ROUTE_HOST, or -ENETUNREACH.
+ */
+int route_host_message(long (*host)(long nr, const long args[6]), int fd, const struct msghdr *msg,
+		       int flags);
+
+/** route_may_leave() - is @addr of a family by which a socket of the host could leave? Pure. */
+bool route_may_leave(const struct sockaddr *addr, socklen_t len);
+
+/**
  * route_connect_host() - connect() of a datagram socket of the host, where route_connect() said
  * ROUTE_HOST
  * @addr: a copy that no other thread can change

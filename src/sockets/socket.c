@@ -4,7 +4,8 @@
  *
  * AF_INET, AF_INET6 and AF_PACKET are the stack's, and the netlink protocols that speak about
  * networking: so `ip` and `ss` look inside. Everything else (AF_UNIX, uevents, audit ...) is
- * the host's. AF_SMC is TCP of the host in disguise, AF_RDS leaves by its own modules: refused.
+ * the host's. AF_SMC is TCP of the host in disguise, AF_RDS leaves by modules of its own, AF_XDP
+ * by the host's devices: refused.
  */
 #include <errno.h>
 #include <linux/netlink.h>
@@ -27,6 +28,7 @@ static const struct {
 	{AF_NETLINK, NETLINK_NETFILTER, SOCKET_STACK},
 	{AF_SMC, -1, SOCKET_NOWHERE},
 	{AF_RDS, -1, SOCKET_NOWHERE},
+	{AF_XDP, -1, SOCKET_NOWHERE},
 };
 
 enum socket_family socket_family(int domain, int protocol)

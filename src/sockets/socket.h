@@ -35,6 +35,9 @@
 #ifndef AF_SMC
 #define AF_SMC 43
 #endif
+#ifndef AF_XDP
+#define AF_XDP 44
+#endif
 
 #define SOCKET_OPTIONS	  12
 #define SOCKET_TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)

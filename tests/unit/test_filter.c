@@ -149,6 +149,8 @@ static void test_families(void **state)
 	assert_int_equal(call(SYS_socket, AF_ALG, SOCK_SEQPACKET, 0, 0, 0), ALLOW);
 	assert_int_equal(call(SYS_socket, 43 /* AF_SMC */, SOCK_STREAM, 0, 0, 0),
 			 SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+	assert_int_equal(call(SYS_socket, 44 /* AF_XDP */, SOCK_RAW, 0, 0, 0),
+			 SECCOMP_RET_ERRNO | EAFNOSUPPORT);
 	assert_int_equal(call(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, 0, 0), ALLOW);
 }
 

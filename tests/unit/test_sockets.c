@@ -147,6 +147,7 @@ static void test_families(void **state)
 		{AF_UNIX, 0, SOCKET_HOST},
 		{AF_SMC, 0, SOCKET_NOWHERE},
 		{AF_RDS, 0, SOCKET_NOWHERE},
+		{AF_XDP, 0, SOCKET_NOWHERE},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
