@@ -101,12 +101,14 @@ tcp-disconnected          four    both   wire none  connect -1 ENETUNREACH
 dup-before                four    both   wire stack sendto -1 ENETUNREACH
 dup-after                 four    both   wire none  sendmsg -1 ENETUNREACH
 wildcard-before           four    both   wire stack -
-pidfd-getfd               four    both   wire none  -
+pidfd-getfd               four    both   wire none  sendto -1 ENETUNREACH
 scm-rights                four    both   wire none  -
+tcp-accepted              four    both   wire none  connect -1 ENETUNREACH
 fork                      four    both   wire none  -
 exec                      four    both   wire none  -
 race-connect              four    both   wire none  race sent
 race-sendto               four    both   wire none  race sent
+race-untied               four    both   wire none  race sent
 race-sendmsg              four    both   wire none  race sent
 race-pointer              four    both   wire none  race sent
 race-sendmmsg             four    both   wire none  race sent

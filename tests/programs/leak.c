@@ -198,13 +198,24 @@ static void dup_after(int fd)
 	plain_sendmsg(other);
 }
 
+/* What unties a socket from an interface, if it may. */
+static void untie(int fd)
+{
+	struct target none = {.sa.ss_family = AF_UNSPEC, .len = sizeof(struct sockaddr_in)};
+
+	step("disconnect", connect(fd, (void *)&none.sa, none.len));
+	do_set(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 1);
+}
+
 static void getfd_sendto(int fd)
 {
 	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	int other = (int)step("pidfd_getfd", syscall(SYS_pidfd_getfd, self, fd, 0));
 
-	if (other >= 0)
-		do_sendto(other, 0, &to);
+	if (other < 0)
+		return;
+	untie(other);
+	do_sendto(other, 0, &to);
 }
 
 static void rights_sendto(int fd)
@@ -225,7 +236,25 @@ static void rights_sendto(int fd)
 	if (recvmsg(pair[1], &msg, 0) < 0 || msg.msg_controllen < CMSG_LEN(sizeof(int)))
 		die("recvmsg");
 	memcpy(&other, CMSG_DATA((struct cmsghdr *)buf), sizeof(other));
+	untie(other);
 	do_sendto(other, 0, &to);
+}
+
+/* What a listener on loopback has accepted, disconnected and used for another connection. */
+static void accepted_connect(int fd)
+{
+	int server = bound_to_loopback(AF_INET, SOCK_STREAM), other;
+	struct target at = {.len = sizeof(at.sa)}, any = address("0.0.0.0", "0");
+
+	if (listen(server, 1) || getsockname(server, (void *)&at.sa, &at.len) ||
+	    connect(fd, (void *)&at.sa, at.len))
+		die("connect to loopback");
+	other = accept(server, NULL, NULL);
+	if (other < 0)
+		die("accept");
+	untie(other);
+	step("bind", bind(other, (void *)&any.sa, any.len));
+	connect_send(other);
 }
 
 static void fork_send(int fd)
@@ -382,6 +411,26 @@ static void race_connect(int fd)
 	race(fd, RACE_ADDRESS, SYS_connect);
 }
 
+/* Another thread ends the socket's connection all the time, which unties it for moments. */
+static void *race_dissolve(void *arg)
+{
+	struct target none = {.sa.ss_family = AF_UNSPEC, .len = sizeof(struct sockaddr_in)};
+
+	while (!atomic_load(&race_over))
+		connect(*(int *)arg, (void *)&none.sa, none.len);
+	return NULL;
+}
+
+static void race_untied(int fd)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, race_dissolve, &fd))
+		die("pthread_create");
+	race(fd, RACE_ADDRESS, SYS_sendto);
+	pthread_join(thread, NULL);
+}
+
 static void race_sendto(int fd)
 {
 	race(fd, RACE_ADDRESS, SYS_sendto);
@@ -473,6 +522,7 @@ static const struct entry {
 	{"tcp-fastopen-sendmsg", STREAM, fastopen_sendmsg},
 	{"tcp-fastopen-connect", STREAM, fastopen_connect},
 	{"tcp-disconnected", FRESH_STREAM, disconnected_connect},
+	{"tcp-accepted", FRESH_STREAM, accepted_connect},
 	{"dup-before", FRESH, dup_before},
 	{"dup-after", DGRAM, dup_after},
 	{"wildcard-before", FRESH, wildcard_before},
@@ -482,6 +532,7 @@ static const struct entry {
 	{"exec", DGRAM, exec_send},
 	{"race-connect", DGRAM, race_connect},
 	{"race-sendto", DGRAM, race_sendto},
+	{"race-untied", DGRAM, race_untied},
 	{"race-sendmsg", DGRAM, race_sendmsg},
 	{"race-pointer", DGRAM, race_pointer},
 	{"race-sendmmsg", DGRAM, race_sendmmsg},
