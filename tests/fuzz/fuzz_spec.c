@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "backend/backend.h"
 #include "netconf/spec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,6 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
 	const char *why = NULL;
+	const struct backend_ops *be;
 	struct iface_spec s;
 	uint32_t i;
 
@@ -41,9 +43,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		goto out;
 	}
-	if (!ifname_valid(s.ifname) && (s.ifname[0] || strcmp(s.backend, "passt")))
+	be = backend_find(s.backend);
+	if (!be)
 		abort();
-	if (!ifname_valid(s.name) && (s.name[0] || strcmp(s.backend, "fd")))
+	if (!ifname_valid(s.ifname) && (s.ifname[0] || !be->relay))
+		abort();
+	if (!ifname_valid(s.name) && (s.name[0] || !be->designates))
 		abort();
 	if (s.naddrs > SPEC_MAX_ADDRS)
 		abort();
