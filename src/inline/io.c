@@ -211,11 +211,12 @@ static ssize_t io_send_host(int fd, uint64_t slot, const struct msghdr *msg, int
 	ssize_t ret;
 	int err;
 
-	if (likely(!readable(msg) || !io_could_leave(slot, msg)))
-		goto send;
+	if (likely(!readable(msg) || !io_could_leave(slot, msg)) ||
+	    (msg->msg_name && !readable(msg->msg_name)))
+		goto send; /* a bad name is the kernel's to find: EFAULT */
 	m = *msg;
 	if (m.msg_namelen > sizeof(name) || m.msg_controllen > sizeof(control))
-		goto kernel; /* of no socket of AF_INET: too long for one */
+		goto long_one; /* rights, mostly */
 	if (m.msg_name)
 		m.msg_name = memcpy(&name, m.msg_name, m.msg_namelen);
 	if (m.msg_controllen)
@@ -231,8 +232,8 @@ send:
 		return err;
 	ret = real(sendmsg)(fd, msg, flags);
 	return ret < 0 ? -errno : ret;
-kernel:
-	if (slot_kind(slot) == FD_MOVED)
+long_one:
+	if (slot_kind(slot) == FD_MOVED || route_host_message(move_ops.host, fd, msg, flags) < 0)
 		return -ENOBUFS;
 	goto send;
 }
