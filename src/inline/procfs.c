@@ -29,7 +29,7 @@ const char *procfs_path(const char *path)
 {
 	if (likely(!readable(path) || path[0] != '/' || path[1] != 'p') || self.bypass)
 		return NULL;
-	return procpath_inside(path);
+	return procpath_inside(path, getpid());
 }
 
 static long procfs_open_inside(const char *inside, int flags)

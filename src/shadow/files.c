@@ -221,7 +221,7 @@ long files_open(struct call *c)
 		return CALL_PASS;
 	if (call_read_string(c, from, path, sizeof(path)))
 		return CALL_PASS;
-	rest = procpath_inside(path);
+	rest = procpath_inside(path, 0);
 	if (!rest)
 		return CALL_PASS;
 	files_settle();

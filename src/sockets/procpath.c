@@ -3,6 +3,7 @@
  * procpath.c - which files are the network's, see procpath.h.
  */
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include "sockets/procpath.h"
 
@@ -13,7 +14,7 @@ static const char *procpath_after(const char *path, const char *prefix)
 	return strncmp(path, prefix, n) ? NULL : path + n;
 }
 
-const char *procpath_inside(const char *path)
+const char *procpath_inside(const char *path, pid_t pid)
 {
 	const char *rest = procpath_after(path, "/proc/"), *net;
 	size_t digits;
@@ -29,7 +30,8 @@ const char *procpath_inside(const char *path)
 		net = procpath_after(rest, "thread-self/net/");
 	if (!net) {
 		digits = strspn(rest, "0123456789");
-		net = digits ? procpath_after(rest + digits, "/net/") : NULL;
+		if (digits && (!pid || atoi(rest) == pid))
+			net = procpath_after(rest + digits, "/net/");
 	}
 	return net && *net ? net - strlen("net/") : NULL;
 }

@@ -4,7 +4,8 @@
  *
  * Programs that show or set the network (ss, netstat, sysctl) read and write these files, so
  * the stack's stand in their place. /proc/self/net, /proc/thread-self/net and /proc/PID/net are
- * /proc/net of a process, and every process of a run has the same stack.
+ * /proc/net of a process. In shadow mode every process of a run has the same stack, in inline mode
+ * one process has it, and another one's files are the host's.
  *
  * Limits: only absolute paths, spelled without "..", "." or "//"; directories and stat() show
  * the host's.
@@ -12,15 +13,18 @@
 #ifndef PERSONA_SOCKETS_PROCPATH_H
 #define PERSONA_SOCKETS_PROCPATH_H
 
+#include <sys/types.h>
+
 #define PROCPATH_MAX 256 /* bytes of a path that can be the network's, with its NUL */
 
 /**
  * procpath_inside() - the name of the stack's file
  * @path: as the program gave it
+ * @pid:  the one process that has the stack; 0: all that /proc names
  *
  * Return: the rest behind "/proc/" inside the stack, as "net/tcp" or
  * "sys/net/ipv4/ip_forward", pointing into @path; NULL: it is the host's. Pure.
  */
-const char *procpath_inside(const char *path);
+const char *procpath_inside(const char *path, pid_t pid);
 
 #endif /* PERSONA_SOCKETS_PROCPATH_H */

@@ -516,7 +516,7 @@ static void test_paths(void **state)
 	char path[PROCPATH_MAX + 8] = "/proc/net/";
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *inside = procpath_inside(cases[i][0]);
+		const char *inside = procpath_inside(cases[i][0], 0);
 
 		if (cases[i][1])
 			assert_string_equal(inside, cases[i][1]);
@@ -524,7 +524,11 @@ static void test_paths(void **state)
 			assert_null(inside);
 	}
 	memset(path + 10, 'x', sizeof(path) - 11);
-	assert_null(procpath_inside(path));
+	assert_null(procpath_inside(path, 0));
+	/* One process has the stack: another one's files are the host's. */
+	assert_string_equal(procpath_inside("/proc/4711/net/dev", 4711), "net/dev");
+	assert_null(procpath_inside("/proc/4711/net/dev", 4712));
+	assert_string_equal(procpath_inside("/proc/self/net/dev", 4712), "net/dev");
 }
 
 int main(void)
