@@ -112,7 +112,7 @@ static bool edge_again(struct edge_result *r)
 static void edge_trace(long nr, const long args[6], long ret)
 {
 	int at = nr == SYS_sendto ? 4 : 1;
-	bool named = nr == SYS_connect || nr == SYS_bind || nr == SYS_sendto;
+	bool named = (nr == SYS_connect || nr == SYS_bind || nr == SYS_sendto) && ret != -EFAULT;
 	const struct sockaddr *addr = named && readable(args[at]) ? (void *)args[at] : NULL;
 
 	if (trace_on(TRACE_CALLS))

@@ -249,8 +249,20 @@ static int io_route(uint64_t slot, const struct msghdr *msg, int flags)
 	return likely(where == ROUTE_STACK) ? where : move_to(slot, where);
 }
 
-HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
-		    socklen_t len)
+/* Bytes for the stack, without a name. */
+static ssize_t io_send_plain(uint64_t slot, const void *buf, size_t n, int flags)
+{
+	if (io_may_send(slot, flags))
+		return edge_ret(-EOPNOTSUPP);
+	return io_sent(
+		slot,
+		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
+		flags);
+}
+
+/* Bytes with a name, by any socket. */
+static ssize_t io_send_named(int fd, const void *buf, size_t n, int flags,
+			     const struct sockaddr *addr, socklen_t len)
 {
 	uint64_t slot = fd_slot(fd);
 	struct iovec iov = {(void *)(uintptr_t)buf, n};
@@ -258,15 +270,12 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct s
 			     .msg_namelen = len,
 			     .msg_iov = &iov,
 			     .msg_iovlen = 1};
-	int where = slot_ours(slot) ? ROUTE_STACK : ROUTE_HOST;
+	int where = io_route(slot, &msg, flags);
 
-	if (addr && slot_ours(slot))
-		where = io_route(slot, &msg, flags);
 	if (where == ROUTE_HOST) {
-		slot = fd_slot(fd);
-		return addr && io_could_leave(slot, &msg)
-			       ? edge_ret(io_send_host(fd, slot, &msg, flags))
-			       : real(sendto)(fd, buf, n, flags, addr, len);
+		slot = fd_slot(fd); /* it may have moved */
+		return io_could_leave(slot, &msg) ? edge_ret(io_send_host(fd, slot, &msg, flags))
+						  : real(sendto)(fd, buf, n, flags, addr, len);
 	}
 	if (!where)
 		where = io_may_send(slot, flags);
@@ -278,18 +287,22 @@ HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct s
 		flags);
 }
 
+HOOK ssize_t sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *addr,
+		    socklen_t len)
+{
+	uint64_t slot = fd_slot(fd);
+
+	if (addr)
+		return io_send_named(fd, buf, n, flags, addr, len);
+	return slot_ours(slot) ? io_send_plain(slot, buf, n, flags)
+			       : real(sendto)(fd, buf, n, flags, addr, len);
+}
+
 HOOK ssize_t send(int fd, const void *buf, size_t n, int flags)
 {
 	uint64_t slot = fd_slot(fd);
 
-	if (!slot_ours(slot))
-		return real(send)(fd, buf, n, flags);
-	if (io_may_send(slot, flags))
-		return edge_ret(-EOPNOTSUPP);
-	return io_sent(
-		slot,
-		edge_block(SYS_sendto, slot_stack(slot), buf, n, flags | MSG_NOSIGNAL, NULL, 0),
-		flags);
+	return slot_ours(slot) ? io_send_plain(slot, buf, n, flags) : real(send)(fd, buf, n, flags);
 }
 HOOK_ALIAS(__send, send);
 

@@ -95,7 +95,7 @@ static int socket_host_call(int fd, uint64_t slot, long nr, const struct sockadd
 		return (int)edge_ret(move_refuse(where));
 	if (nr == SYS_bind)
 		return real(bind)(fd, looked, len);
-	if (core.type == SOCK_STREAM)
+	if (core.type != SOCK_DGRAM)
 		return real(connect)(fd, looked, len);
 	return (int)edge_ret(route_connect_host(move_ops.host, fd, looked, len));
 }

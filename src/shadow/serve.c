@@ -97,8 +97,8 @@ static long serve_host_address(struct call *c, unsigned int where)
 				: route_connect(&core, (struct sockaddr *)&addr, (socklen_t)len);
 	if (err < 0)
 		return move_refused();
-	if (c->nr == SYS_bind || core.type == SOCK_STREAM)
-		return CALL_PASS;
+	if (c->nr == SYS_bind || core.type != SOCK_DGRAM)
+		return CALL_PASS; /* others' connect() may wait, which we must not */
 	return route_connect_host(move_host, c->fd, (struct sockaddr *)&addr, (socklen_t)len);
 }
 

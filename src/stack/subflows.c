@@ -115,6 +115,23 @@ static void *subflows_run(void *arg)
 	return arg;
 }
 
+/* Inline, the program may not close what is ours, and give its number to a file of its own. */
+static void subflows_protect(bool on)
+{
+	if (engine_host_fd && subflows_end >= 0)
+		engine_host_fd(subflows_end, on);
+}
+
+static void subflows_close(void)
+{
+	subflows_protect(false);
+	if (subflows_end >= 0)
+		raw_close(subflows_end);
+	subflows_end = -1;
+	nl_close(subflows_nl);
+	subflows_nl = NULL;
+}
+
 int subflows_start(void)
 {
 	int err, group, fd;
@@ -127,20 +144,16 @@ int subflows_start(void)
 	group = nl_group(subflows_nl, MPTCP_PM_NAME, MPTCP_PM_EV_GRP_NAME);
 	fd = (int)RAWSYS(SYS_eventfd2, 0, EFD_CLOEXEC);
 	subflows_end = highfd_move(fd, F_DUPFD_CLOEXEC);
+	subflows_protect(true);
 	if (group < 0 || subflows_end < 0 ||
 	    engine_syscall(SYS_setsockopt,
 			   (const long[6]){subflows_nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
 					   (long)&group, sizeof(group)}) ||
-	    engine_thread_create(&subflows_thread, 0, 0, subflows_run, NULL))
-		goto fail;
+	    engine_thread_create(&subflows_thread, 0, 0, subflows_run, NULL)) {
+		subflows_close();
+		return 0;
+	}
 	return 1;
-fail:
-	if (subflows_end >= 0)
-		raw_close(subflows_end);
-	subflows_end = -1;
-	nl_close(subflows_nl);
-	subflows_nl = NULL;
-	return 0;
 }
 
 void subflows_stop(void)
@@ -151,8 +164,5 @@ void subflows_stop(void)
 		return;
 	RAWSYS(SYS_write, subflows_end, &one, sizeof(one));
 	pthread_join(subflows_thread, NULL);
-	raw_close(subflows_end);
-	subflows_end = -1;
-	nl_close(subflows_nl);
-	subflows_nl = NULL;
+	subflows_close();
 }
