@@ -6,7 +6,7 @@
  * queued. One thread at a time per transmit queue of the back end, which one or more
  * rings feed; one that finds the queue taken leaves, since the holder looks
  * again after it has let go. A back end that takes
- * nothing leaves the device "stalled": it is tried again at the next release,
+ * nothing leaves that queue of the device "stalled": it is tried again at the next release,
  * and after a millisecond by a thread that waits.
  *
  * Receive: called by the image's NAPI poll, by one vCPU at a time per device.
@@ -39,7 +39,7 @@ struct netif {
 
 static struct netif netifs[LKL_MAX_NETDEVS];
 static _Atomic uint32_t nnetifs;
-static _Atomic uint32_t stalled;
+static _Atomic uint32_t stalled[LKL_MAX_VCPUS]; /* per queue, a mask of devices */
 
 _Static_assert(sizeof(struct lkl_iov) == sizeof(struct iovec), "same layout");
 
@@ -50,7 +50,11 @@ unsigned int netif_count(void)
 
 uint32_t netif_stalled(void)
 {
-	return atomic_load_explicit(&stalled, memory_order_relaxed);
+	uint32_t devs = 0;
+
+	for (unsigned int q = 0; q < engine.nvcpus; q++)
+		devs |= atomic_load_explicit(&stalled[q], memory_order_relaxed);
+	return devs;
 }
 
 static uint32_t netif_queued(const struct lkl_tx_ring *r)
@@ -143,9 +147,9 @@ static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queu
 		for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues)
 			ok &= drain_ring(n, q, &bytes);
 		if (ok)
-			atomic_fetch_and(&stalled, ~(1u << dev));
+			atomic_fetch_and(&stalled[queue], ~(1u << dev));
 		else
-			atomic_fetch_or(&stalled, 1u << dev);
+			atomic_fetch_or(&stalled[queue], 1u << dev);
 		atomic_store(&n->busy[queue], false);
 		if (!ok)
 			break;
@@ -245,5 +249,6 @@ void netifs_close(void)
 	for (uint32_t i = 0; i < n; i++)
 		netifs[i].be->ops->close(netifs[i].be);
 	memset(netifs, 0, sizeof(netifs));
-	atomic_store(&stalled, 0);
+	for (unsigned int q = 0; q < LKL_MAX_VCPUS; q++)
+		atomic_store(&stalled[q], 0);
 }
