@@ -60,7 +60,7 @@ const struct command_option run_options[] = {
 	 "tell events on stderr: sockets, calls, paths, with\ncommas between them (default: all)"},
 	{'v', "verbose", NULL, "show the stack's kernel log and what is done"},
 	{RUN_VCPUS, "vcpus", "N", "processors of the stack (default: 2, or 1)"},
-	{RUN_MEM, "mem", "SIZE", "memory of the stack (default: 128M)"},
+	{RUN_MEM, "mem", "SIZE", "memory of the stack (default: 256M)"},
 	{0},
 };
 

@@ -37,7 +37,7 @@ struct backend;
 /**
  * struct engine_options - how to start the stack
  * @image:   path of the personality image (build/personalities/NAME.so)
- * @memory:  bytes of memory of the stack; 0 means the default (128 MiB)
+ * @memory:  bytes of memory of the stack; 0 means the default (256 MiB)
  * @vcpus:   virtual CPUs, 1..ENGINE_MAX_VCPUS; 0 means two where the host has
  *	     two processors or more, else one
  * @verbose: the stack's own kernel log goes to stderr, prefixed "persona: "
@@ -52,7 +52,7 @@ struct engine_options {
 };
 
 #define ENGINE_MAX_VCPUS      16
-#define ENGINE_MEMORY_DEFAULT (128UL << 20)
+#define ENGINE_MEMORY_DEFAULT (256UL << 20)
 #define ENGINE_MEMORY_MIN     (16UL << 20)
 #define ENGINE_MEMORY_MAX     (16UL << 30)
 

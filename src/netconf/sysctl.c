@@ -14,11 +14,12 @@
  *   if they were not there, until the link is back (follow.c).
  * - A new address may come before the old one of the same network goes: it must
  *   not go with it.
- * - Buffers: the kernel derives its bounds from the memory it finds, which for
- *   128 MB means that a receive window of at most a twentieth of it (6 MB, which
- *   fills 100 Mbit/s at 100 ms several times over). TCP feels pressure
- *   at half of the memory; its hard limit is late, at three quarters, since
- *   MPTCP drops what it has acknowledged already when it meets that limit.
+ * - Buffers: the kernel derives its bounds from the memory it finds; here 256 MB means a receive
+ *   buffer of at most a fortieth of it (6 MB, which fills 100 Mbit/s at 100 ms several times
+ *   over). Of all TCP together: beyond a quarter windows are each socket's share, beyond three
+ *   eighths received data is taken when it is read only, and five eighths are never passed
+ *   (arch/lkl/net/mptcp.c). UDP has three sixteenths, the kernel's default; the rest is for
+ *   what is not charged to a socket.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ static void sysctl_note(int *first, int err)
 
 int sysctl_defaults(nl_call_fn *call, size_t memory)
 {
-	size_t window = sysctl_clamp(memory / 20, WINDOW_MIN, WINDOW_MAX);
+	size_t window = sysctl_clamp(memory / 40, WINDOW_MIN, WINDOW_MAX);
 	size_t pages = memory / PAGE;
 	char text[96];
 	int err = 0;
@@ -141,7 +142,7 @@ int sysctl_defaults(nl_call_fn *call, size_t memory)
 	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_rmem", text));
 	snprintf(text, sizeof(text), "4096 65536 %zu", window / 2);
 	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_wmem", text));
-	snprintf(text, sizeof(text), "%zu %zu %zu", pages * 3 / 8, pages / 2, pages * 3 / 4);
+	snprintf(text, sizeof(text), "%zu %zu %zu", pages / 4, pages * 3 / 8, pages * 5 / 8);
 	sysctl_note(&err, sysctl_set(call, "net.ipv4.tcp_mem", text));
 	snprintf(text, sizeof(text), "%zu", window);
 	sysctl_note(&err, sysctl_set(call, "net.core.rmem_max", text));

@@ -19,6 +19,7 @@ ID=t$$
 TMP=$(mktemp -d /tmp/persona-test.XXXXXX)
 # How `on` runs programs: inline, or shadow (a supervisor beside the program)
 MODE=${MODE:-inline}
+# Another kernel image than the default: PERSONALITY=linux-6.1 tests/netns/stall.t
 TESTS=0
 FAILED=0
 STARTED=()
@@ -212,6 +213,7 @@ on() {
 	local paths=$1 args=()
 	shift
 	[ "$MODE" = shadow ] || args=(--inline)
+	[ -z "${PERSONALITY:-}" ] || args+=(-p "$PERSONALITY")
 	case $paths in
 	wlan) args+=(-i "$WLAN_IF") ;;
 	rmnet) args+=(-i "$RMNET_IF") ;;

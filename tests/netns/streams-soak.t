@@ -287,6 +287,7 @@ wait_for 10 listens 8001 || note "the server did not start"
 # soak MODE
 soak() {
 	local half=$((SOAK_SECONDS / 2)) out=$TMP/soak.out paths
+	# shellcheck disable=SC2034 # lib.sh's
 	MODE=$1
 	background bash "$TMP/paths.sh" "$TOP/testbed/phone" "$ID"
 	paths=$LAST

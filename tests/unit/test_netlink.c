@@ -347,10 +347,10 @@ static void test_sysctl_names(void **state)
 static void test_sysctl_defaults(void **state)
 {
 	written[0] = '\0';
-	assert_int_equal(sysctl_defaults(fake_call, 128 << 20), 0);
+	assert_int_equal(sysctl_defaults(fake_call, 256 << 20), 0);
 	assert_contains(written, "/proc/sys/net/ipv4/tcp_rmem=4096 131072 6710886\n");
 	assert_contains(written, "/proc/sys/net/ipv4/tcp_wmem=4096 65536 3355443\n");
-	assert_contains(written, "/proc/sys/net/ipv4/tcp_mem=12288 16384 24576\n");
+	assert_contains(written, "/proc/sys/net/ipv4/tcp_mem=16384 24576 40960\n");
 	assert_contains(written, "/proc/sys/net/ipv6/conf/default/accept_dad=0\n");
 	assert_null(strstr(written, "arp_"));
 	written[0] = '\0';
@@ -358,7 +358,7 @@ static void test_sysctl_defaults(void **state)
 	assert_contains(written, "tcp_rmem=4096 131072 16777216\n");
 	written[0] = '\0';
 	assert_int_equal(sysctl_defaults(fake_call, 16 << 20), 0);
-	assert_contains(written, "tcp_rmem=4096 131072 838860\n");
+	assert_contains(written, "tcp_rmem=4096 131072 524288\n");
 	/* Slashes mean slashes: interface names have dots. */
 	assert_int_equal(sysctl_set(fake_call, "net/ipv4/conf/eth0.1/rp_filter", "1"), 0);
 	assert_string_equal(path, "/proc/sys/net/ipv4/conf/eth0.1/rp_filter");

@@ -197,8 +197,8 @@ static bool fill_page(struct lkl_netdev *nd, unsigned int s, unsigned int i)
  * Hand @n bytes at @off of block @i of slot @s to @skb. A block that is mostly
  * empty is copied from and stays: the memory that a socket is charged for must not
  * be more than twice the data, since the windows that TCP and MPTCP announce
- * assume that (with more, data out of order can fill a receive buffer that the window
- * calls half empty, and MPTCP then never takes the piece that is missing).
+ * assume that. It is no guarantee: they take the ratio from the first full frame, and frames of
+ * other sizes have another (small messages 1280 bytes for 200). net/mptcp.c copes with that.
  */
 static bool attach(struct lkl_netdev *nd, struct sk_buff *skb, unsigned int s, unsigned int i,
 		   unsigned int off, unsigned int n)
