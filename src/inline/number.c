@@ -48,6 +48,14 @@ static void number_changed(int fd)
 		stdio_changed(fd);
 }
 
+void number_fill(int fd, enum fd_kind kind, struct desc *d, int stack, bool cloexec)
+{
+	if (!cloexec)
+		real(fcntl)(fd, F_SETFD, 0);
+	fd_set_slot(fd, kind, d, stack);
+	number_changed(fd);
+}
+
 int number_place(enum fd_kind kind, struct desc *d, int stack, bool cloexec)
 {
 	int fd = fd_placeholder(cloexec);

@@ -15,6 +15,12 @@
  */
 int number_place(enum fd_kind kind, struct desc *d, int stack, bool cloexec);
 
+/**
+ * number_fill() - placeholder @fd, which is close-on-exec and internal, becomes a number of the
+ * program; the reference to @d passes to it
+ */
+void number_fill(int fd, enum fd_kind kind, struct desc *d, int stack, bool cloexec);
+
 /** number_ours() - a descriptor that our own code made while self.bypass. */
 int number_ours(int fd);
 

@@ -8,8 +8,8 @@
  * While our own code runs (self.bypass, or inside the engine) a socket is the
  * host's and protected from the program.
  *
- * Limits: an accepted connection that finds the table of descriptors full is
- * closed, where the host's kernel would leave it in the queue.
+ * accept() reserves its number before it waits, as the kernel does: with a full table the
+ * connection stays in the queue.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
@@ -23,6 +23,7 @@
 #include "sockets/event.h"
 #include "stack/ports.h"
 
+#include <pthread.h>
 #include <linux/sockios.h>
 #include <string.h>
 
@@ -176,17 +177,55 @@ HOOK int connect(int fd, const struct sockaddr *addr, socklen_t len)
 }
 HOOK_ALIAS(__connect, connect);
 
+/* A number that is reserved for an accepted connection, and what it will be. */
+struct reserved {
+	int fd;
+	struct desc *d;
+};
+
+/* Nobody may close it or copy onto it meanwhile, and no exec() takes it along. */
+static int socket_reserve(struct reserved *r)
+{
+	r->fd = fd_placeholder(true);
+	if (r->fd < 0)
+		return r->fd;
+	r->d = desc_new();
+	if (!r->d) {
+		real(close)(r->fd);
+		return -ENFILE;
+	}
+	fd_internal(r->fd, true);
+	return 0;
+}
+
+/* Also of a thread that is cancelled while it waits. */
+static void socket_unreserve(void *arg)
+{
+	struct reserved *r = arg;
+
+	fd_internal(r->fd, false);
+	real(close)(r->fd);
+	desc_put(r->d);
+}
+
 static int socket_accept(uint64_t slot, struct sockaddr *addr, socklen_t *len, int flags)
 {
 	/* Copied: the program may close it, and use it for another, while we wait. */
-	struct socket_core listener = slot_desc(slot)->core, core;
+	struct socket_core listener = slot_desc(slot)->core;
+	struct reserved r;
 	long stack;
+	int err = socket_reserve(&r);
 
+	if (err)
+		return err;
+	pthread_cleanup_push(socket_unreserve, &r);
 	stack = edge_block(SYS_accept4, slot_stack(slot), addr, len, flags & ~SOCK_CLOEXEC, 0, 0);
+	pthread_cleanup_pop(stack < 0);
 	if (stack < 0)
 		return (int)stack;
-	socket_accepted(&move_ops, &core, &listener, (int)stack);
-	return socket_place(&core, (int)stack, flags);
+	socket_accepted(&move_ops, &r.d->core, &listener, (int)stack);
+	number_fill(r.fd, FD_SOCKET, r.d, (int)stack, flags & SOCK_CLOEXEC);
+	return r.fd;
 }
 
 HOOK int accept(int fd, struct sockaddr *addr, socklen_t *len)

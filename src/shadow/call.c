@@ -15,7 +15,8 @@
  *
  * A caller's descriptors are reached by pidfd_getfd(2). Opening a pidfd for each
  * call would cost another system call, so each thread of ours keeps the last ones.
- * A pidfd of a thread needs Linux 6.9; before, its process is looked up.
+ * A pidfd of a thread needs Linux 6.9; before, its process is looked up, and kept only if the
+ * thread is its first: another's number may come to mean a thread of another process.
  *
  * Limits: a program that makes itself undumpable without us being root hides its
  * descriptors and memory from us: its calls fail with EPERM, never pass.
@@ -109,29 +110,25 @@ bool call_valid(const struct call *c)
 enum call_signal call_signal(const struct call *c)
 {
 	unsigned long long pending = 0, shared = 0, blocked = 0, ignored = 0;
-	char path[40], text[2048];
+	char path[40], line[256];
 	unsigned int threads = 1;
 	pid_t tgid = c->tid;
-	ssize_t n;
-	int fd;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", c->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	f = fopen(path, "re");
+	if (!f)
 		return CALL_NO_SIGNAL;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	for (char *p = text; p; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (sscanf(p, "Tgid: %d", &tgid) != 1 && sscanf(p, "Threads: %u", &threads) != 1 &&
-		    sscanf(p, "SigPnd: %llx", &pending) != 1 &&
-		    sscanf(p, "ShdPnd: %llx", &shared) != 1 &&
-		    sscanf(p, "SigBlk: %llx", &blocked) != 1)
-			sscanf(p, "SigIgn: %llx", &ignored);
-		if (!*p)
-			break;
+	/* Pieces of a line that is longer, as that of 65536 groups, match nothing. */
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Tgid: %d", &tgid) != 1 &&
+		    sscanf(line, "Threads: %u", &threads) != 1 &&
+		    sscanf(line, "SigPnd: %llx", &pending) != 1 &&
+		    sscanf(line, "ShdPnd: %llx", &shared) != 1 &&
+		    sscanf(line, "SigBlk: %llx", &blocked) != 1)
+			sscanf(line, "SigIgn: %llx", &ignored);
 	}
+	fclose(f);
 	if (pending & ~blocked & ~ignored)
 		return CALL_SIGNAL;
 	if (shared & ~blocked & ~ignored)
@@ -233,8 +230,11 @@ static pid_t call_process_of(pid_t tid)
 	return tgid;
 }
 
-static int call_open_pidfd(pid_t tid)
+/* @lasting: as long as the number @tid means that thread, or says ESRCH. */
+static int call_open_pidfd(pid_t tid, bool *lasting)
 {
+	pid_t tgid;
+
 	static _Atomic int allowed; /* 0 not known, 1 yes, 2 no */
 	int fd;
 
@@ -244,15 +244,20 @@ static int call_open_pidfd(pid_t tid)
 	if (allowed == 2)
 		return -ENOSYS;
 	fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
-	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_pidfd_open, call_process_of(tid), 0);
+	*lasting = true;
+	if (fd < 0 && errno == EINVAL) {
+		tgid = call_process_of(tid);
+		*lasting = tgid == tid;
+		fd = (int)syscall(SYS_pidfd_open, tgid, 0);
+	}
 	return fd < 0 ? -errno : fd;
 }
 
 int call_peek_fd(pid_t tid, int fd)
 {
 	unsigned int slot = (unsigned int)tid % PIDFDS;
-	int dup;
+	bool lasting;
+	int dup, pidfd, err;
 
 	if (pidfds[slot].tid == tid) {
 		dup = (int)syscall(SYS_pidfd_getfd, pidfds[slot].fd, fd, 0);
@@ -262,13 +267,18 @@ int call_peek_fd(pid_t tid, int fd)
 	if (pidfds[slot].tid)
 		close(pidfds[slot].fd);
 	pidfds[slot].tid = 0;
-	dup = call_open_pidfd(tid);
-	if (dup < 0)
-		return dup;
-	pidfds[slot].tid = tid;
-	pidfds[slot].fd = dup;
-	dup = (int)syscall(SYS_pidfd_getfd, pidfds[slot].fd, fd, 0);
-	return dup < 0 ? -errno : dup;
+	pidfd = call_open_pidfd(tid, &lasting);
+	if (pidfd < 0)
+		return pidfd;
+	dup = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	err = dup < 0 ? -errno : dup;
+	if (lasting) {
+		pidfds[slot].tid = tid;
+		pidfds[slot].fd = pidfd;
+	} else {
+		close(pidfd);
+	}
+	return err;
 }
 
 void call_forget(void)

@@ -112,8 +112,10 @@ long control_socket(struct call *c)
 		return stack;
 	stream = core.type == SOCK_STREAM;
 	s = sock_new(&core, stream ? &stream_ops : &dgram_ops, stream, stack, &fd, &err);
-	if (!s)
+	if (!s) {
+		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 		return err;
+	}
 	ret = control_begin(s);
 	if (ret)
 		close(fd);
@@ -351,20 +353,22 @@ static long control_take(struct call *c, struct sock *s, int stack,
 	}
 	socket_accepted(&move_ops, &core, &s->core, stack);
 	child = sock_new(&core, &stream_ops, false, stack, &fd, &err);
-	if (!child)
+	if (!child) {
+		listener_return(s, stack, peer, len);
+		listener_token(s, c->fd);
 		return err;
+	}
 	control_inherit(s, c->fd, child, fd);
 	call_done(c);
 	stream_open(child, fd);
 	ret = control_hand_over(c, child, fd, flags);
 	if (ret == CALL_ANSWERED)
 		return ret;
-	if (ret == -ENOENT) {
-		/* Nothing has been read from it: its lock was ours. */
-		listener_return(s, stack, peer, len);
-		pump_unwatch_stack(child);
-		child->stack = -1;
-	}
+	/* The caller has gone, or has no number for it: it stays in the queue. Nothing has been
+	 * read from it: its lock was ours. */
+	listener_return(s, stack, peer, len);
+	pump_unwatch_stack(child);
+	child->stack = -1;
 	sock_destroy(child);
 	listener_token(s, -1);
 	return ret == -ENOENT ? CALL_ANSWERED : ret;

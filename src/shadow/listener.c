@@ -94,16 +94,14 @@ long listener_take(struct sock *s, struct sockaddr_storage *peer, socklen_t *len
 
 void listener_return(struct sock *s, int stack, const struct sockaddr_storage *peer, socklen_t len)
 {
-	struct sock_accepted *a = malloc(sizeof(*a)), **p = &s->accepted;
+	struct sock_accepted *a = malloc(sizeof(*a));
 
 	if (!a) {
 		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 		return;
 	}
-	*a = (struct sock_accepted){NULL, stack, len, *peer};
-	while (*p)
-		p = &(*p)->next;
-	*p = a;
+	*a = (struct sock_accepted){s->accepted, stack, len, *peer};
+	s->accepted = a; /* it was taken before those that still wait */
 }
 
 static void listener_host_event(struct sock *s, uint32_t events)

@@ -27,7 +27,7 @@ void listener_stop(struct sock *s, int fd);
  */
 long listener_take(struct sock *s, struct sockaddr_storage *peer, socklen_t *len);
 
-/** listener_return() - the caller did not get @stack: it is the next one again, at the end. */
+/** listener_return() - the caller did not get @stack: it is the next one again. */
 void listener_return(struct sock *s, int stack, const struct sockaddr_storage *peer, socklen_t len);
 
 /** listener_token() - readable exactly while a connection waits; @fd: -1: look for the end. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "lib/complain.h"
 #include "shadow/call.h"
+#include "shadow/holder.h"
 #include "shadow/pair.h"
 #include "shadow/sock.h"
 #include "sockets/event.h"
@@ -111,7 +112,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 
 	*err = -ENOMEM;
 	if (!s)
-		goto fail;
+		return NULL;
 	pthread_mutex_lock(&s->lock);
 	sock_reset(s);
 	s->core = *core;
@@ -128,15 +129,11 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 		s->hash = unused;
 		unused = s;
 		pthread_mutex_unlock(&table);
-		goto fail;
+		return NULL;
 	}
 	s->generation++;
 	sock_insert(s);
 	return s;
-
-fail:
-	stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
-	return NULL;
 }
 
 int sock_renew(struct sock *s, int *fd)
@@ -278,13 +275,10 @@ int sock_peek(const struct sock *s)
 	struct stat st;
 	int fd;
 
-	if (!s->tid)
-		return -ESRCH;
-	fd = call_peek_fd(s->tid, s->fd);
-	if (fd < 0)
+	fd = s->tid ? call_peek_fd(s->tid, s->fd) : -ESRCH;
+	if (fd >= 0 && !fstat(fd, &st) && st.st_ino == s->ino)
 		return fd;
-	if (!fstat(fd, &st) && st.st_ino == s->ino)
-		return fd;
-	close(fd);
-	return -ESRCH;
+	if (fd >= 0)
+		close(fd);
+	return holder_peek(s->ino);
 }

@@ -151,7 +151,7 @@ static inline bool sock_is_stream(const struct sock *s)
  * @core:  what it is
  * @ops:   its kind
  * @alone: a stream without a peer: the program's end alone, to be joined later
- * @stack: its descriptor there, non-blocking; closed on failure
+ * @stack: its descriptor there, non-blocking; the caller's still on failure
  * @fd:	   receives the program's end, which the caller hands over and closes
  * @err:   -errno on failure
  *
@@ -193,7 +193,8 @@ void sock_close_pair(struct sock *s);
 /** sock_stack_error() - SO_ERROR of the stack's socket, positive, and clear it. */
 int sock_stack_error(const struct sock *s);
 
-/** sock_peek() - duplicate of the program's end where it was seen last, or -errno. */
+/** sock_peek() - duplicate of the program's end: where it was seen last, else wherever it is
+ * (holder.h); or -ESRCH. */
 int sock_peek(const struct sock *s);
 
 /** sock_first() - the first socket at or after @index, locked; for sweeps. */

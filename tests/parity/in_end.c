@@ -2,6 +2,8 @@
 /* in_end.c - how connections begin and end: accepting, closing, resets, signals. */
 #include "parity.h"
 
+#include <sys/resource.h>
+
 #define SETTLE 20
 
 static int sv[2];
@@ -57,6 +59,39 @@ static void reset_wakes(void)
 	SEE(recv(sv[1], big, 8, 0));
 	done(t);
 	close(sv[1]);
+}
+
+static void *connects(void *arg)
+{
+	tcp_pair(arg);
+	return NULL;
+}
+
+/* Who connected, and by which number, does not matter: the reader gets the reset. */
+static void reset_elsewhere(long by_thread)
+{
+	struct linger hard = {1, 0};
+	pthread_t t;
+	int copy;
+
+	if (!by_thread) {
+		tcp_pair(sv);
+	} else {
+		if (pthread_create(&t, NULL, connects, sv))
+			die("pthread_create");
+		pthread_join(t, NULL);
+	}
+	copy = dup(sv[1]);
+	close(sv[1]);
+	send(sv[0], "abc", 3, 0);
+	nap(SETTLE);
+	setsockopt(sv[0], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(sv[0]);
+	nap(SETTLE);
+	SEE(recv(copy, big, 8, 0));
+	SEE(recv(copy, big, 8, 0));
+	SEE(recv(copy, big, 8, 0));
+	close(copy);
 }
 
 static void closed_by_another_thread(void)
@@ -203,10 +238,41 @@ static void data_before_accept(void)
 	close(l);
 }
 
+/* A connection for which there is no number stays in the queue. */
+static void accept_when_full(void)
+{
+	int l = tcp_listener(), c, a, n = 0, spare[64];
+	struct sockaddr_in sa = address_of(l);
+	struct rlimit old, low;
+
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	SEE(connect(c, (void *)&sa, sizeof(sa)));
+	SEE(send(c, "kept", 4, 0));
+	nap(SETTLE);
+	getrlimit(RLIMIT_NOFILE, &old);
+	low = (struct rlimit){(rlim_t)c + 20, old.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &low);
+	while (n < 64 && (spare[n] = dup(STDIN_FILENO)) >= 0)
+		n++;
+	SEE(accept(l, NULL, NULL));
+	SEE(accept(l, NULL, NULL));
+	close(spare[--n]);
+	a = SEEFD(accept(l, NULL, NULL));
+	SEE(recv(a, big, 8, 0));
+	close(a);
+	while (n)
+		close(spare[--n]);
+	setrlimit(RLIMIT_NOFILE, &old);
+	close(c);
+	close(l);
+}
+
 const struct behaviour in_end[] = {
 	{"lingering", lingering},
 	{"data-then-reset", data_then_reset},
 	{"reset-wakes", reset_wakes},
+	{"reset-dup", NULL, reset_elsewhere, 0},
+	{"reset-thread", NULL, reset_elsewhere, 1},
 	{"close-in-thread", closed_by_another_thread},
 	{"signal-io", async_signal},
 	{"sigpipe-write", NULL, sigpipe, 0},
@@ -216,6 +282,7 @@ const struct behaviour in_end[] = {
 	{"accept-options", inherit_flags},
 	{"accept-timeout", accept_timeout_inherited},
 	{"accept-order", backlog_order},
+	{"accept-full", accept_when_full},
 	{"accept-early-data", data_before_accept},
 	{0},
 };

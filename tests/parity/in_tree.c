@@ -64,6 +64,30 @@ static void last_copy(void)
 	close(sv[1]);
 }
 
+/* The reset is of the child, which has the only copy. */
+static void child_reset(void)
+{
+	struct linger hard = {1, 0};
+	char buf[8];
+	int sv[2];
+	pid_t pid;
+
+	tcp_pair(sv);
+	send(sv[1], "abc", 3, 0);
+	pid = child();
+	if (!pid) {
+		close(sv[1]);
+		while (recv(sv[0], buf, 8, 0) > 0)
+			;
+		_exit(errno == ECONNRESET ? 9 : 1);
+	}
+	close(sv[0]);
+	nap(50);
+	setsockopt(sv[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(sv[1]);
+	ended(pid);
+}
+
 static void killed(void)
 {
 	int sv[2];
@@ -404,6 +428,7 @@ const struct behaviour in_tree[] = {
 	{"fork-send", child_sends},
 	{"fork-receive", child_receives},
 	{"fork-last-copy", last_copy},
+	{"fork-reset", child_reset},
 	{"fork-killed", killed},
 	{"fork-accept", child_accepts},
 	{"fork-prefork", prefork},
