@@ -6,25 +6,25 @@
  * So what was written is delivered first (drain.c, without closing: exec may
  * fail). The next program must find this library and the configuration in
  * its environment, or it would use the host's network unawares: what is missing
- * there is put back. A program that cannot load a library (statically
- * linked) is refused with EACCES and a line.
+ * there is put back. A program that would not load this library is refused with EACCES and a
+ * line: statically linked, of another word size or C library, set-user-ID, behind a chroot() in
+ * which the library's file is not there. So are #! scripts of such an interpreter.
  *
  * posix_spawn() likewise, in the parent: its exec is inside libc.
  *
  * Limits: sockets of the stack that are inherited across exec are dead
- * placeholders in the next program (fd_inherited()). popen() and system() start a shell inside
- * libc and pass the caller's environment on. Setuid programs drop the library.
+ * placeholders in the next program (fd_inherited()). wordexp() starts a shell inside libc.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
 #include "inline/life.h"
 #include "inline/say.h"
 #include "inline/thread.h"
+#include "lib/executable.h"
 #include "stack/config.h"
 
 #include <alloca.h>
 #include <dlfcn.h>
-#include <elf.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,34 +33,6 @@
 #define PRELOAD	 "LD_PRELOAD"
 
 extern char **environ;
-
-/* Does the ELF file at @path lack a dynamic loader? False also for what is no ELF. */
-static bool exec_is_static(const char *path)
-{
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph;
-	bool answer = false;
-	int saved = errno, fd;
-
-	fd = real(open)(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		goto out;
-	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh) ||
-	    memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    eh.e_phentsize != sizeof(ph))
-		goto close;
-	answer = true;
-	for (int i = 0; answer && i < eh.e_phnum; i++)
-		if (pread(fd, &ph, sizeof(ph), (off_t)(eh.e_phoff + i * sizeof(ph))) ==
-			    sizeof(ph) &&
-		    ph.p_type == PT_INTERP)
-			answer = false;
-close:
-	real(close)(fd);
-out:
-	errno = saved;
-	return answer;
-}
 
 /* As execvp() would find it; @path has PATH_MAX bytes. */
 static const char *exec_search(const char *file, char *path)
@@ -98,25 +70,63 @@ static bool exec_is_valgrind(char *const *envp)
 	return exec_find(envp, "VALGRIND_LAUNCHER") != NULL;
 }
 
-static bool exec_refuse(const char *file, char *const *envp)
-{
-	char path[PATH_MAX];
-	int saved = errno;
-	const char *found = file ? exec_search(file, path) : NULL;
-
-	errno = saved;
-	if (!found || exec_is_valgrind(envp) || !exec_is_static(found))
-		return false;
-	say_once("%s is statically linked: inline mode cannot serve it: " SAY_REMEDY, found);
-	errno = EACCES;
-	return true;
-}
-
 static const char *exec_own_path(void)
 {
 	Dl_info info;
 
 	return dladdr((void *)exec_own_path, &info) && info.dli_fname ? info.dli_fname : "";
+}
+
+/* Why file @path would run without this library, NULL: it would not; @current: what runs. */
+static const char *exec_unserved(const char *path, char current[PATH_MAX])
+{
+	struct executable e;
+
+	if (executable_resolve(path, current, &e))
+		return NULL; /* the kernel knows what to say */
+	if (e.kind == EXECUTABLE_STATIC)
+		return "is statically linked";
+	if (e.kind == EXECUTABLE_FOREIGN)
+		return "is of another processor or word size";
+#ifdef __GLIBC__
+	if (executable_uses_musl(&e))
+#else
+	if (!executable_uses_musl(&e))
+#endif
+		return "has another C library";
+	if (executable_privileged(current))
+		return "gains privileges, and would drop Persona's library";
+	if (*exec_own_path() == '/' && access(exec_own_path(), R_OK))
+		return "has another root directory, without Persona's library";
+	return NULL;
+}
+
+/* Once in each process: a shell tries every directory of PATH. */
+static void exec_say(const char *current, const char *why)
+{
+	static pid_t said;
+
+	if (said == getpid())
+		return;
+	said = getpid();
+	say("%s %s: inline mode cannot serve it: " SAY_REMEDY, current, why);
+}
+
+static bool exec_refuse(const char *file, char *const *envp)
+{
+	char path[PATH_MAX], current[PATH_MAX];
+	int saved = errno;
+	const char *found = file ? exec_search(file, path) : NULL;
+	const char *why = NULL;
+
+	if (found && !exec_is_valgrind(envp))
+		why = exec_unserved(found, current);
+	errno = saved;
+	if (!why)
+		return false;
+	exec_say(current, why);
+	errno = EACCES;
+	return true;
 }
 
 /* Environment for the next program, completed in @room and @text. */
@@ -219,6 +229,27 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
 	return real(fexecve)(fd, argv, e.list);
 }
 
+HOOK int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	char at[PATH_MAX];
+	struct env e;
+
+	if (!readable(path)) {
+		errno = EFAULT;
+		return -1;
+	}
+	if (*path == '/' || dir == AT_FDCWD)
+		snprintf(at, sizeof(at), "%s%s", *path == '/' ? "" : "./", path);
+	else
+		snprintf(at, sizeof(at), "/proc/thread-self/fd/%d%s%s", dir, *path ? "/" : "",
+			 path);
+	if (exec_refuse(at, envp))
+		return -1;
+	COMPLETE(e, envp);
+	exec_leave();
+	return (int)real(syscall)(SYS_execveat, dir, path, argv, e.list, flags);
+}
+
 HOOK int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
 		     const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
 {
@@ -245,6 +276,48 @@ HOOK int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actio
 	}
 	COMPLETE(e, envp);
 	return real(posix_spawnp)(pid, file, actions, attr, argv, e.list);
+}
+
+/*
+ * Libc's own shell gets the program's environment. If the program has taken the library out of
+ * it, another one stands in for the time of the call.
+ */
+static bool exec_is_complete(void)
+{
+	const char *preload = exec_find(environ, PRELOAD);
+
+	return preload && strstr(preload, exec_own_path()) &&
+	       (life_config() < 0 || exec_find(environ, CONFIG_ENV));
+}
+
+HOOK int system(const char *command)
+{
+	char **own = environ;
+	struct env e;
+	int ret;
+
+	if (likely(exec_is_complete()))
+		return real(system)(command);
+	COMPLETE(e, own);
+	environ = e.list;
+	ret = real(system)(command);
+	environ = own;
+	return ret;
+}
+
+HOOK FILE *popen(const char *command, const char *type)
+{
+	char **own = environ;
+	struct env e;
+	FILE *f;
+
+	if (likely(exec_is_complete()))
+		return real(popen)(command, type);
+	COMPLETE(e, own);
+	environ = e.list;
+	f = real(popen)(command, type);
+	environ = own;
+	return f;
 }
 
 /* The arguments after @arg up to NULL, as an array in the caller's frame. */

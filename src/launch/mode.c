@@ -27,6 +27,7 @@
 #include "launch/imports.h"
 #include "launch/mode.h"
 #include "launch/program.h"
+#include "lib/executable.h"
 #include "lib/why.h"
 
 static const char *const names[] = {
@@ -200,9 +201,9 @@ enum mode mode_choose(const char *path, char *const *argv, const char **why)
 	char file[PATH_MAX], real[PATH_MAX];
 	const char *name, *word;
 	const struct known *k;
-	struct program p;
+	struct executable p;
 
-	if (program_preloadable(path, why) || program_resolve(path, file, &p))
+	if (program_preloadable(path, why) || executable_resolve(path, file, &p))
 		return MODE_SHADOW;
 	/* nc is nc.openbsd or nc.traditional */
 	if (!realpath(file, real))

@@ -8,35 +8,6 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
-
-enum program_kind {
-	PROGRAM_DYNAMIC, /* ELF of this processor with a dynamic loader */
-	PROGRAM_STATIC,	 /* ELF of this processor without one */
-	PROGRAM_FOREIGN, /* ELF of another processor, word size or type */
-	PROGRAM_SCRIPT,	 /* #! interpreter */
-	PROGRAM_TEXT,	 /* anything else: the shell's, as execvp() has it */
-};
-
-/**
- * struct program - what a file's beginning says
- * @loader: dynamic loader (PROGRAM_DYNAMIC) or interpreter (PROGRAM_SCRIPT)
- */
-struct program {
-	enum program_kind kind;
-	char loader[256];
-};
-
-/** program_inspect() - look into a file; 0 or -errno. */
-int program_inspect(const char *path, struct program *p);
-
-/**
- * program_resolve() - look into @path, or what interprets it
- * @current: receives the name of the file that was looked into at last
- *
- * Return: 0; -ELOOP (too many #! interpreters), -errno.
- */
-int program_resolve(const char *path, char current[PATH_MAX], struct program *p);
 
 /**
  * program_find() - find a command as execvp() does

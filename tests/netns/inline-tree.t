@@ -200,6 +200,68 @@ report("posix_spawn of a static program", got, -errno.EACCES, text)
 got, text = child(lambda: libc.system(b"exec busybox true"))
 report("system() of a static program", got, 0, text)
 
+# What would not load the library
+def execs(*argv):
+    return child(lambda: os.execv(argv[0], list(argv)))
+
+def file(name, mode, data):
+    with open(name, "wb") as f:
+        f.write(data)
+    os.chmod(name, mode)
+    return name
+
+tmp = os.path.dirname(sys.argv[0])
+elf = open("/bin/true", "rb").read()
+got, text = execs(file(tmp + "/static.sh", 0o755, b"#!/bin/busybox sh\ntrue\n"))
+report("exec of a static interpreter's script", got, errno.EACCES, text)
+got, text = execs(file(tmp + "/narrow", 0o755, elf[:4] + b"\1" + elf[5:]))
+report("exec of a program of 32 bits", got, errno.EACCES, text)
+name = file(tmp + "/uid", 0o755, elf)
+os.chown(name, 65534, 65534)
+os.chmod(name, 0o4755)
+got, text = execs(name)
+report("exec of a set-user-ID program", got, errno.EACCES, text)
+report("... and a line says why", b"gains privileges" in text, True, text)
+
+# The same program where the library is not
+root = tmp + "/root"
+for path in ["/bin/true"] + sys.argv[1:]:
+    os.makedirs(root + os.path.dirname(path), exist_ok=True)
+    file(root + path, 0o755, open(path, "rb").read())
+def behind():
+    os.chroot(root)
+    os.execv("/bin/true", ["true"])
+got, text = child(behind)
+report("exec behind chroot()", got, errno.EACCES, text)
+report("... and a line says why", b"another root directory" in text, True, text)
+
+# system() and popen() of a program that has emptied its environment
+def emptied(call):
+    def body():
+        os.environ.clear()
+        libc.clearenv()
+        call(b"""%s -c 'import socket, sys
+try: socket.socket()
+except OSError as e: print("errno", e.errno)' >&2""" % sys.executable.encode())
+    return body
+got, text = child(emptied(libc.system))
+report("system(), empty environment: socket", b"errno %d\n" % errno.ENETDOWN in text, True, text)
+got, text = child(emptied(lambda c: libc.pclose(ctypes.c_void_p(libc.popen(c, b"w")))))
+report("popen(), empty environment: socket", b"errno %d\n" % errno.ENETDOWN in text, True, text)
+
+# Plugins
+curl = ctypes.CDLL("libcurl.so.4", mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
+curl.curl_easy_init.restype = ctypes.c_void_p
+handle = ctypes.c_void_p(curl.curl_easy_init())
+curl.curl_easy_setopt(handle, 10002, b"telnet://10.1.0.1:7")	# URL
+curl.curl_easy_setopt(handle, 141, ctypes.c_long(1))		# CONNECT_ONLY
+got = curl.curl_easy_perform(handle)
+print("bad" if got else "good", "a plugin bound to libc first (RTLD_DEEPBIND) is on the stack")
+libc.dlmopen.restype = libc.dlerror.restype = ctypes.c_void_p
+got, text = child(lambda: os._exit(libc.dlmopen(ctypes.c_long(-1), b"libcurl.so.4", 2) is not None))
+report("dlmopen() into another namespace", got, 0, text)
+report("... and a line says why", b"another namespace" in text, True, text)
+
 # And the parent's connection has not noticed.
 s.send(b"hello")
 print("good" if s.recv(9) == b"hello" else "bad", "the parent's connection is alive")
@@ -208,7 +270,8 @@ END
 
 background server socat TCP-LISTEN:7,fork,reuseaddr EXEC:cat
 wait_for 5 listens 7
-on wlan -- timeout 60 "$PYTHON" "$TMP/tree.py" >"$TMP/out" 2>"$TMP/err" </dev/null
+mapfile -t LIBRARIES < <(ldd /bin/true | grep -o '/[^ ]*')
+on wlan -- timeout 60 "$PYTHON" "$TMP/tree.py" "${LIBRARIES[@]}" >"$TMP/out" 2>"$TMP/err" </dev/null
 is "status" $? 0
 while read -r verdict name; do
 	case $verdict in

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include "launch/paths.h"
 #include "launch/program.h"
+#include "lib/executable.h"
 
 static char dir[] = "/tmp/persona-test-XXXXXX";
 
@@ -68,46 +69,46 @@ static struct tiny tiny_elf(const char *interp)
 	return t;
 }
 
-static enum program_kind kind_of(const void *data, size_t len)
+static enum executable_kind kind_of(const void *data, size_t len)
 {
-	struct program p;
+	struct executable p;
 
-	assert_int_equal(program_inspect(make_file("x", data, len, 0755), &p), 0);
+	assert_int_equal(executable_inspect(make_file("x", data, len, 0755), &p), 0);
 	return p.kind;
 }
 
 static void test_kinds(void **state)
 {
-	struct program p;
+	struct executable p;
 	struct tiny t;
 
-	assert_int_equal(program_inspect("/bin/sh", &p), 0);
-	assert_int_equal(p.kind, PROGRAM_DYNAMIC);
+	assert_int_equal(executable_inspect("/bin/sh", &p), 0);
+	assert_int_equal(p.kind, EXECUTABLE_DYNAMIC);
 	assert_contains(p.loader, "/ld-linux");
-	assert_int_equal(program_inspect(file("nosuch"), &p), -ENOENT);
-	assert_int_equal(program_inspect(dir, &p), -EISDIR);
+	assert_int_equal(executable_inspect(file("nosuch"), &p), -ENOENT);
+	assert_int_equal(executable_inspect(dir, &p), -EISDIR);
 
 	t = tiny_elf("/lib/ld.so");
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_DYNAMIC);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_DYNAMIC);
 	t = tiny_elf(NULL);
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_STATIC);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_STATIC);
 	t.e.e_phnum = 0;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_STATIC);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_STATIC);
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_ident[EI_CLASS] = ELFCLASS32;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_machine = EM_RISCV;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_type = ET_REL;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 
-	assert_int_equal(kind_of("", 0), PROGRAM_TEXT);
-	assert_int_equal(kind_of("exit 0\n", 7), PROGRAM_TEXT);
-	assert_int_equal(kind_of("\177ELF", 4), PROGRAM_TEXT);
-	assert_int_equal(kind_of("#!", 2), PROGRAM_TEXT);
-	assert_int_equal(kind_of("#!  \n", 5), PROGRAM_TEXT);
+	assert_int_equal(kind_of("", 0), EXECUTABLE_TEXT);
+	assert_int_equal(kind_of("exit 0\n", 7), EXECUTABLE_TEXT);
+	assert_int_equal(kind_of("\177ELF", 4), EXECUTABLE_TEXT);
+	assert_int_equal(kind_of("#!", 2), EXECUTABLE_TEXT);
+	assert_int_equal(kind_of("#!  \n", 5), EXECUTABLE_TEXT);
 }
 
 /* Headers that lie about the file must not be believed. */
@@ -119,23 +120,23 @@ static void test_damaged(void **state)
 	for (len = sizeof(t.e); len < sizeof(t); len++) {
 		t = tiny_elf("/lib/ld.so");
 		if (len < offsetof(struct tiny, interp) + sizeof("/lib/ld.so"))
-			assert_int_equal(kind_of(&t, len), PROGRAM_FOREIGN);
+			assert_int_equal(kind_of(&t, len), EXECUTABLE_FOREIGN);
 	}
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_phoff = 0xfffffffffffffff0u;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_phnum = 65535;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.e.e_phentsize = 1;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.ph[1].p_filesz = 1 << 20;
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 	t = tiny_elf("/lib/ld.so");
 	t.ph[1].p_filesz = 3; /* no end of string */
-	assert_int_equal(kind_of(&t, sizeof(t)), PROGRAM_FOREIGN);
+	assert_int_equal(kind_of(&t, sizeof(t)), EXECUTABLE_FOREIGN);
 }
 
 static void refused(const char *path, int err, const char *part)
@@ -175,14 +176,14 @@ static void test_preloadable(void **state)
 
 static void test_privileged(void **state)
 {
-	struct program self;
+	struct executable self;
 	struct tiny t;
 
 	if (getuid()) {
 		fprintf(stderr, "SKIP: only root can make another user's set-user-ID program\n");
 		skip();
 	}
-	assert_int_equal(program_inspect("/proc/self/exe", &self), 0);
+	assert_int_equal(executable_inspect("/proc/self/exe", &self), 0);
 	t = tiny_elf(self.loader);
 	make_file("suid", &t, sizeof(t), 0755);
 	assert_int_equal(chown(file("suid"), 65534, 65534), 0);

@@ -17,8 +17,9 @@
 #include "engine/engine.h"
 #include "launch/paths.h"
 #include "launch/preflight.h"
-#include "launch/program.h"
+#include "lib/executable.h"
 #include "lib/clock.h"
+#include "lib/executable.h"
 #include "shadow/shadow.h"
 
 static void check_kernel(void)
@@ -64,14 +65,14 @@ static void check_memory(void)
 static void check_image(void)
 {
 	char path[PATH_MAX];
-	struct program p;
+	struct executable p;
 	const char *why;
 
 	if (path_personality(DEFAULT_PERSONALITY, path, sizeof(path), &why))
 		doctor_say(DOCTOR_FAIL, "personality", NULL, "%s", why);
-	else if (program_inspect(path, &p))
+	else if (executable_inspect(path, &p))
 		doctor_say(DOCTOR_FAIL, "personality", NULL, "%s cannot be read", path);
-	else if (p.kind != PROGRAM_STATIC)
+	else if (p.kind != EXECUTABLE_STATIC)
 		doctor_say(DOCTOR_FAIL, "personality", "make personalities",
 			   "%s is no image for this processor", path);
 	else
