@@ -178,6 +178,38 @@ int imports_of(const char *path, int (*each)(const char *symbol, void *arg), voi
 	return err;
 }
 
+/* Each has functions of its own in every program, in a shared runtime or in the program. */
+static const struct {
+	const char *prefix, *name;
+} sanitizers[] = {
+	{"__asan_", "AddressSanitizer"},
+	{"__tsan_", "ThreadSanitizer"},
+	{"__msan_", "MemorySanitizer"},
+	{"__hwasan_", "HWAddressSanitizer"},
+	{"__ubsan_", "UndefinedBehaviorSanitizer"},
+	{"__lsan_", "LeakSanitizer"},
+};
+
+const char *imports_sanitizer(const char *path)
+{
+	const char *found = NULL, *strings, *s;
+	struct dynamic d = {0};
+	struct elf e = {0};
+
+	if (elf_open(&e, path))
+		return NULL;
+	strings = imports_read_dynamic(&e, &d) ? NULL : at_address(&e, d.strings, d.strings_size);
+	if (!strings || !d.strings_size || strings[d.strings_size - 1])
+		d.strings_size = 0;
+	/* All names of its dynamic symbols: those that it takes, and those that it has. */
+	for (unsigned int i = 0; i < sizeof(sanitizers) / sizeof(*sanitizers) && !found; i++)
+		for (s = strings; s && s < strings + d.strings_size && !found; s += strlen(s) + 1)
+			if (!strncmp(s, sanitizers[i].prefix, strlen(sanitizers[i].prefix)))
+				found = sanitizers[i].name;
+	elf_close(&e);
+	return found;
+}
+
 /* A note of the Go tool chain: owner "Go", type 4 is its build identity. */
 static bool has_go_note(const struct elf *e, const Elf64_Phdr *p)
 {

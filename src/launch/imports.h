@@ -28,6 +28,13 @@ int imports_of(const char *path, int (*each)(const char *symbol, void *arg), voi
 int imports_libraries(const char *path, const char *loader,
 		      int (*each)(const char *library, const char *name, void *arg), void *arg);
 
+/**
+ * imports_sanitizer() - which sanitizer @path was linked with, NULL: none
+ *
+ * Its runtime replaces the functions that inline mode replaces, and wants to be the first library.
+ */
+const char *imports_sanitizer(const char *path);
+
 /** imports_is_go() - did the Go tool chain link @path? Its system calls are not libc's. */
 bool imports_is_go(const char *path);
 

@@ -7,7 +7,8 @@
  *
  *	1. our library can be loaded into it (program_preloadable(): a loader and a C library
  *	   that fit, no more privileges than the caller's); of a script, its interpreter
- *	2. it was not linked by Go, whose system calls are not libc's
+ *	2. it was not linked by Go, whose system calls are not libc's, nor with a sanitizer, whose
+ *	   runtime replaces the same functions
  *	3. it is in the table of known programs, and no option is given that makes it
  *	   start processes (a daemon, a command); or neither it nor a library that it is
  *	   started with imports a function that starts a process or becomes another
@@ -199,7 +200,7 @@ static enum mode by_imports(const char *path, const char *loader, const char *na
 enum mode mode_choose(const char *path, char *const *argv, const char **why)
 {
 	char file[PATH_MAX], real[PATH_MAX];
-	const char *name, *word;
+	const char *name, *word, *sanitizer;
 	const struct known *k;
 	struct executable p;
 
@@ -211,6 +212,11 @@ enum mode mode_choose(const char *path, char *const *argv, const char **why)
 	name = strrchr(real, '/') ? strrchr(real, '/') + 1 : real;
 	if (imports_is_go(file)) {
 		why_set(why, EPERM, "%s was linked by Go", name);
+		return MODE_SHADOW;
+	}
+	sanitizer = imports_sanitizer(file);
+	if (sanitizer) {
+		why_set(why, EPERM, "%s was linked with %s", name, sanitizer);
 		return MODE_SHADOW;
 	}
 	k = find_known(name);

@@ -155,6 +155,18 @@ static void test_unfit(void **state)
 	chosen("nosuch", MODE_SHADOW, "No such file");
 }
 
+static void test_sanitizer(void **state)
+{
+	compile("asan", "puts(\"\")", "-fsanitize=address");
+	chosen("asan", MODE_SHADOW, "asan was linked with AddressSanitizer");
+	compile("tsan", "puts(\"\")", "-fsanitize=thread");
+	chosen("tsan", MODE_SHADOW, "tsan was linked with ThreadSanitizer");
+	compile("ubsan", "return argc << 31", "-fsanitize=undefined");
+	chosen("ubsan", MODE_SHADOW, "ubsan was linked with UndefinedBehaviorSanitizer");
+	compile("asan", "puts(\"\")", "-fsanitize=address -static-libasan");
+	chosen("asan", MODE_SHADOW, "asan was linked with AddressSanitizer");
+}
+
 static void test_go(void **state)
 {
 	FILE *f = fopen(file("go.s"), "w");
@@ -229,7 +241,7 @@ int main(void)
 		cmocka_unit_test(test_names),	  cmocka_unit_test(test_starters),
 		cmocka_unit_test(test_libraries), cmocka_unit_test(test_known),
 		cmocka_unit_test(test_unfit),	  cmocka_unit_test(test_go),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_sanitizer), cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
