@@ -14,6 +14,8 @@
  *   if they were not there, until the link is back (follow.c).
  * - A new address may come before the old one of the same network goes: it must
  *   not go with it.
+ * - A thread of the program that calls in is a task of the stack. The kernel allows as many as
+ *   take an eighth of the memory: 1024, which a server of a thread per connection exceeds.
  * - Buffers: the kernel derives its bounds from the memory it finds; here 256 MB means a receive
  *   buffer of at most a fortieth of it (6 MB, which fills 100 Mbit/s at 100 ms several times
  *   over). Of all TCP together: beyond a quarter windows are each socket's share, beyond three
@@ -105,6 +107,7 @@ static const struct {
 	{"net.ipv6.conf.all.ignore_routes_with_linkdown", "1"},
 	{"net.ipv6.conf.default.ignore_routes_with_linkdown", "1"},
 	{"net.ipv4.ping_group_range", "0 2147483647"},
+	{"kernel.threads-max", "30000"},
 	{"net.ipv6.conf.default.accept_ra", "0"},
 	{"net.ipv6.conf.default.autoconf", "0"},
 	{"net.ipv6.conf.default.accept_dad", "0"},

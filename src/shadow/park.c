@@ -14,15 +14,20 @@
 #include "lib/clock.h"
 #include "shadow/answer.h"
 #include "shadow/call.h"
+#include "shadow/look.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
 #include "sockets/event.h"
 
-/* How long a call has waited, and how often to look for a signal then. */
-#define YOUNG_NS   50000000ull
-#define YOUNG_LOOK 2000000ull
-#define LOOK	   20000000ull
+/* Until a call has waited for so long, ns, a signal is looked for so often (look.h). */
+static const struct {
+	uint64_t age, interval;
+} looks[] = {
+	{50000000, 2000000},
+	{1000000000, 20000000},
+	{UINT64_MAX, 500000000},
+};
 
 /* Linux' own: repeat the call, or EINTR, as the handler's flags say. */
 #define RESTART	       (-512L) /* ERESTARTSYS */
@@ -90,7 +95,7 @@ int park(struct call *c, struct sock *s)
 	park_append(copy, s);
 	nparked++;
 	event_parked(&s->core, c->nr, c->tid);
-	pump_deadline(copy->since + YOUNG_LOOK);
+	look_at(copy->since + looks[0].interval);
 	if (copy->deadline)
 		pump_deadline(copy->deadline);
 	return 0;
@@ -147,7 +152,16 @@ static long park_interrupted(const struct call *c)
 	}
 }
 
-static uint64_t park_interrupt(uint64_t now)
+static uint64_t park_interval(const struct call *c, uint64_t now)
+{
+	unsigned int i = 0;
+
+	while (!look_often(now) && now - c->since >= looks[i].age)
+		i++;
+	return looks[i].interval;
+}
+
+uint64_t park_interrupt(uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	struct sock *s;
@@ -160,7 +174,7 @@ static uint64_t park_interrupt(uint64_t now)
 		i = s->index + 1;
 		while (*p) {
 			struct call *c = *p;
-			uint64_t look = now + (now - c->since < YOUNG_NS ? YOUNG_LOOK : LOOK);
+			uint64_t look = now + park_interval(c, now);
 			long ret = park_interrupted(c);
 
 			if (!ret && call_valid(c)) {
@@ -188,7 +202,7 @@ void park_drop_all(struct sock *s)
 	}
 }
 
-static uint64_t park_expire(uint64_t now)
+uint64_t park_expire(uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
 	struct sock *s;
@@ -212,11 +226,4 @@ static uint64_t park_expire(uint64_t now)
 		}
 	}
 	return next;
-}
-
-uint64_t park_due(uint64_t now)
-{
-	uint64_t expire = park_expire(now), look = park_interrupt(now);
-
-	return expire < look ? expire : look;
 }

@@ -34,12 +34,20 @@ void park_retry(struct sock *s);
 void park_drop_all(struct sock *s);
 
 /**
- * park_due() - end the calls whose time is over, and those for which a signal waits
+ * park_expire() - end the calls whose time is over
+ * @now: monotonic ns
+ *
+ * Return: when the next one's is, monotonic ns; UINT64_MAX: none waits for a time.
+ */
+uint64_t park_expire(uint64_t now);
+
+/**
+ * park_interrupt() - end the calls for which a signal waits, forget those whose callers are gone
  * @now: monotonic ns
  *
  * Once received, a call is not interrupted by the kernel (filter.c): so we look. Return: when
- * to look again, monotonic ns; UINT64_MAX: nothing waits for a time or a signal.
+ * to look again, monotonic ns; UINT64_MAX: nothing is parked.
  */
-uint64_t park_due(uint64_t now);
+uint64_t park_interrupt(uint64_t now);
 
 #endif /* PERSONA_SHADOW_PARK_H */

@@ -43,6 +43,7 @@
 #include "shadow/dgram.h"
 #include "shadow/files.h"
 #include "shadow/move.h"
+#include "shadow/look.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/receive.h"
@@ -258,7 +259,7 @@ void serve_joined(int listener)
 			break;
 	}
 	/* Before @listener is closed: forget the parked calls of programs that were killed. */
-	park_due(clock_mono_ns());
+	park_interrupt(clock_mono_ns());
 	call_forget();
 }
 
@@ -273,14 +274,19 @@ int serve_start(int listener, const struct serve_options *options)
 
 	serve_options = *options;
 	route_isolate(options->isolate);
-	pump_set_due(park_due);
+	pump_set_due(park_expire);
 	main_listener = listener;
 	err = call_listen(listener);
+	if (!err)
+		err = look_start(park_interrupt);
 	if (err)
 		return err;
 	sigaction(SIGRTMIN, &sa, NULL);
-	for (nthreads = 0; nthreads < THREADS && !err; nthreads++)
+	for (nthreads = 0; nthreads < THREADS; nthreads++) {
 		err = engine_thread_create(&thread[nthreads], 0, SIGRTMIN, serve_loop, NULL);
+		if (err)
+			break;
+	}
 	return err;
 }
 
@@ -289,6 +295,7 @@ void serve_stop(void)
 	struct timespec t;
 
 	atomic_store(&stop, true);
+	look_stop();
 	for (int i = 0; i < nthreads; i++) {
 		/* One signal may come just before the thread sleeps. */
 		for (;;) {

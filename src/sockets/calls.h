@@ -224,6 +224,19 @@ RAWCALL(openat2, SYS_openat2, procfs_openat2(INT(0), PTR(1), PTR(2), SIZE(3)), A
 /* Its operations are seen by neither mode: programs fall back. */
 RAWCALL(io_uring_setup, SYS_io_uring_setup, edge_ret(-ENOSYS), REFUSE, BY_NONE, DENIED)
 
+/* What sends a signal, or lets a timer send one: a parked call may have to be interrupted. */
+RAWCALL(kill, SYS_kill, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+RAWCALL(tkill, SYS_tkill, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+RAWCALL(tgkill, SYS_tgkill, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+RAWCALL(rt_sigqueueinfo, SYS_rt_sigqueueinfo, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+RAWCALL(rt_tgsigqueueinfo, SYS_rt_tgsigqueueinfo, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+RAWCALL(pidfd_send_signal, SYS_pidfd_send_signal, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
+#ifdef SYS_alarm
+RAWCALL(alarm, SYS_alarm, HOST_DOES, ASK, BY_CALL(look_alarm), NOWHERE)
+#endif
+RAWCALL(setitimer, SYS_setitimer, HOST_DOES, ASK, BY_CALL(look_alarm), NOWHERE)
+RAWCALL(timer_settime, SYS_timer_settime, HOST_DOES, ASK, BY_CALL(look_alarm), NOWHERE)
+
 /* Signals and cancellation: nothing of the program may run inside the stack. */
 SYSCALL(signal, int, sigaction, (int sig, const struct sigaction *act, struct sigaction *old), CALL_NOFD, CALL_PLAIN, SYS_rt_sigaction, HOST_DOES, PASS, BY_NONE, NOWHERE)
 LIBCALL(signal, __sighandler_t, signal, (int sig, __sighandler_t handler), CALL_NOFD, CALL_PLAIN)

@@ -20,6 +20,7 @@
 #include <time.h>
 #include "shadow/dgram.h"
 #include "shadow/listener.h"
+#include "shadow/look.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
@@ -63,12 +64,14 @@ static inline int shadow_begin(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	standin_start();
-	pump_set_due(park_due);
+	pump_set_due(park_expire);
+	assert_int_equal(look_start(park_interrupt), 0);
 	return pump_start();
 }
 
 static inline int shadow_end(void **state)
 {
+	look_stop();
 	pump_stop();
 	return 0;
 }

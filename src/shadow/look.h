@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * look.h - signals of threads whose calls are parked.
+ */
+#ifndef PERSONA_SHADOW_LOOK_H
+#define PERSONA_SHADOW_LOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call;
+
+/**
+ * look_start() - the thread that looks
+ * @at: looks at all parked calls; @now monotonic ns. Returns when to look again, UINT64_MAX: never
+ *
+ * Return: 0 or -errno.
+ */
+int look_start(uint64_t (*at)(uint64_t now));
+
+/** look_stop() - end it; look_at() does nothing after that. */
+void look_stop(void);
+
+/** look_at() - look at @ns, monotonic, at the latest. Any thread. */
+void look_at(uint64_t ns);
+
+/** look_often() - is a signal likely to be on its way, so that even old calls are looked at? */
+bool look_often(uint64_t now);
+
+/** look_kill() - kill(2) and its like: the host's, and a reason to look */
+long look_kill(struct call *c);
+
+/** look_alarm() - alarm(2), setitimer(2), timer_settime(2): the host's; look when it expires */
+long look_alarm(struct call *c);
+
+#endif /* PERSONA_SHADOW_LOOK_H */

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# idle.t - a run in which nothing happens does not keep the machine awake; signals still arrive.
+#
+#   phone: one call that waits, or 1,000             server: nothing
+#     wlan0  10.1.0.2 ====100mbit,2ms============== ap0  10.1.0.1
+#
+# Wake-ups are the context switches of all threads of the run, Persona's and the program's, over
+# five seconds, begun when the calls have waited for several. Signals come from the program's own
+# timer, from another process of the run, and from outside the run.
+#
+# runs: alone, long
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+persona_only
+testbed_up --wlan 100mbit,2ms
+
+# wait.py COUNT accept|recvfrom: so many threads in that call, until a line comes
+cat >"$TMP/wait.py" <<'END'
+import os, socket, sys, threading
+threading.stack_size(64 << 10)
+count, kind = int(sys.argv[1]), sys.argv[2]
+l = socket.create_server(("10.1.0.2", 7000))
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.bind(("10.1.0.2", 7001))
+failed = []
+def wait():
+    try:
+        l.accept() if kind == "accept" else u.recvfrom(100)
+    except OSError as e:
+        failed.append(e)
+for i in range(count):
+    threading.Thread(target=wait, daemon=True).start()
+print("ready", flush=True)
+sys.stdin.readline()
+print("failed:", failed[:1] or "none", flush=True)
+os._exit(0)
+END
+
+# Context switches of process group $1 so far
+switches() {
+	local pid
+	for pid in $(pgrep -g "$1"); do
+		cat "/proc/$pid/task/"*/status 2>/dev/null
+	done | awk '/ctxt_switches/ { n += $2 } END { print n + 0 }'
+}
+
+idle() { # COUNT KIND
+	local name="$MODE, $1 x $2()" group before
+	mkfifo "$TMP/in.$MODE.$1.$2"
+	set -m
+	on wlan -- "$PYTHON" "$TMP/wait.py" "$1" "$2" <"$TMP/in.$MODE.$1.$2" >"$TMP/out" 2>"$TMP/err" &
+	group=$!
+	set +m
+	STARTED+=("$group")
+	exec 3>"$TMP/in.$MODE.$1.$2"
+	wait_for 30 grep -q ready "$TMP/out" || note "the program did not get ready"
+	sleep 12 # MLD reports and the like have ended
+	before=$(switches "$group")
+	sleep 5
+	at_most "$name: wake-ups in 5 s" $(($(switches "$group") - before)) 25
+	echo >&3
+	exec 3>&-
+	wait "$group"
+	is "$name: status" $? 0
+	is "$name: calls that failed" "$(grep failed "$TMP/out")" "failed: none"
+	sed 's/^/# | /' "$TMP/err" | head -n 5
+}
+
+# interrupted.py alarm|child|outside: how long after it was sent a signal interrupts accept(), ms
+cat >"$TMP/interrupted.py" <<'END'
+import os, signal, socket, subprocess, sys, time
+sent = seen = None
+class Done(Exception):
+    pass
+def handler(sig, frame):
+    global seen
+    seen = time.time()
+    raise Done
+signal.signal(signal.SIGALRM, handler)
+signal.signal(signal.SIGUSR1, handler)
+l = socket.create_server(("10.1.0.2", 7000))
+start = time.time()
+if sys.argv[1] == "alarm":
+    signal.setitimer(signal.ITIMER_REAL, 4)
+elif sys.argv[1] == "child":
+    helper = subprocess.Popen(["sh", "-c", "sleep 4; kill -USR1 %d" % os.getpid()])
+print(os.getpid(), flush=True)
+try:
+    l.accept()
+except Done:
+    pass
+print("%.0f" % ((seen - start - 4) * 1000) if sys.argv[1] != "outside" else "%.3f" % seen)
+END
+
+signalled() { # KIND MOST
+	local out=$TMP/signal.$1 ms
+	on wlan -- timeout 20 "$PYTHON" "$TMP/interrupted.py" "$1" >"$out" 2>"$TMP/err" &
+	STARTED+=($!)
+	if [ "$1" = outside ]; then
+		wait_for 10 test -s "$out"
+		sleep 4
+		ms=$(date +%s.%N)
+		kill -USR1 "$(head -n 1 "$out")"
+	fi
+	wait $!
+	[ "$1" = outside ] && ms=$(awk "BEGIN { printf \"%.0f\", ($(tail -n 1 "$out") - $ms) * 1000 }") ||
+		ms=$(tail -n 1 "$out")
+	at_most "$MODE: a signal by $1 interrupts after ms" "$ms" "$2"
+}
+
+for MODE in shadow inline; do
+	for count in 1 1000; do
+		idle $count accept
+		idle $count recvfrom
+	done
+	signalled alarm 20
+	[ $MODE = inline ] || signalled child 60 # with the start of its shell
+done
+MODE=shadow signalled outside 550
+MODE=inline signalled outside 20
+done_testing
