@@ -26,10 +26,10 @@ static void ps_row(struct table *t, const char *info)
 
 	for (; p; p = json_next(p))
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-			 *names ? "," : "", json_string(json_member(p, "name"), buf, sizeof(buf)));
+			 *names ? "," : "", view_string(json_member(p, "name"), buf, sizeof(buf)));
 	table_cell(t, "%" PRIu64, json_uint(json_member(info, "id")));
-	table_cell(t, "%s", json_string(json_member(info, "mode"), buf, sizeof(buf)));
-	table_cell(t, "%s", json_string(json_member(info, "personality"), buf, sizeof(buf)));
+	table_cell(t, "%s", view_string(json_member(info, "mode"), buf, sizeof(buf)));
+	table_cell(t, "%s", view_string(json_member(info, "personality"), buf, sizeof(buf)));
 	table_cell(t, "%s", names);
 	table_cell(t, "%s", human_time(json_uint(json_member(info, "uptime_ms")) / 1000, buf));
 	table_cell(t, "%s", view_command(info, command));

@@ -20,6 +20,7 @@
 #include "cli/table.h"
 #include "cli/view.h"
 #include "lib/jsonread.h"
+#include "lib/printable.h"
 
 #define WORD 96
 
@@ -27,6 +28,12 @@ struct view {
 	const struct rates *now, *old;
 	struct table table;
 };
+
+const char *view_string(const char *value, char *buf, size_t size)
+{
+	json_string(value, buf, size);
+	return printable(buf);
+}
 
 const char *view_command(const char *document, char buf[VIEW_COMMAND])
 {
@@ -37,7 +44,7 @@ const char *view_command(const char *document, char buf[VIEW_COMMAND])
 	for (; word && len + 2 < VIEW_COMMAND; word = json_next(word)) {
 		if (len)
 			buf[len++] = ' ';
-		json_string(word, buf + len, VIEW_COMMAND - len);
+		view_string(word, buf + len, VIEW_COMMAND - len);
 		len += strlen(buf + len);
 	}
 	return buf;
@@ -45,7 +52,7 @@ const char *view_command(const char *document, char buf[VIEW_COMMAND])
 
 static const char *view_text(const char *object, const char *key, char buf[WORD])
 {
-	return json_string(json_member(object, key), buf, WORD);
+	return view_string(json_member(object, key), buf, WORD);
 }
 
 static uint64_t view_number(const char *object, const char *key)
@@ -129,7 +136,7 @@ static void put_link(struct view *v, const char *link)
 			   view_number(tx, "errors"));
 	for (a = json_first(json_member(link, "addresses")); a; a = json_next(a))
 		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
-			 "%s%s", *addresses ? " " : "", json_string(a, buf, sizeof(buf)));
+			 "%s%s", *addresses ? " " : "", view_string(a, buf, sizeof(buf)));
 	table_cell(t, "%s", addresses);
 }
 

@@ -11,6 +11,9 @@
 
 #define VIEW_COMMAND 256
 
+/** view_string() - a string of a document, without what could harm a terminal; @buf. */
+const char *view_string(const char *value, char *buf, size_t size);
+
 /** view_command() - the words of "command" on one line; returns @buf. */
 const char *view_command(const char *document, char buf[VIEW_COMMAND]);
 

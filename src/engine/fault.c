@@ -136,12 +136,17 @@ bool engine_fault(void *ucontext)
 static void fault_taken(int sig, siginfo_t *si, void *uc)
 {
 	const struct kernel_sigaction *old = sig == SIGBUS ? &old_bus : &old_segv;
+	bool sent = si->si_code <= 0; /* by kill() and its like: no fault of this thread */
 
-	if (engine_fault(uc))
+	if (!sent && engine_fault(uc))
+		return;
+	if (sent && old->handler == (void *)SIG_IGN)
 		return;
 	if ((uintptr_t)old->handler <= 1) {
 		/* The instruction faults again, with the default action. */
 		kernel_sigaction(sig, &(struct kernel_sigaction){0}, NULL);
+		if (sent)
+			RAWSYS(SYS_tgkill, getpid(), RAWSYS(SYS_gettid), sig);
 		return;
 	}
 	old->handler(sig, si, uc);

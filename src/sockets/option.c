@@ -11,6 +11,9 @@
  * Until a socket has an address or a peer, each option that the stack took is remembered, for
  * the host socket that may take its place (route.c).
  *
+ * SO_ZEROCOPY is refused as by a socket that has no such thing: the stack cannot pin the
+ * program's pages, and would fail each send that asks for it. Programs then copy.
+ *
  * Threads and ownership: see socket.h.
  */
 #include <errno.h>
@@ -96,9 +99,13 @@ static void option_remember(struct socket_core *s, int level, int name, const vo
 long option_set(const struct socket_ref *ref, int level, int name, const void *val, socklen_t len)
 {
 	struct socket_core *s = ref->core;
-	long ret =
-		socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, level, name, val, len, 0);
+	long ret;
 
+	if (level == SOL_SOCKET && name == SO_ZEROCOPY && len >= sizeof(int) &&
+	    (uintptr_t)val >= 65536 &&
+	    *(const int *)val) /* other pointers are the stack's to judge */
+		return -EOPNOTSUPP;
+	ret = socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, level, name, val, len, 0);
 	if (s->mptcp && option_unknown(ret) && len >= sizeof(int) && option_is_hint(level, name)) {
 		option_remember(s, level, name, val, len);
 		return 0;

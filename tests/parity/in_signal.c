@@ -2,6 +2,8 @@
 /* in_signal.c - handlers, restarts, cancellation. */
 #include "parity.h"
 
+#include <sys/wait.h>
+
 #include <setjmp.h>
 #include <sys/time.h>
 
@@ -381,7 +383,28 @@ static void shut_by_another(void)
 	close(l);
 }
 
+/* Somebody sends what a fault would raise. @how: of the handler */
+static void sent_fault(long how)
+{
+	pid_t pid = fork();
+	int status, fd;
+
+	if (!pid) {
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		if (how)
+			signal(SIGSEGV, SIG_IGN);
+		kill(getpid(), SIGSEGV);
+		close(fd);
+		_exit(3);
+	}
+	waitpid(pid, &status, 0);
+	note("%s %d", WIFSIGNALED(status) ? "signal" : "exit",
+	     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 const struct behaviour in_signal[] = {
+	{"signal-segv", NULL, sent_fault, 0},
+	{"signal-segv-ignored", NULL, sent_fault, 1},
 	{"signal-eintr", eintr},
 	{"signal-restart", restart},
 	{"signal-poll", poll_never_restarts},

@@ -334,6 +334,16 @@ static void test_view(void **state)
 	free(now.at);
 }
 
+/* What another user calls his program does not reach the terminal as it is. */
+static void test_view_escapes(void **state)
+{
+	static const char doc[] = "{\"command\":[\"\\u001b[2Jx\\u007f\",\"caf\xc3\xa9\","
+				  "\"\xc2\x9b\x31m\",\"\xff\"]}";
+	char command[VIEW_COMMAND];
+
+	assert_string_equal(view_command(doc, command), "?[2Jx? caf\xc3\xa9 ??1m ?");
+}
+
 /* Any document that is valid JSON can be viewed. */
 static void test_view_odd(void **state)
 {
@@ -365,7 +375,7 @@ int main(void)
 		cmocka_unit_test(test_json_invalid), cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rates),	     cmocka_unit_test(test_human),
 		cmocka_unit_test(test_table),	     cmocka_unit_test(test_view),
-		cmocka_unit_test(test_view_odd),
+		cmocka_unit_test(test_view_odd),     cmocka_unit_test(test_view_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

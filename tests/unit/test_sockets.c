@@ -432,6 +432,8 @@ static void test_hints(void **state)
 	stack_option = -EOPNOTSUPP;
 	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, len), 0);
 	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_ULP, "tls", 4), -ENOPROTOOPT);
+	/* The stack has no pages of the program to send from. */
+	assert_int_equal(option_set(&ref, SOL_SOCKET, SO_ZEROCOPY, &(int){1}, len), -EOPNOTSUPP);
 	value = 0;
 	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
 	assert_int_equal(value, 40);
