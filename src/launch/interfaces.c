@@ -177,7 +177,16 @@ static int interfaces_open_one(struct config *c, struct config_iface *ci, bool *
 	struct iface_spec *s = &ci->spec;
 	const struct backend_ops *ops;
 	const char *why = "no such back end";
+	char own[IFNAMSIZ];
 	int fd;
+
+	/* An altname means the interface to some calls, and nothing to rules and to news. */
+	snprintf(own, sizeof(own), "%s", s->ifname);
+	if (!hostif_own_name(own) && strcmp(own, s->ifname)) {
+		if (c->verbose)
+			complain(0, "%s: another name of interface '%s'", s->ifname, own);
+		snprintf(s->ifname, sizeof(s->ifname), "%s", own);
+	}
 
 	ops = s->backend[0] ? backend_find(s->backend) : backend_choose(s->ifname, &why);
 	if (!ops)

@@ -348,8 +348,10 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 		return why_set(why, EINVAL, "'%s' comes before the interface: write -i IFNAME,%s",
 			       ifname, ifname);
 	if (!ifname_valid(ifname))
-		return why_set(why, EINVAL, "'%s' is no interface name: 1 to %d letters", ifname,
-			       IF_NAMESIZE - 1);
+		return why_set(why, EINVAL, "'%s' is no interface name: 1 to %d letters%s", ifname,
+			       IF_NAMESIZE - 1,
+			       strlen(ifname) < IF_NAMESIZE ? ""
+							    : " (ip link shows the short one)");
 	memcpy(s->ifname, ifname, strlen(ifname) + 1);
 	return 0;
 }

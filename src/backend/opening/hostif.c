@@ -60,6 +60,22 @@ out:
 	return err;
 }
 
+int hostif_own_name(char ifname[IFNAMSIZ])
+{
+	struct ifreq ifr;
+	int fd = hostif_socket(), err;
+
+	if (fd < 0)
+		return fd;
+	err = hostif_query(fd, ifname, SIOCGIFINDEX, &ifr);
+	if (!err)
+		err = raw_ioctl(fd, SIOCGIFNAME, &ifr);
+	if (!err)
+		memcpy(ifname, ifr.ifr_name, IFNAMSIZ);
+	raw_close(fd);
+	return err;
+}
+
 int hostif_set_flags(const char *ifname, unsigned int flags)
 {
 	struct ifreq ifr;

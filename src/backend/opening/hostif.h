@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <net/if.h>
 #include <net/if_arp.h>
 
 #ifndef ARPHRD_RAWIP /* newer than some C libraries' list */
@@ -43,6 +44,14 @@ struct hostif {
  * Return: 0, -ENODEV (no such interface), or another -errno.
  */
 int hostif_get(int fd, const char *ifname, struct hostif *h);
+
+/**
+ * hostif_own_name() - the name of an interface, of which @ifname may be an altname
+ *
+ * Return: 0 with the name in @ifname, -ENODEV, or another -errno. An altname is at most as long as
+ * a name here; the kernel has longer ones for rtnetlink alone.
+ */
+int hostif_own_name(char ifname[IFNAMSIZ]);
 
 /** hostif_set_flags() - set IFF_* @flags beside those that are; needs CAP_NET_ADMIN; 0 or -errno.
  */
