@@ -119,7 +119,7 @@ HOOK int bind(int fd, const struct sockaddr *addr, socklen_t len)
 	if (!ret)
 		ret = edge(SYS_bind, ref.stack, addr, len, 0, 0, 0);
 	if (!ret)
-		route_bound(&ref, false);
+		route_bound(&ref, addr);
 	else
 		ports_released();
 	return (int)edge_ret(ret);
@@ -136,7 +136,7 @@ HOOK int listen(int fd, int backlog)
 	ref = move_ref(slot);
 	ret = edge(SYS_listen, ref.stack, backlog, 0, 0, 0, 0);
 	if (!ret)
-		route_bound(&ref, true);
+		route_bound(&ref, NULL);
 	return (int)edge_ret(ret);
 }
 

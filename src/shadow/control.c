@@ -126,12 +126,13 @@ long control_socket(struct call *c)
 	return ret == -ENOENT ? CALL_ANSWERED : ret;
 }
 
-static void control_bound(struct sock *s, bool listening)
+/* @asked: the address of bind(); NULL: it listens */
+static void control_bound(struct sock *s, const struct sockaddr_storage *asked)
 {
 	struct move m = {NULL, s};
 	struct socket_ref ref = move_ref(&m);
 
-	route_bound(&ref, listening);
+	route_bound(&ref, (const struct sockaddr *)asked);
 }
 
 /* The port may be that of a socket which the program has closed, and we do not know yet. */
@@ -165,7 +166,7 @@ long control_bind(struct call *c, struct sock *s)
 	if (ret == -EADDRINUSE)
 		ret = control_bind_again(s, &addr, len);
 	if (!ret)
-		control_bound(s, false);
+		control_bound(s, &addr);
 	else
 		ports_released();
 	return ret;
@@ -314,7 +315,7 @@ long control_listen(struct call *c, struct sock *s)
 		return ret;
 	if (s->state != SOCK_FRESH)
 		return 0;
-	control_bound(s, true);
+	control_bound(s, NULL);
 	return listener_start(s, c->fd);
 }
 

@@ -229,9 +229,16 @@ static int run_unfinished(void)
 /* Sockets not yet emptied into the stack, and connections not yet acknowledged. */
 static int run_undelivered(void)
 {
+	struct sock *s;
 	int n;
 
-	pump_sweep(); /* all programs have ended: all their ends are closed */
+	/* All programs have ended, and so their ends are closed, whatever events said so or did
+	 * not: all that is left is looked for. (Somebody outside the run may have got one.) */
+	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
+		i = s->index + 1;
+		pump_suspect(s);
+	}
+	pump_sweep();
 	n = sock_count() ? run_unfinished() : 0;
 	return n ? n : drain_pending(engine_syscall);
 }
@@ -247,8 +254,10 @@ static void run_deliver(int seconds)
 		uint64_t waited = (clock_mono_ns() - start) / 1000000;
 
 		if (waited >= (uint64_t)seconds * 1000) {
-			complain(0, "gave up on %d connection%s with undelivered data", left,
-				 left == 1 ? "" : "s");
+			complain(0,
+				 "gave up on %d connection%s: after %d s not all data, or not its "
+				 "end, was acknowledged",
+				 left, left == 1 ? "" : "s", seconds);
 			return;
 		}
 		if (waited >= TELL_AFTER_MS && !told) {

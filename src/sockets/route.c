@@ -28,10 +28,13 @@
  *
  * On AF_INET sockets Linux takes AF_UNSPEC in sendto() for AF_INET: so does this file.
  *
+ * A datagram socket that is bound to a wildcard address and an automatic port (dig, musl's
+ *resolver) is a client that may still move. With a port of its choice it serves the stack, and only
+ *the stack: what it sends to the host's loopback is refused, since no answer could come.
+ *
  * Threads: route_served[] is atomic; the rest is the core's owner's.
  *
- * Limits: options beyond SOCKET_OPTIONS, or longer than 19 bytes, do not move along. A datagram
- * socket bound to a wildcard address serves the stack only.
+ * Limits: options beyond SOCKET_OPTIONS, or longer than 19 bytes, do not move along.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,13 +110,20 @@ int route_bind(const struct socket_core *s, const struct sockaddr *addr, socklen
 	return ROUTE_MOVE;
 }
 
-/* To the host, if @addr is a loopback address whose port no program of the run serves. */
+/*
+ * To the host, if @addr is a loopback address whose port no program of the run serves. A datagram
+ * socket that serves the stack by wildcard cannot be at both places: it is told so.
+ */
 static int route_out(const struct socket_core *s, const struct sockaddr *addr, socklen_t len)
 {
-	if (!addr || route_isolated || !socket_is_inet(s) || s->settled || s->type == SOCK_RAW ||
-	    address_class(addr, len) == ADDRESS_OTHER)
+	bool serves = s->settled && s->port && s->type == SOCK_DGRAM;
+
+	if (!addr || route_isolated || !socket_is_inet(s) || (s->settled && !serves) ||
+	    s->type == SOCK_RAW || address_class(addr, len) == ADDRESS_OTHER)
 		return ROUTE_STACK;
-	return atomic_load(route_port(s, address_port(addr))) ? ROUTE_STACK : ROUTE_MOVE;
+	if (atomic_load(route_port(s, address_port(addr))))
+		return ROUTE_STACK;
+	return serves ? -ENETUNREACH : ROUTE_MOVE;
 }
 
 int route_connect(const struct socket_core *s, const struct sockaddr *addr, socklen_t len)
@@ -176,9 +186,10 @@ int route_option(const struct socket_core *s, int level, int name)
 	return s->moved && route_is_outward(level, name) ? -EPERM : 0;
 }
 
-void route_bound(const struct socket_ref *ref, bool listening)
+void route_bound(const struct socket_ref *ref, const struct sockaddr *asked)
 {
 	struct socket_core *s = ref->core;
+	bool listening = !asked;
 	struct sockaddr_in6 sa = {0};
 	socklen_t len = sizeof(sa);
 	bool any;
@@ -193,7 +204,9 @@ void route_bound(const struct socket_ref *ref, bool listening)
 	if (!any || s->port || (s->type == SOCK_STREAM && !listening))
 		return;
 	s->port = address_port((void *)&sa);
-	s->settled = true;
+	/* A client that says "any address, any port" has said nothing yet (dig, musl's resolver).
+	 */
+	s->settled = listening || address_port(asked);
 	atomic_fetch_add(route_port(s, s->port), 1);
 }
 
@@ -231,8 +244,13 @@ static int route_host_socket(const struct socket_ref *ref)
 				    s->opt[i].val, s->opt[i].len, 0);
 	route_tie(host, (int)fd);
 	if (s->bound &&
-	    !socket_call(ref->ops->stack, SYS_getsockname, ref->stack, &sa, &len, 0, 0, 0))
+	    !socket_call(ref->ops->stack, SYS_getsockname, ref->stack, &sa, &len, 0, 0, 0)) {
 		err = socket_call(host, SYS_bind, fd, &sa, len, 0, 0, 0);
+		if (err == -EADDRINUSE && s->port) { /* the stack chose it: another will do */
+			sa.sin6_port = 0;
+			err = socket_call(host, SYS_bind, fd, &sa, len, 0, 0, 0);
+		}
+	}
 	if (err)
 		socket_call(host, SYS_close, fd, 0, 0, 0, 0, 0);
 	return err ? (int)err : (int)fd;
@@ -249,6 +267,7 @@ int route_move(const struct socket_ref *ref)
 	if (err)
 		return err;
 	ref->core->moved = true;
+	route_forget(ref->core);
 	event_moved(ref->core);
 	return 0;
 }

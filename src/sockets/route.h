@@ -86,8 +86,11 @@ bool route_may_leave(const struct sockaddr *addr, socklen_t len);
 long route_connect_host(long (*host)(long nr, const long args[6]), int fd,
 			const struct sockaddr *addr, socklen_t len);
 
-/** route_bound() - the stack's socket has been bound, or listens. */
-void route_bound(const struct socket_ref *ref, bool listening);
+/**
+ * route_bound() - the stack's socket has been bound, or listens
+ * @asked: bound: the address that bind() was given; NULL: listens
+ */
+void route_bound(const struct socket_ref *ref, const struct sockaddr *asked);
 
 /** route_forget() - the socket is gone: it serves no port any more. Idempotent. */
 void route_forget(struct socket_core *s);

@@ -169,7 +169,7 @@ last_words() {
 	"$TOP/testbed/phone" --id $ID state wlan drop >/dev/null
 	wait "$pid"
 	at_least "--linger 2, a dead link: seconds to spare of 8" $((8 - SECONDS + start)) 0
-	matches "it said that it gave up" "$(cat "$TMP/out")" 'persona: gave up on 1 connection with undelivered data'
+	matches "it said that it gave up" "$(cat "$TMP/out")" 'persona: gave up on 1 connection: after 2 s not all data'
 	"$TOP/testbed/phone" --id $ID state wlan up >/dev/null
 	link 100mbit,2ms
 }

@@ -380,6 +380,31 @@ static void refused_and_back(long recverr)
 	close(fd);
 }
 
+/* As dig and musl's resolver: any address and any port, then to a server of loopback. */
+static void any_to_loopback(long port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in any = {.sin_family = AF_INET}, from;
+	socklen_t len = sizeof(from);
+	int server = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char buf[16] = "";
+
+	SEE(bind(server, (void *)&sa, sizeof(sa)));
+	sa = address_of(server);
+	any.sin_port = htons((uint16_t)port);
+	SEE(bind(fd, (void *)&any, sizeof(any)));
+	SEE(sendto(fd, "question", 8, 0, (void *)&sa, sizeof(sa)));
+	nap(SETTLE);
+	SEE(recvfrom(server, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len));
+	SEE(sendto(server, "answer", 6, 0, (void *)&from, sizeof(from)));
+	nap(SETTLE);
+	len = sizeof(from);
+	SEE(recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len));
+	note("from the server %d", from.sin_port == sa.sin_port);
+	close(server);
+	close(fd);
+}
+
 const struct behaviour in_udp[] = {
 	{"udp-unconnected", unconnected},
 	{"udp-senders", senders},
@@ -403,5 +428,6 @@ const struct behaviour in_udp[] = {
 	{"udp-back", NULL, refused_and_back, 0},
 	{"udp-back-recverr", NULL, refused_and_back, 1},
 	{"udp-error-queue", error_queue},
+	{"udp-any-loopback", NULL, any_to_loopback, 0},
 	{0},
 };

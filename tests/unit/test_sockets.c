@@ -348,9 +348,11 @@ static void test_served(void **state)
 	struct socket_ref ref = ref_of(&server);
 
 	bound_to.sin6_port = htons(53);
-	route_bound(&ref, false);
+	route_bound(&ref, (struct sockaddr *)&bound_to);
 	assert_true(server.bound && server.settled);
 	assert_int_equal(server.port, 53);
+	/* It has to stay there: the host's loopback could not answer it. */
+	assert_int_equal(send_to(&server, "127.0.0.1", 0), ROUTE_STACK); /* its own port */
 	assert_int_equal(send_to(&client, "127.0.0.1", 0), ROUTE_STACK);
 	assert_int_equal(send_to(&stream, "127.0.0.1", MSG_FASTOPEN),
 			 ROUTE_MOVE); /* TCP's port is not */
@@ -359,10 +361,10 @@ static void test_served(void **state)
 	assert_int_equal(send_to(&client, "127.0.0.1", 0), ROUTE_MOVE);
 	/* A stream serves only once it listens. */
 	ref = ref_of(&stream);
-	route_bound(&ref, false);
+	route_bound(&ref, (struct sockaddr *)&bound_to);
 	assert_int_equal(stream.port, 0);
 	assert_false(stream.settled);
-	route_bound(&ref, true);
+	route_bound(&ref, NULL);
 	assert_int_equal(stream.port, 53);
 	route_forget(&stream);
 }
