@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 
 #define BATCH	      16
-#define BATCH_MESSAGE (128 << 10) /* largest message; netlink's dumps are 32 KiB */
-#define BATCH_CONTROL 512	  /* ancillary data of one message */
+#define BATCH_MESSAGE (1 << 20) /* largest message: a pair takes 32 bytes less (pair.c) */
+#define BATCH_CONTROL 512	/* ancillary data of one message */
 
 struct batch {
 	struct mmsghdr msg[BATCH];

@@ -84,7 +84,7 @@ int message_fetch_data(struct call *c, struct message *m, struct iovec *iov)
 {
 	ssize_t n;
 
-	if (m->capacity > DGRAM_MAX)
+	if (m->capacity > sizeof(m->data))
 		return -EMSGSIZE;
 	n = call_readv(c, m->iov, m->hdr.msg_iovlen, m->data, m->capacity);
 	if (n < 0 || (size_t)n < m->capacity)

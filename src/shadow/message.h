@@ -17,9 +17,10 @@
 #include "shadow/dgram.h"
 
 #define MESSAGE_QUIET	(MSG_DONTWAIT | MSG_NOSIGNAL)
-#define MESSAGE_IOV	1024 /* pieces, as Linux' UIO_MAXIOV */
-#define MESSAGE_MANY	1024 /* of one sendmmsg() or recvmmsg(), the same */
-#define MESSAGE_CONTROL 4096 /* bytes of ancillary data */
+#define MESSAGE_DATA	(16 << 20) /* a batch of nft; what is not used takes no memory */
+#define MESSAGE_IOV	1024	   /* pieces, as Linux' UIO_MAXIOV */
+#define MESSAGE_MANY	1024	   /* of one sendmmsg() or recvmmsg(), the same */
+#define MESSAGE_CONTROL 4096	   /* bytes of ancillary data */
 
 struct call;
 
@@ -49,7 +50,7 @@ struct message {
 	uint64_t at;
 	size_t capacity;
 	unsigned char control[MESSAGE_CONTROL] __attribute__((aligned(8)));
-	unsigned char data[DGRAM_MAX];
+	unsigned char data[MESSAGE_DATA];
 };
 
 extern __thread struct message *message;
