@@ -50,6 +50,7 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
+#define SIN6_LEN       24 /* without a scope: RFC 2133, as the kernel takes it */
 #define LOOPBACK_NAME  "lo"
 #define LOOPBACK_INDEX 1 /* of each network namespace: include/net/flow.h */
 
@@ -97,6 +98,8 @@ static int route_leaves(const struct socket_core *s, const struct sockaddr *addr
 	}
 	if (addr->sa_family != AF_INET && addr->sa_family != AF_INET6)
 		return ROUTE_HOST;
+	if (len < (addr->sa_family == AF_INET ? sizeof(in) : SIN6_LEN))
+		return -EINVAL; /* as the kernel */
 	return address_class(addr, len) == ADDRESS_OTHER ? -ENETUNREACH : ROUTE_HOST;
 }
 
