@@ -25,10 +25,11 @@ static const char word[] = "persona";
 static int probe_child(int in, int out)
 {
 	struct sockaddr_storage copy = {0};
-	int fd = filter_install();
 	char go;
+	int fd;
 
-	alarm(SECONDS);
+	alarm(SECONDS); /* before the filter, which stops that call, too */
+	fd = filter_install();
 	memcpy(&copy, word, sizeof(word));
 	if (write(out, &fd, sizeof(fd)) != sizeof(fd) || fd < 0 || read(in, &go, 1) != 1)
 		return 1;

@@ -14,10 +14,11 @@
  *    fails, as with sk_forced_mem_schedule(). The limit is held one step earlier:
  *
  * 2. mptcp_data_ready(): under memory pressure (the middle value of tcp_mem), data stays in its
- *    subflow as long as the reader has something else to do, or the piece is not the next. TCP then
- *    sees its own queue grow, and drops what it has not acknowledged. The reader takes the data
- *    when it has emptied its queue (__mptcp_move_skbs()). What lies above the middle value is for
- *    senders, who would wait for ever if slow readers could have it all.
+ *    subflow as long as the reader has something else to do. TCP then sees its own queue grow, and
+ *    drops what it has not acknowledged. The reader takes the data when it has emptied its queue
+ *    (__mptcp_move_skbs()). What lies above the middle value is for senders: they would wait for
+ *    ever if slow readers could have it all. A reader that has nothing is never left alone: what
+ *    it waits for may be behind pieces that are out of order.
  *
  *    And the other way round: MPTCP takes nothing while its socket's buffer is full. If data that
  *    came out of order has filled it, the piece that is missing waits in a subflow for ever: the
@@ -97,21 +98,12 @@ static bool mptcp_reader_busy(const struct sock *sk)
 	       !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
-/* Is what subflow @ssk has what the reader waits for? */
-static bool mptcp_is_next(const struct sock *sk, const struct sock *ssk)
-{
-	struct mptcp_subflow_context *subflow = mptcp_subflow_ctx(ssk);
-
-	return __mptcp_check_fallback(mptcp_sk(sk)) ||
-	       !after64(mptcp_subflow_get_mapped_dsn(subflow), READ_ONCE(mptcp_sk(sk)->ack_seq));
-}
-
 void __wrap_mptcp_data_ready(struct sock *sk, struct sock *ssk)
 {
 	bool busy = mptcp_reader_busy(sk);
 	int full, used, loan = 0;
 
-	if (mptcp_memory_over(sk, 1) && (busy || !mptcp_is_next(sk, ssk)))
+	if (busy && mptcp_memory_over(sk, 1))
 		return;
 	full = max(READ_ONCE(sk->sk_rcvbuf), READ_ONCE(ssk->sk_rcvbuf));
 	used = __mptcp_rmem(sk);
