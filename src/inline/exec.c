@@ -81,8 +81,11 @@ static const char *exec_own_path(void)
 static const char *exec_unserved(const char *path, char current[PATH_MAX])
 {
 	struct executable e;
+	int err = executable_resolve(path, current, &e);
 
-	if (executable_resolve(path, current, &e))
+	if (err == -EACCES && !access(current, X_OK))
+		return "may be executed and not be read";
+	if (err)
 		return NULL; /* the kernel knows what to say */
 	if (e.kind == EXECUTABLE_STATIC)
 		return "is statically linked";

@@ -97,6 +97,9 @@ const char *executable_privileged(const char *path)
 {
 	struct stat st;
 
+	/* The kernel compares the ids after the exec with the real ones before it. */
+	if (getuid() != geteuid() || getgid() != getegid())
+		return "run by a process whose real and effective ids differ";
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || stat(path, &st))
 		return NULL;
 	if (st.st_mode & S_ISUID && st.st_uid != getuid())

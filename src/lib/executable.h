@@ -39,7 +39,8 @@ int executable_resolve(const char *path, char current[PATH_MAX], struct executab
 /**
  * executable_privileged() - does the kernel make the loader drop LD_PRELOAD (AT_SECURE)?
  *
- * Return: NULL, or what @path is: "set-user-ID" ... With no_new_privs set, none is.
+ * Return: NULL, or what @path is: "set-user-ID" ... With no_new_privs set, no file is;
+ * a process whose real and effective ids differ has that effect on every file.
  */
 const char *executable_privileged(const char *path);
 

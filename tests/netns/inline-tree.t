@@ -223,6 +223,19 @@ got, text = execs(name)
 report("exec of a set-user-ID program", got, errno.EACCES, text)
 report("... and a line says why", b"gains privileges" in text, True, text)
 
+def differs():
+    os.setresuid(65534, 0, 0)
+    os.execv("/bin/true", ["true"])
+got, text = child(differs)
+report("exec while real and effective user differ", got, errno.EACCES, text)
+def unread():
+    os.setresuid(65534, 65534, 65534)
+    os.execv(unreadable, ["true"])
+unreadable = file("/tmp/persona-unreadable.%d" % os.getpid(), 0o711, elf)
+got, text = child(unread)
+os.unlink(unreadable)
+report("exec of a file that may not be read", got, errno.EACCES, text)
+
 # The same program where the library is not
 root = tmp + "/root"
 for path in ["/bin/true"] + sys.argv[1:]:
