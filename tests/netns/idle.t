@@ -6,9 +6,10 @@
 #   phone: one call that waits, or 1,000             server: nothing
 #     wlan0  10.1.0.2 ====100mbit,2ms============== ap0  10.1.0.1
 #
-# Wake-ups are the context switches of all threads of the run, Persona's and the program's, over
-# five seconds, begun when the calls have waited for several. Signals come from the program's own
-# timer, from another process of the run, and from outside the run.
+# Wake-ups are the voluntary context switches (a thread went to sleep, so it had been woken) of all
+# threads of the run, Persona's and the program's, over five seconds, begun when the calls have
+# waited for several. Signals come from the program's own timer, from another process of the run,
+# and from outside the run.
 #
 # runs: alone, long
 # shellcheck source=tests/netns/lib.sh
@@ -39,12 +40,12 @@ print("failed:", failed[:1] or "none", flush=True)
 os._exit(0)
 END
 
-# Context switches of process group $1 so far
+# Voluntary context switches of process group $1 so far
 switches() {
 	local pid
 	for pid in $(pgrep -g "$1"); do
 		cat "/proc/$pid/task/"*/status 2>/dev/null
-	done | awk '/ctxt_switches/ { n += $2 } END { print n + 0 }'
+	done | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n + 0 }'
 }
 
 idle() { # COUNT KIND
