@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include "engine/fault.h"
 #include "engine/vcpu.h"
 #include "lib/rawsys.h"
