@@ -80,7 +80,7 @@ static const char *exec_own_path(void)
 /* Why file @path would run without this library, NULL: it would not; @current: what runs. */
 static const char *exec_unserved(const char *path, char current[PATH_MAX])
 {
-	struct executable e;
+	struct executable e, own;
 	int err = executable_resolve(path, current, &e);
 
 	if (err == -EACCES && !access(current, X_OK))
@@ -91,11 +91,9 @@ static const char *exec_unserved(const char *path, char current[PATH_MAX])
 		return "is statically linked";
 	if (e.kind == EXECUTABLE_FOREIGN)
 		return "is of another processor or word size";
-#ifdef __GLIBC__
-	if (executable_uses_musl(&e))
-#else
-	if (!executable_uses_musl(&e))
-#endif
+	/* The same objects serve glibc's and musl's programs: ask which this is. */
+	if (!executable_inspect("/proc/self/exe", &own) && own.kind == EXECUTABLE_DYNAMIC &&
+	    executable_uses_musl(&own) != executable_uses_musl(&e))
 		return "has another C library";
 	if (executable_privileged(current))
 		return "gains privileges, and would drop Persona's library";
