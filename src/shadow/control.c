@@ -24,6 +24,7 @@
 #include "shadow/dgram.h"
 #include "shadow/listener.h"
 #include "shadow/move.h"
+#include "shadow/netns.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
@@ -99,6 +100,8 @@ long control_socket(struct call *c)
 		return CALL_PASS;
 	if (whose == SOCKET_NOWHERE)
 		return -EAFNOSUPPORT;
+	if (!netns_is_home(c->tid))
+		return CALL_PASS;
 	if (domain == AF_PACKET) {
 		ret = control_sniff(c, type, protocol);
 		if (ret != CALL_PASS)

@@ -7,6 +7,8 @@
  * works; calls that could depend on a value wait until it has arrived. Which files these are is
  * sockets/procpath.c's word.
  *
+ * In a network namespace that a program has made itself (netns.h) they are that namespace's.
+ *
  * Limits: directories and stat() show the host's; a value that the stack refuses is not reported
  * by write(), but by a line on stderr.
  */
@@ -27,6 +29,7 @@
 #include "lib/complain.h"
 #include "shadow/call.h"
 #include "shadow/files.h"
+#include "shadow/netns.h"
 #include "shadow/sock.h"
 #include "sockets/calls.h"
 #include "sockets/procpath.h"
@@ -206,6 +209,16 @@ static int files_arguments(struct call *c, uint64_t *path, int *flags)
 	}
 }
 
+/* Does the caller mean the stack's by @path, which procpath.c has found to be the network's? */
+static bool files_is_at_home(const struct call *c, const char *path)
+{
+	int pid;
+
+	if (sscanf(path, "/proc/%d/", &pid) == 1)
+		return netns_sees_home(c->tid, pid);
+	return netns_is_home(c->tid);
+}
+
 long files_open(struct call *c)
 {
 	char path[PROCPATH_MAX], full[PROCPATH_MAX + 8];
@@ -222,7 +235,7 @@ long files_open(struct call *c)
 	if (call_read_string(c, from, path, sizeof(path)))
 		return CALL_PASS;
 	rest = procpath_inside(path, 0);
-	if (!rest)
+	if (!rest || !files_is_at_home(c, path))
 		return CALL_PASS;
 	files_settle();
 	snprintf(full, sizeof(full), "/proc/%s", rest);

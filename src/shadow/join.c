@@ -48,6 +48,7 @@
  * struct joined - a thread, and the tree that it serves
  * @busy:   there is a tree
  * @pidfd:  the command that joined
+ * @pid:    its number
  */
 struct joined {
 	struct joined *next;
@@ -55,6 +56,7 @@ struct joined {
 	bool busy;
 	int listener;
 	int pidfd;
+	pid_t pid;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -113,7 +115,7 @@ static struct joined *join_idle_thread(void)
 }
 
 /* The lock is held. */
-static int join_add(int listener, int pidfd, const char **why)
+static int join_add(int listener, int pidfd, pid_t pid, const char **why)
 {
 	struct joined *j;
 
@@ -129,6 +131,7 @@ static int join_add(int listener, int pidfd, const char **why)
 		return -ENOMEM;
 	j->listener = listener;
 	j->pidfd = pidfd;
+	j->pid = pid;
 	j->busy = true;
 	nbusy++;
 	sem_post(&j->work);
@@ -160,13 +163,28 @@ int join_take(pid_t pid, int fd, const char **why)
 		return err;
 	}
 	pthread_mutex_lock(&lock);
-	err = join_add(listener, pidfd, why);
+	err = join_add(listener, pidfd, pid, why);
 	pthread_mutex_unlock(&lock);
 	if (err) {
 		close(listener);
 		close(pidfd);
 	}
 	return err;
+}
+
+bool join_has(pid_t pid)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (struct joined *j = list; j && !found; j = j->next) {
+		if (!j->busy || j->pid != pid)
+			continue;
+		/* Signal 0: or has it ended, and the number is another's by now? */
+		found = !syscall(SYS_pidfd_send_signal, j->pidfd, 0, NULL, 0) || errno != ESRCH;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
 }
 
 static void join_pass_on(int sig)

@@ -5,6 +5,7 @@
 #ifndef PERSONA_SHADOW_JOIN_H
 #define PERSONA_SHADOW_JOIN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /**
@@ -15,6 +16,9 @@
  * Any thread. Return: 0 or -errno.
  */
 int join_take(pid_t pid, int fd, const char **why);
+
+/** join_has() - is @pid a command that has joined and still runs? Any thread. */
+bool join_has(pid_t pid);
 
 /**
  * join_wait() - wait until all joined programs have ended, and take no more

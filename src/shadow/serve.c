@@ -44,6 +44,7 @@
 #include "shadow/files.h"
 #include "shadow/move.h"
 #include "shadow/look.h"
+#include "shadow/netns.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/receive.h"
@@ -112,11 +113,16 @@ static long serve_host_option(struct call *c)
 	return route_option(&core, (int)c->args[1], (int)c->args[2]) ?: CALL_PASS;
 }
 
-/* A socket that is not ours: the host kernel's business, as long as it stays within loopback. */
+/*
+ * A socket that is not ours: the host kernel's business, as long as it stays within loopback, or
+ * is of a namespace that the program has made itself.
+ */
 static long serve_host(struct call *c, unsigned int where)
 {
 	struct socket_core core;
 
+	if (netns_is_private(c))
+		return CALL_PASS;
 	if (c->nr == SYS_ioctl)
 		return sockopt_ioctl_host(c);
 	switch (CALL_TO_KIND(where)) {
@@ -274,6 +280,7 @@ int serve_start(int listener, const struct serve_options *options)
 
 	serve_options = *options;
 	route_isolate(options->isolate);
+	netns_start();
 	pump_set_due(park_expire);
 	main_listener = listener;
 	err = call_listen(listener);

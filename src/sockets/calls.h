@@ -224,6 +224,9 @@ RAWCALL(openat2, SYS_openat2, procfs_openat2(INT(0), PTR(1), PTR(2), SIZE(3)), A
 /* Its operations are seen by neither mode: programs fall back. */
 RAWCALL(io_uring_setup, SYS_io_uring_setup, edge_ret(-ENOSYS), REFUSE, BY_NONE, DENIED)
 
+/* Enters a namespace whose network may be the host's. */
+RAWCALL(setns, SYS_setns, HOST_DOES, ASK, BY_CALL(netns_setns), NOWHERE)
+
 /* What sends a signal, or lets a timer send one: a parked call may have to be interrupted. */
 RAWCALL(kill, SYS_kill, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)
 RAWCALL(tkill, SYS_tkill, HOST_DOES, ASK, BY_CALL(look_kill), NOWHERE)

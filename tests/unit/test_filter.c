@@ -130,9 +130,9 @@ static void test_numbers(void **state)
 /* Whatever the table says: what could lead out of the machine is stopped. */
 static void test_outward(void **state)
 {
-	static const int asked[] = {SYS_socket,	    SYS_bind,	 SYS_connect,
-				    SYS_sendto,	    SYS_sendmsg, SYS_sendmmsg,
-				    SYS_setsockopt, SYS_openat,	 SYS_openat2};
+	static const int asked[] = {SYS_socket,	 SYS_bind,     SYS_connect,    SYS_sendto,
+				    SYS_sendmsg, SYS_sendmmsg, SYS_setsockopt, SYS_openat,
+				    SYS_openat2, SYS_setns};
 
 	for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
 		assert_int_equal(call(asked[i], AF_INET, 1, 1, 1, 1), NOTIFY);
