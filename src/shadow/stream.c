@@ -107,7 +107,7 @@ static void stream_fail(struct sock *s)
 	if (s->pair < 0)
 		return;
 	/* Unread bytes in our end make the other end see a reset. */
-	if (ioctl(s->pair, FIONREAD, &waiting) || !waiting) {
+	if (!s->closed && (ioctl(s->pair, FIONREAD, &waiting) || !waiting)) {
 		fd = sock_peek(s);
 		if (fd >= 0) {
 			waiting = send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
@@ -273,14 +273,16 @@ static bool stream_pump_up(struct sock *s)
 	return turn == TURNS;
 }
 
-/* Write @c into the pair. 1: all; 0: no more for now; -EPIPE: nobody reads. */
+/* Write @c into the pair. 1: all; 0: no more for now; -EPIPE: nobody reads; or another -errno. */
 static int stream_push_down(struct sock *s, struct chunk *c)
 {
 	while (c->len) {
 		ssize_t n = send(s->pair, c->data + c->at, c->len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return 0;
 		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -EPIPE;
+			return errno == ECONNRESET ? -EPIPE : -errno;
 		c->at += (size_t)n;
 		c->len -= (size_t)n;
 	}
@@ -341,6 +343,11 @@ static bool stream_pump_down(struct sock *s)
 		if (!done) {
 			s->down = c;
 			return false;
+		}
+		if (done < 0 && done != -EPIPE) { /* the host has no memory: a hole must not be */
+			n = done;
+			c->len = 0;
+			break;
 		}
 		n = stream_pull_down(s, c->data, stream_piece(s->rcvbuf));
 		if (n <= 0)

@@ -4,7 +4,7 @@
  *
  * Theory of operation
  *
- * Five functions of Linux are wrapped by the linker (--wrap, arch/lkl/Makefile), so the source
+ * Six functions of Linux are wrapped by the linker (--wrap, arch/lkl/Makefile), so the source
  * stays as it is. Each mends a case in which MPTCP 6.1 to 6.12 loses or forgets data of a subflow
  * that TCP has acknowledged, so that nobody sends it again, or comes near it:
  *
@@ -43,6 +43,11 @@
  *    2.). The next piece then loses its first byte, which is taken for the end's. Here the end is
  *    behind what waits. (6.1 asks first whether the queue is empty.)
  *
+ * 6. mptcp_subflow_data_available(): since a fallback's map is computed from TCP's sequence numbers
+ *    (6.12.y, not 6.1.y), it begins at the first byte of the segment, though the bytes that a
+ *    retransmission repeats have been taken: as many behind them are dropped as repeated, too.
+ *    After a fallback the next byte of the subflow is the next byte of the stream.
+ *
  * Locking: all run with the subflow's socket lock held, as the functions that they wrap.
  *
  * Limits: a socket may use OVERDRAFT times its receive buffer, then it stalls as before.
@@ -64,12 +69,14 @@
 
 extern typeof(__sk_mem_raise_allocated) __real___sk_mem_raise_allocated;
 extern typeof(mptcp_data_ready) __real_mptcp_data_ready;
+extern typeof(mptcp_subflow_data_available) __real_mptcp_subflow_data_available;
 extern typeof(mptcp_established_options) __real_mptcp_established_options;
 extern typeof(mptcp_space) __real_mptcp_space;
 extern typeof(mptcp_update_rcv_data_fin) __real_mptcp_update_rcv_data_fin;
 
 int __wrap___sk_mem_raise_allocated(struct sock *sk, int size, int amt, int kind);
 void __wrap_mptcp_data_ready(struct sock *sk, struct sock *ssk);
+bool __wrap_mptcp_subflow_data_available(struct sock *ssk);
 bool __wrap_mptcp_established_options(struct sock *sk, struct sk_buff *skb, unsigned int *size,
 				      unsigned int remaining, struct mptcp_out_options *opts);
 void __wrap_mptcp_space(const struct sock *ssk, int *space, int *full_space);
@@ -98,11 +105,31 @@ static bool mptcp_reader_busy(const struct sock *sk)
 	       !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
+/* Each map of a fallback is made in mptcp_subflow_data_available(); then this follows. */
+static void mptcp_fit_map(struct sock *ssk)
+{
+	struct mptcp_subflow_context *subflow = mptcp_subflow_ctx(ssk);
+	const struct mptcp_sock *msk = mptcp_sk(subflow->conn);
+
+	if (subflow->map_valid && __mptcp_check_fallback(msk))
+		subflow->map_seq = READ_ONCE(msk->ack_seq) - mptcp_subflow_get_map_offset(subflow);
+}
+
+/* As __mptcp_move_skbs_from_subflow() asks; subflow_data_ready() does too, but past the wrapper. */
+bool __wrap_mptcp_subflow_data_available(struct sock *ssk)
+{
+	bool ret = __real_mptcp_subflow_data_available(ssk);
+
+	mptcp_fit_map(ssk);
+	return ret;
+}
+
 void __wrap_mptcp_data_ready(struct sock *sk, struct sock *ssk)
 {
 	bool busy = mptcp_reader_busy(sk);
 	int full, used, loan = 0;
 
+	mptcp_fit_map(ssk);
 	if (busy && mptcp_memory_over(sk, 1))
 		return;
 	full = max(READ_ONCE(sk->sk_rcvbuf), READ_ONCE(ssk->sk_rcvbuf));
