@@ -110,9 +110,9 @@ bool call_valid(const struct call *c)
 enum call_signal call_signal(const struct call *c)
 {
 	unsigned long long pending = 0, shared = 0, blocked = 0, ignored = 0;
-	char path[40], line[256];
-	unsigned int threads = 1;
 	pid_t tgid = c->tid;
+	unsigned int threads = 1;
+	char path[40], line[256];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", c->tid);

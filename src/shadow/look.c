@@ -28,6 +28,7 @@
 #include "lib/clock.h"
 #include "shadow/call.h"
 #include "shadow/look.h"
+#include "shadow/park.h"
 
 #define NEVER	   UINT64_MAX
 #define SECOND	   1000000000ull
@@ -163,7 +164,8 @@ void look_stop(void)
 
 long look_kill(struct call *c)
 {
-	look_hint(clock_mono_ns() + SOON);
+	if (park_any())
+		look_hint(clock_mono_ns() + SOON);
 	return CALL_PASS;
 }
 

@@ -41,6 +41,11 @@ static void park_forget(struct call *c)
 	free(c);
 }
 
+bool park_any(void)
+{
+	return nparked;
+}
+
 static void park_append(struct call *c, struct sock *s)
 {
 	struct call **p = &s->parked;

@@ -10,6 +10,7 @@
 #ifndef PERSONA_SHADOW_PARK_H
 #define PERSONA_SHADOW_PARK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct call;
@@ -29,6 +30,9 @@ long park_wait(struct call *c, int timeo, long ret);
 
 /** park_retry() - serve the parked calls of @s again, in order. */
 void park_retry(struct sock *s);
+
+/** park_any() - does any call wait? Any thread, without a lock. */
+bool park_any(void);
 
 /** park_drop_all() - the socket goes: answer EBADF. */
 void park_drop_all(struct sock *s);

@@ -66,7 +66,7 @@ static long send_one(struct call *c, struct sock *s, struct message *m, int flag
 }
 
 /* May message @i of the vector, or the only one, go? 0, -ENETUNREACH, or what is wrong with it. */
-static int send_judge(struct call *c, const struct socket_core *core, struct message *m, int flags)
+static int send_judge(struct call *c, struct socket_core *core, struct message *m, int flags)
 {
 	struct sockaddr_storage name;
 	struct msghdr msg = {0};
@@ -121,7 +121,7 @@ static long send_host_run(struct call *c, unsigned int n, int flags)
 	return i ? (long)i : ret;
 }
 
-static long send_host_many(struct call *c, const struct socket_core *core)
+static long send_host_many(struct call *c, struct socket_core *core)
 {
 	unsigned int n = message_count(c), i;
 	int flags = (int)c->args[3], err = 0;
@@ -146,7 +146,7 @@ static long send_host_many(struct call *c, const struct socket_core *core)
 	return judged && core->type != SOCK_STREAM ? send_host_run(c, n, flags) : CALL_PASS;
 }
 
-long send_host(struct call *c, const struct socket_core *core)
+long send_host(struct call *c, struct socket_core *core)
 {
 	int flags = (int)(c->nr == SYS_sendmsg ? c->args[2] : c->args[3]), err;
 

@@ -19,6 +19,6 @@ long send_call(struct call *c, struct sock *s);
  * Return: CALL_PASS if all its messages stay within loopback; bytes, or how many of a vector were
  * sent (by us) before the first that would not; -ENETUNREACH or another -errno.
  */
-long send_host(struct call *c, const struct socket_core *core);
+long send_host(struct call *c, struct socket_core *core);
 
 #endif /* PERSONA_SHADOW_SEND_H */

@@ -96,16 +96,30 @@ static void option_remember(struct socket_core *s, int level, int name, const vo
 	memcpy(o->val, val, len);
 }
 
+/* SO_ZEROCOPY, which the stack has just taken: off again, and refused if it was to be on. */
+static long option_untake(const struct socket_ref *ref)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	socket_call(ref->ops->stack, SYS_getsockopt, ref->stack, SOL_SOCKET, SO_ZEROCOPY, &on, &len,
+		    0);
+	if (!on)
+		return 0;
+	on = 0;
+	socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, SOL_SOCKET, SO_ZEROCOPY, &on,
+		    sizeof(on), 0);
+	return -EOPNOTSUPP;
+}
+
 long option_set(const struct socket_ref *ref, int level, int name, const void *val, socklen_t len)
 {
 	struct socket_core *s = ref->core;
 	long ret;
 
-	if (level == SOL_SOCKET && name == SO_ZEROCOPY && len >= sizeof(int) &&
-	    (uintptr_t)val >= 65536 &&
-	    *(const int *)val) /* other pointers are the stack's to judge */
-		return -EOPNOTSUPP;
 	ret = socket_call(ref->ops->stack, SYS_setsockopt, ref->stack, level, name, val, len, 0);
+	if (level == SOL_SOCKET && name == SO_ZEROCOPY && !ret)
+		return option_untake(ref);
 	if (s->mptcp && option_unknown(ret) && len >= sizeof(int) && option_is_hint(level, name)) {
 		option_remember(s, level, name, val, len);
 		return 0;

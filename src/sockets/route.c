@@ -29,10 +29,13 @@
  * On AF_INET sockets Linux takes AF_UNSPEC in sendto() for AF_INET: so does this file.
  *
  * A datagram socket that is bound to a wildcard address and an automatic port (dig, musl's
- *resolver) is a client that may still move. With a port of its choice it serves the stack, and only
- *the stack: what it sends to the host's loopback is refused, since no answer could come.
+ * resolver) has not said where it belongs. It moves if it sends to the host's loopback first; it
+ * settles in the stack if it sends to a network first, or if a client of the run has asked its
+ * port by a loopback address (route_asked[]): then it is a server. A port of its choice settles
+ * it at once. Once settled it sends to loopback only what answers such clients; to the host's
+ * loopback nothing, since no answer could come back: ENETUNREACH.
  *
- * Threads: route_served[] is atomic; the rest is the core's owner's.
+ * Threads: route_served[] and route_asked[] are atomic; the rest is the core's owner's.
  *
  * Limits: options beyond SOCKET_OPTIONS, or longer than 19 bytes, do not move along.
  */
@@ -55,6 +58,7 @@
 #define LOOPBACK_INDEX 1 /* of each network namespace: include/net/flow.h */
 
 static atomic_ushort route_served[2][65536]; /* stream, datagram */
+static atomic_bool route_asked[65536];	     /* datagrams only: by a client of the run */
 static bool route_isolated;
 
 /* Options that choose by which interface, or by which hosts, bytes leave. */
@@ -115,21 +119,36 @@ int route_bind(const struct socket_core *s, const struct sockaddr *addr, socklen
 
 /*
  * To the host, if @addr is a loopback address whose port no program of the run serves. A datagram
- * socket that serves the stack by wildcard cannot be at both places: it is told so.
+ * socket that serves the stack by wildcard cannot be at both places: a client of the run that
+ * asked its port gets its answer, the host's loopback is refused.
  */
-static int route_out(const struct socket_core *s, const struct sockaddr *addr, socklen_t len)
+static int route_out(struct socket_core *s, const struct sockaddr *addr, socklen_t len)
 {
-	bool serves = s->settled && s->port && s->type == SOCK_DGRAM;
+	bool any = s->type == SOCK_DGRAM && s->port; /* bound to a wildcard address */
+	uint16_t port;
 
-	if (!addr || route_isolated || !socket_is_inet(s) || (s->settled && !serves) ||
-	    s->type == SOCK_RAW || address_class(addr, len) == ADDRESS_OTHER)
+	if (!addr || route_isolated || !socket_is_inet(s) || s->type == SOCK_RAW)
 		return ROUTE_STACK;
-	if (atomic_load(route_port(s, address_port(addr))))
+	if (address_class(addr, len) == ADDRESS_OTHER) {
+		s->settled |= any; /* answers will come to the stack */
 		return ROUTE_STACK;
-	return serves ? -ENETUNREACH : ROUTE_MOVE;
+	}
+	port = address_port(addr);
+	if (atomic_load(route_port(s, port))) {
+		if (s->type == SOCK_DGRAM)
+			atomic_store(&route_asked[port], true);
+		return ROUTE_STACK;
+	}
+	if (any && atomic_load(&route_asked[s->port])) {
+		s->settled = true;
+		return ROUTE_STACK;
+	}
+	if (!s->settled)
+		return ROUTE_MOVE;
+	return any ? -ENETUNREACH : ROUTE_STACK;
 }
 
-int route_connect(const struct socket_core *s, const struct sockaddr *addr, socklen_t len)
+int route_connect(struct socket_core *s, const struct sockaddr *addr, socklen_t len)
 {
 	if (!s->moved)
 		return route_out(s, addr, len);
@@ -173,7 +192,7 @@ static bool route_control_leaves(const struct msghdr *msg)
 	return false;
 }
 
-int route_message(const struct socket_core *s, const struct msghdr *msg, int flags)
+int route_message(struct socket_core *s, const struct msghdr *msg, int flags)
 {
 	bool named = s->type != SOCK_STREAM || flags & MSG_FASTOPEN; /* else TCP ignores it */
 
@@ -215,8 +234,8 @@ void route_bound(const struct socket_ref *ref, const struct sockaddr *asked)
 
 void route_forget(struct socket_core *s)
 {
-	if (s->port)
-		atomic_fetch_sub(route_port(s, s->port), 1);
+	if (s->port && atomic_fetch_sub(route_port(s, s->port), 1) == 1 && s->type == SOCK_DGRAM)
+		atomic_store(&route_asked[s->port], false);
 	s->port = 0;
 }
 

@@ -32,17 +32,18 @@ void route_isolate(bool on);
 int route_bind(const struct socket_core *s, const struct sockaddr *addr, socklen_t len);
 
 /** route_connect() - the same for connect(). AF_UNSPEC ends a connection: it leads nowhere. */
-int route_connect(const struct socket_core *s, const struct sockaddr *addr, socklen_t len);
+int route_connect(struct socket_core *s, const struct sockaddr *addr, socklen_t len);
 
 /**
  * route_message() - the same for one message of sendto(), sendmsg() or sendmmsg()
+ * @s:     may settle in the stack, or count as the client of a server of the run
  * @msg:   name and ancillary data are looked at; both may be NULL
  * @flags: of the call: MSG_FASTOPEN makes a stream's name mean something
  *
  * Ancillary data of a socket of the host may not name another interface than loopback
  * (IP_PKTINFO, IPV6_PKTINFO): -ENETUNREACH, too.
  */
-int route_message(const struct socket_core *s, const struct msghdr *msg, int flags);
+int route_message(struct socket_core *s, const struct msghdr *msg, int flags);
 
 /**
  * route_option() - may this setsockopt() be done on a socket of the host?

@@ -405,6 +405,33 @@ static void any_to_loopback(long port)
 	close(fd);
 }
 
+/* A server of any address is asked, and answers, by loopback. */
+static void any_serves(long port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET}, from;
+	socklen_t len = sizeof(from);
+	int server = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char buf[16] = "";
+
+	sa.sin_port = htons((uint16_t)port);
+	SEE(bind(server, (void *)&sa, sizeof(sa)));
+	sa = address_of(server);
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (int i = 0; i < 2; i++) {
+		SEE(sendto(fd, "question", 8, 0, (void *)&sa, sizeof(sa)));
+		nap(SETTLE);
+		len = sizeof(from);
+		SEE(recvfrom(server, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len));
+		SEE(sendto(server, "answer", 6, 0, (void *)&from, sizeof(from)));
+		nap(SETTLE);
+		len = sizeof(from);
+		SEE(recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len));
+		note("from the server %d", from.sin_port == sa.sin_port);
+	}
+	close(server);
+	close(fd);
+}
+
 const struct behaviour in_udp[] = {
 	{"udp-unconnected", unconnected},
 	{"udp-senders", senders},
@@ -429,5 +456,7 @@ const struct behaviour in_udp[] = {
 	{"udp-back-recverr", NULL, refused_and_back, 1},
 	{"udp-error-queue", error_queue},
 	{"udp-any-loopback", NULL, any_to_loopback, 0},
+	{"udp-any-serves", NULL, any_serves, 0},
+	{"udp-any-serves-port", NULL, any_serves, 7053},
 	{0},
 };

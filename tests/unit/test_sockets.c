@@ -22,7 +22,8 @@
 
 /* ---- the two kernels ---- */
 
-static long stack_mptcp;	     /* what socket(IPPROTO_MPTCP) gives */
+static long stack_mptcp; /* what socket(IPPROTO_MPTCP) gives */
+static int stack_zerocopy;
 static long stack_option;	     /* what setsockopt() and getsockopt() give */
 static struct sockaddr_in6 bound_to; /* what getsockname() gives */
 static long host_bind;		     /* what the host's bind() gives */
@@ -46,10 +47,14 @@ static long stack(long nr, const long a[6])
 								     : sizeof(bound_to);
 		return 0;
 	case SYS_setsockopt:
+		if (!stack_option && a[2] == SO_ZEROCOPY)
+			stack_zerocopy = *(const int *)a[3];
 		return stack_option;
 	case SYS_getsockopt:
 		if (!stack_option && a[2] == SO_PROTOCOL)
 			*(int *)a[3] = IPPROTO_MPTCP;
+		if (!stack_option && a[2] == SO_ZEROCOPY)
+			*(int *)a[3] = stack_zerocopy;
 		return stack_option;
 	}
 	return -ENOSYS;
@@ -254,7 +259,7 @@ static void test_bind(void **state)
 	}
 }
 
-static int send_to(const struct socket_core *s, const char *addr, int flags)
+static int send_to(struct socket_core *s, const char *addr, int flags)
 {
 	struct sockaddr_storage to;
 	struct msghdr msg = {.msg_name = &to};
@@ -293,7 +298,7 @@ static void test_message(void **state)
 }
 
 /* Ancillary data of @len bytes after the header; @index: of the interface that it names. */
-static int send_control(const struct socket_core *s, int level, int type, size_t len, int index)
+static int send_control(struct socket_core *s, int level, int type, size_t len, int index)
 {
 	char control[128] __attribute__((aligned(8))) = {0};
 	struct cmsghdr *c = (void *)control;
@@ -369,6 +374,47 @@ static void test_served(void **state)
 	route_forget(&stream);
 }
 
+/* Where does a message to @port of loopback go? */
+static int answer(struct socket_core *from, uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct msghdr msg = {.msg_name = &to, .msg_namelen = sizeof(to)};
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return route_message(from, &msg, 0);
+}
+
+/* A server of any address answers clients of its run by loopback, and does not reach the host's. */
+static void test_served_answers(void **state)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET};
+
+	for (int automatic = 0; automatic < 2; automatic++) {
+		struct socket_core server = {.domain = AF_INET, .type = SOCK_DGRAM};
+		struct socket_core client = server, other = server;
+		struct socket_ref ref = ref_of(&server);
+
+		any.sin6_port = automatic ? 0 : htons(53);
+		bound_to.sin6_port = htons(53);
+		route_bound(&ref, (struct sockaddr *)&any);
+		assert_int_equal(server.settled, !automatic);
+		assert_int_equal(answer(&server, 40000), automatic ? ROUTE_MOVE : NONE);
+		assert_int_equal(send_to(&client, "127.0.0.1", 0), ROUTE_STACK);
+		assert_int_equal(answer(&server, 40000), ROUTE_STACK);
+		assert_true(server.settled);
+		route_forget(&server);
+		/* Another server of that port has not been asked. */
+		ref = ref_of(&other);
+		route_bound(&ref, (struct sockaddr *)&any);
+		assert_int_equal(answer(&other, 40000), automatic ? ROUTE_MOVE : NONE);
+		/* A first message to a network settles it: answers will come to the stack. */
+		assert_int_equal(send_to(&other, "10.1.0.1", 0), ROUTE_STACK);
+		assert_true(other.settled);
+		assert_int_equal(answer(&other, 40000), NONE);
+		route_forget(&other);
+	}
+}
+
 /* ---- moving ---- */
 
 static void test_move(void **state)
@@ -434,8 +480,14 @@ static void test_hints(void **state)
 	stack_option = -EOPNOTSUPP;
 	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, len), 0);
 	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_ULP, "tls", 4), -ENOPROTOOPT);
-	/* The stack has no pages of the program to send from. */
+	/* The stack has no pages of the program to send from; what it refuses itself it judges. */
+	stack_option = -EFAULT;
+	assert_int_equal(option_set(&ref, SOL_SOCKET, SO_ZEROCOPY, NULL, len), -EFAULT);
+	stack_option = 0;
+	assert_int_equal(option_set(&ref, SOL_SOCKET, SO_ZEROCOPY, &(int){0}, len), 0);
 	assert_int_equal(option_set(&ref, SOL_SOCKET, SO_ZEROCOPY, &(int){1}, len), -EOPNOTSUPP);
+	assert_int_equal(stack_zerocopy, 0);
+	stack_option = -EOPNOTSUPP;
 	value = 0;
 	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
 	assert_int_equal(value, 40);
@@ -545,6 +597,7 @@ int main(void)
 		cmocka_unit_test_setup(test_message, reset),
 		cmocka_unit_test_setup(test_control, reset),
 		cmocka_unit_test_setup(test_served, reset),
+		cmocka_unit_test_setup(test_served_answers, reset),
 		cmocka_unit_test_setup(test_move, reset),
 		cmocka_unit_test_setup(test_move_bound, reset),
 		cmocka_unit_test_setup(test_tied_again, reset),
