@@ -3,7 +3,7 @@
  * view.c - the report of a run for people, see view.h.
  *
  *	run 4711: curl -O http://10.1.0.1/file
- *	shadow, linux-6.12, up 12s
+ *	shadow, linux-6.12, up 12s, memory 35 of 247 MB
  *
  *	INTERFACE  STATE   MTU   DOWN     UP  RECEIVED  SENT  DROPS  ADDRESSES
  *	wlan0      up     1500  48.5M   1.2M      102M  3.1M      0  10.1.0.2/24
@@ -22,7 +22,8 @@
 #include "lib/jsonread.h"
 #include "lib/printable.h"
 
-#define WORD 96
+#define WORD	 96
+#define MEGABYTE 1000000
 
 struct view {
 	const struct rates *now, *old;
@@ -246,14 +247,16 @@ void view_print(const char *document, const struct rates *now, const struct rate
 		"RECEIVED", "SENT",	 "SHARE", "RTT",    "RETRANS", "LOST", "CONGESTION"};
 	struct view v = {.now = now, .old = old};
 	char command[VIEW_COMMAND], mode[WORD], image[WORD], time[HUMAN_TEXT];
-	const char *p;
+	const char *p, *memory = json_member(document, "memory");
+	uint64_t total = view_number(memory, "total");
 	size_t used;
 
 	fprintf(out, "run %" PRIu64 ": %.*s\n", view_number(document, "id"),
 		width > 20 ? (int)(width - 20) : 0, view_command(document, command));
-	fprintf(out, "%s, %s, up %s\n\n", view_text(document, "mode", mode),
-		view_text(document, "personality", image),
-		human_time(view_number(document, "uptime_ms") / 1000, time));
+	fprintf(out, "%s, %s, up %s, memory %" PRIu64 " of %" PRIu64 " MB\n\n",
+		view_text(document, "mode", mode), view_text(document, "personality", image),
+		human_time(view_number(document, "uptime_ms") / 1000, time),
+		(total - view_number(memory, "free")) / MEGABYTE, total / MEGABYTE);
 
 	view_head(&v.table, "<<>>>>>><", links);
 	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p))

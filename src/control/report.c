@@ -2,7 +2,7 @@
 /*
  * report.c - the state of a stack, see report.h.
  *
- * Theory of operation: rtnetlink first (links.h), MPTCP's path manager,
+ * Theory of operation: the stack's memory, rtnetlink (links.h), MPTCP's path manager,
  * then the sockets. Each part is one dump, so the parts are some microseconds apart.
  * A subflow is a TCP socket whose token is that of an MPTCP socket; its interface
  * is the one that has its local address.
@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include "control/links.h"
 #include "control/report.h"
 #include "lib/clock.h"
@@ -40,6 +42,22 @@ static void put_end(struct json *j, const char *key, const struct ip_addr *a, ui
 	else
 		snprintf(text, sizeof(text), form, ip_format(a, false, address), port);
 	json_text(j, key, text);
+}
+
+/* What Linux has in all, and what of it nothing has taken: no socket, no data, no cache. */
+static int report_put_memory(nl_call_fn *call, struct json *j)
+{
+	struct sysinfo si = {0};
+	const long args[6] = {(long)&si};
+	long err = call(SYS_sysinfo, args);
+
+	if (err)
+		return (int)err;
+	json_open(j, "memory", '{');
+	json_number(j, "total", (uint64_t)si.totalram * si.mem_unit);
+	json_number(j, "free", (uint64_t)si.freeram * si.mem_unit);
+	json_close(j, '}');
+	return 0;
 }
 
 /* ---- MPTCP ---- */
@@ -319,7 +337,9 @@ int report(nl_call_fn *call, struct json *j)
 	int err;
 
 	json_number(j, "time_ns", clock_mono_ns());
-	err = links_put(call, &l);
+	err = report_put_memory(call, j);
+	if (!err)
+		err = links_put(call, &l);
 	if (!err)
 		err = report_put_mptcp(call, &l);
 	if (!err)

@@ -71,6 +71,8 @@ observed() { # MODE
 	two=$(p show --json "$RUN")
 	json_is "$MODE: show: interfaces" "$two" '[.interfaces[] | select(.state == "up" and .carrier and .mtu == 1500)
 		| .name] == ["wlan0", "rmnet0"]'
+	json_is "$MODE: show: the stack's memory" "$two" '.memory | .total > 150e6 and .total < 256e6 * 1.05 and
+		.free > 30e6 and .free < .total - 5e6'
 	json_is "$MODE: show: addresses" "$two" '.interfaces[1].addresses | index("10.1.0.2/24") and index("fd01::2/64")'
 	json_is "$MODE: show: default routes" "$two" '[.routes[] | select(.family == "ipv4" and .table == 254)
 		| .interface] == ["wlan0", "rmnet0"]'
@@ -90,6 +92,7 @@ observed() { # MODE
 		.[0] > 25 and .[0] < 55 and .[1] > 12 and .[1] < 35'
 	one=$(p show --once --interval 0.5)
 	matches "$MODE: the only run needs no ID" "$one" "^run $RUN: curl -q"
+	matches "$MODE: table: memory" "$one" ", memory [1-9][0-9]* of 2[0-9]* MB"
 	matches "$MODE: table: interface with rates" "$one" '^wlan0 +up +1500 +[0-9.]+M +'
 	matches "$MODE: table: subflow with share and RTT" "$one" '^ +rmnet0 +10.2.0.2:[0-9]+ .* +[1-5][0-9]% +[0-9.]+ ms'
 	is "$MODE: nothing but ASCII without a terminal" "$(grep -c "$(printf '\033')" <<<"$one")" 0

@@ -88,8 +88,9 @@ for i in range(rounds):
 END
 
 # driver.py SECONDS SEED DIRECTORY: run by persona, which is an ancestor
+cp "$(dirname "$0")/memory.py" "$TMP/memory.py"
 cat >"$TMP/driver.py" <<'END'
-import os, random, re, signal, subprocess, sys, time
+import memory, os, random, re, signal, subprocess, sys, time
 seconds, seed, where = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 random.seed(seed)
 PATIENCE = 25           # seconds that a client may take which was left alone
@@ -192,9 +193,8 @@ def descriptors():
 
 
 def measure():
-    with open("/proc/%d/status" % supervisor) as f:
-        rss = int(re.search(r"VmRSS:\s*(\d+)", f.read()).group(1))
-    return {"descriptors": descriptors(), "sockets": len(sockets(True)), "RSS kB": rss}
+    return {"descriptors": descriptors(), "sockets": len(sockets(True)),
+            "stack kB": memory.stack_kb(supervisor), "rest kB": memory.rest_kb(supervisor)}
 
 
 def quiet(first):
@@ -219,12 +219,9 @@ def main():
         if not first:
             first = got
             continue
-        if got["descriptors"] > first["descriptors"] + 3:
-            bad.append("descriptors %d to %d" % (first["descriptors"], got["descriptors"]))
-        if got["sockets"] > first["sockets"]:
-            bad.append("sockets %d to %d" % (first["sockets"], got["sockets"]))
-        if got["RSS kB"] > first["RSS kB"] * 1.1 + 8192:
-            bad.append("RSS %d to %d kB" % (first["RSS kB"], got["RSS kB"]))
+        for key, share, spare in (("descriptors", 0, 3), ("sockets", 0, 0), ("stack kB", 0.1, 8192),
+                                  ("rest kB", 0.1, 8192)):
+            bad += memory.grown(first, got, key, share, spare)
     if bad:
         print("# | " + "\n# | ".join(sockets(True)))
     server.kill()

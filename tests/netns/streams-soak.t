@@ -39,6 +39,8 @@ LONGEST = 24 << 20
 PATTERN = memoryview(array.array("I", range(LONGEST // 4)).tobytes())
 END
 
+cp "$(dirname "$0")/memory.py" "$TMP/memory.py"
+
 # server.py TCP-PORT MPTCP-PORT: a line "get|reset N" or "put N", a thread per connection
 cat >"$TMP/server.py" <<'END'
 import hashlib, socket, struct, sys, threading
@@ -80,7 +82,7 @@ END
 
 # driver.py SECONDS SEED STACK: STACK is the process that holds the stack, or 0 for this one
 cat >"$TMP/driver.py" <<'END'
-import errno, hashlib, os, random, re, selectors, socket, sys, time
+import errno, hashlib, memory, os, random, re, selectors, socket, sys, time
 from pattern import PATTERN
 seconds, seed = float(sys.argv[1]), int(sys.argv[2])
 random.seed(seed)
@@ -91,6 +93,16 @@ KINDS = {"get": 6, "slow": 40, "put": 4, "reset": 4, "leave": 10}
 SLOW = (16384, 0.02, 0), (65536, 0.05, 1), (1 << 20, 0.5, 0), (1 << 21, 0, 3), (1 << 21, 0, 6)
 done = dict.fromkeys(KINDS, 0)
 bad = []
+
+
+def differ(data, off):
+    """Where data is not the pattern at off, and of which place its bytes are."""
+    data = bytes(data)
+    at = next((i for i in range(len(data)) if data[i] != PATTERN[off + i]), len(data))
+    at += -(off + at) % 4
+    places = [int.from_bytes(data[i:i + 4], sys.byteorder) * 4 for i in range(at, at + 16, 4)]
+    back = next((i for i in range(at, len(data), 4) if data[i:i + 4] == PATTERN[off + i:off + i + 4]), None)
+    return "a piece of %d, at %d are those of %s, right again at %s" % (len(data), off + at, places, back and off + back)
 
 
 class Stream:
@@ -178,7 +190,7 @@ class Stream:
                 return True
             return self.tell("end of file")
         if data != PATTERN[self.off:self.off + len(data)]:
-            return self.tell("other bytes")
+            return self.tell("other bytes: %s" % differ(data, self.off))
         self.off += len(data)
         if self.off > self.size:
             return self.tell("too many bytes")
@@ -226,8 +238,9 @@ def stack():
 
 
 def measure():
-    rss = int(re.search(r"VmRSS:\s*(\d+)", open("/proc/%d/status" % stack()).read()).group(1))
-    return {"descriptors": len(os.listdir("/proc/%d/fd" % stack())), "sockets": sockets(), "RSS kB": rss}
+    return {"descriptors": len(os.listdir("/proc/%d/fd" % stack())), "sockets": sockets(),
+            "stack kB": memory.stack_kb(stack()) if sys.argv[3] in ("shadow", "inline") else 0,
+            "rest kB": memory.rest_kb(stack())}
 
 
 def quiet(first):
@@ -248,14 +261,12 @@ def main():
         if not first:
             first = got
             continue
-        if got["descriptors"] > first["descriptors"] + 3:
-            grown.append("descriptors %d to %d" % (first["descriptors"], got["descriptors"]))
-        if got["sockets"] > first["sockets"] + 2:
-            grown.append("sockets %d to %d" % (first["sockets"], got["sockets"]))
-        if got["RSS kB"] > first["RSS kB"] * 1.15 + 16384:
-            grown.append("RSS %d to %d kB" % (first["RSS kB"], got["RSS kB"]))
-    netstat = [line.split() for line in open("/proc/net/netstat") if line.startswith("MPTcpExt")]
-    print("# RcvPruned", dict(zip(*netstat)).get("RcvPruned"))
+        for key, share, spare in (("descriptors", 0, 3), ("sockets", 0, 2), ("stack kB", 0.15, 4096),
+                                  ("rest kB", 0.15, 8192)):
+            grown += memory.grown(first, got, key, share, spare)
+    for kind in "MPTcpExt:", "TcpExt:":
+        netstat = [line.split() for line in open("/proc/net/netstat") if line.startswith(kind)]
+        print("#", " ".join("%s %s" % i for i in zip(*netstat) if i[1] != "0"))
     for b in bad[:10]:
         print("# | " + b)
     print("damaged: %d" % len(bad))

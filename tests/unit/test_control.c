@@ -285,7 +285,8 @@ static void test_table(void **state)
 static const char document[] =
 	"{\"id\":4711,\"mode\":\"shadow\",\"personality\":\"linux-6.12\",\"command\":[\"curl\",\"a "
 	"b\"],"
-	"\"uptime_ms\":12345,\"time_ns\":%d000000000,\"interfaces\":[{\"name\":\"wlan0\","
+	"\"uptime_ms\":12345,\"memory\":{\"total\":247000000,\"free\":212000000},"
+	"\"time_ns\":%d000000000,\"interfaces\":[{\"name\":\"wlan0\","
 	"\"state\":\"up\",\"carrier\":true,\"mtu\":1500,\"addresses\":[\"10.1.0.2/24\"],"
 	"\"rx\":{\"bytes\":%d,\"drops\":0},\"tx\":{\"bytes\":0,\"drops\":1}}],"
 	"\"connections\":[{\"protocol\":\"mptcp\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
@@ -313,7 +314,8 @@ static void test_view(void **state)
 	f = open_memstream(&text, &len);
 	view_print(after, &now, &old, f, 200, 100);
 	fclose(f);
-	assert_contains(text, "run 4711: curl a b\nshadow, linux-6.12, up 12s\n");
+	assert_contains(text,
+			"run 4711: curl a b\nshadow, linux-6.12, up 12s, memory 35 of 247 MB\n");
 	assert_contains(text,
 			"wlan0      up     1500  8.0M   0      978K     0      1  10.1.0.2/24\n");
 	assert_contains(text, "mptcp             1.1.1.1:1  2.2.2.2:2  established  8.0M");

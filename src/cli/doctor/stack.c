@@ -17,7 +17,6 @@
 #include "engine/engine.h"
 #include "launch/paths.h"
 #include "launch/preflight.h"
-#include "lib/executable.h"
 #include "lib/clock.h"
 #include "lib/executable.h"
 #include "shadow/shadow.h"
