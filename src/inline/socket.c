@@ -47,7 +47,10 @@ static int socket_of_stack(int domain, int type, int protocol)
 	struct socket_core core;
 	int stack = socket_make(&move_ops, &core, domain, type, protocol, life_mptcp());
 
-	return stack < 0 ? stack : socket_place(&core, stack, type);
+	if (stack < 0)
+		return stack;
+	ports_born();
+	return socket_place(&core, stack, type);
 }
 
 HOOK int socket(int domain, int type, int protocol)

@@ -36,7 +36,7 @@
 
 #define END_MS	   1000 /* for the opener to take everything back */
 #define MTU_MAX	   65535
-#define PORT_RANGE 4096 /* ports of ours on addresses shared with the host */
+#define PORT_RANGE 256 /* at first; see stack/ports.c */
 
 static int opener_gone = -1;
 
@@ -222,8 +222,8 @@ static int interfaces_all_open(struct config *c, bool shared)
 				 &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (shared && c->verbose)
-		complain(0, "ports %u to %u of shared addresses are the stack's", c->first_port,
-			 c->last_port);
+		complain(0, "ports %u to %u of shared addresses are the stack's, at first",
+			 c->first_port, c->last_port);
 	return 0;
 }
 

@@ -30,7 +30,8 @@ int opener_open(int opener, const char *backend, const char *ifname, const char 
 /**
  * opener_reserve_range() - all is open: give up what opening takes; reserve about @want ports
  *
- * @first..@last are ours from here on; 0 if @want is.
+ * @first..@last are ours from here on; 0 if @want is. Called again, the range grows (twice as long,
+ * if what is beside it is free), or stays: -EADDRINUSE.
  */
 int opener_reserve_range(int opener, uint16_t want, uint16_t *first, uint16_t *last,
 			 const char **why);

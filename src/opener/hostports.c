@@ -6,10 +6,10 @@
  *
  * The range: a block of ports that no socket uses (/proc/net/tcp and its like), aligned to
  * its size, outside the host's range for automatic ports if there is one, entered in
- * net.ipv4.ip_local_reserved_ports, which is read, changed and written
- * under a lock: an abstract socket of a fixed name, so it is per network namespace, as
- * the list is, and goes with its holder. Blocks are tried from a random one on, so that the
- * next run does not meet the old run's peers.
+ * net.ipv4.ip_local_reserved_ports, which is read, changed and written when it is our turn
+ * (turn.h). Blocks are tried from a random one on, so that the next run does not meet the old
+ * run's peers. A block begins the largest free cell that there is: so a range that is used up can
+ * grow, by as much as it has, up or down, as long as it meets no other.
  *
  * If we are killed, nobody takes the range out of the list; so where /run/persona can
  * be written a file there names it, locked while we live, and the next opener
@@ -24,7 +24,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,21 +32,20 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include "backend/opening/flows.h"
 #include "lib/why.h"
 #include "opener/hostports.h"
 #include "opener/portset.h"
+#include "opener/turn.h"
 
 #define RESERVED  "/proc/sys/net/ipv4/ip_local_reserved_ports"
 #define RANGE	  "/proc/sys/net/ipv4/ip_local_port_range"
 #define STATE_DIR "/run/persona"
 #define LOWEST	  16384 /* below live servers */
 #define SMALLEST  64
+#define LARGEST	  16384
 #define LIST_SIZE 16384
-#define LOCK_MS	  5000
 
 static struct {
 	uint16_t first, last; /* 0: none */
@@ -127,27 +125,7 @@ static void hostports_add_used(const char *path, struct portset *s)
 	close(fd);
 }
 
-/* ---- the lock, and the ranges of openers that were killed ---- */
-
-/* Descriptor that holds the lock until it is closed; -1 if others do for too long. */
-static int hostports_lock(void)
-{
-	static const char name[] = "\0persona-reserved-ports";
-	struct timespec nap = {.tv_nsec = 1000000};
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	memcpy(sun.sun_path, name, sizeof(name) - 1);
-	for (int i = 0; fd >= 0 && i < LOCK_MS; i++) {
-		if (!bind(fd, (struct sockaddr *)&sun,
-			  offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1))
-			return fd;
-		nanosleep(&nap, NULL);
-	}
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
+/* ---- the ranges of openers that were killed ---- */
 
 static unsigned long hostports_netns(void)
 {
@@ -219,7 +197,7 @@ static void hostports_note_state(void)
 
 /* ---- the range ---- */
 
-/* A free block of @size ports, at best outside the host's own range. */
+/* A free block of @size ports; @outside: outside the host's own range. */
 static unsigned int hostports_find_block(const struct portset *used, unsigned int size,
 					 bool outside)
 {
@@ -241,59 +219,101 @@ static unsigned int hostports_find_block(const struct portset *used, unsigned in
 	return 0;
 }
 
-static int hostports_take_range(unsigned int first, unsigned int size)
+/* The range is from now on @first to @last, which includes what it was. */
+static int hostports_take_range(unsigned int first, unsigned int last)
 {
-	int err =
-		portset_list_add(list, sizeof(list), (uint16_t)first, (uint16_t)(first + size - 1));
+	char path[sizeof(range.path)];
+	int state = range.state, err;
 
+	err = portset_list_add(list, sizeof(list), (uint16_t)first, (uint16_t)last);
 	if (!err)
 		err = hostports_write_list();
 	if (err)
 		return err;
+	memcpy(path, range.path, sizeof(path));
 	range.first = (uint16_t)first;
-	range.last = (uint16_t)(first + size - 1);
+	range.last = (uint16_t)last;
 	hostports_note_state();
+	if (state >= 0) { /* the new file is there: the old one may go */
+		unlink(path);
+		close(state);
+	}
 	return 0;
 }
 
-static int hostports_reserve_locked(unsigned int want)
+/* Read the list into @list, without what killed openers left; @used: also what sockets have. */
+static int hostports_look(struct portset *used)
 {
 	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp",
 					     "/proc/net/udp6"};
-	static struct portset used;
-	unsigned int size = SMALLEST, first = 0;
-	int err;
+	int err = hostports_read_file(RESERVED, list, sizeof(list));
 
-	err = hostports_read_file(RESERVED, list, sizeof(list));
 	if (err)
 		return err;
 	if (hostports_recover())
 		hostports_write_list();
-	portset_parse(list, &used);
+	portset_parse(list, used);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		hostports_add_used(tables[i], &used);
-	while (size * 2 <= want && size < 16384)
+		hostports_add_used(tables[i], used);
+	return 0;
+}
+
+/*
+ * A block with as much free room around it as there is, to grow into: the beginning of the largest
+ * free cell. At best outside the host's own range.
+ */
+static int hostports_begin_range(const struct portset *used, unsigned int want)
+{
+	unsigned int size = SMALLEST, first;
+
+	while (size * 2 <= want && size < LARGEST)
 		size *= 2;
 	for (unsigned int least = size / 8; size >= least && size >= SMALLEST; size /= 2) {
-		first = hostports_find_block(&used, size, true);
-		if (!first)
-			first = hostports_find_block(&used, size, false);
-		if (first)
-			return hostports_take_range(first, size);
+		for (int outside = 1; outside >= 0; outside--) {
+			for (unsigned int cell = LARGEST / 2; cell >= size; cell /= 2) {
+				first = hostports_find_block(used, cell, outside);
+				if (first)
+					return hostports_take_range(first, first + size - 1);
+			}
+		}
 	}
 	return -EADDRINUSE;
 }
 
+/* As much again, above or below; less if there is less. */
+static int hostports_grow_range(const struct portset *used)
+{
+	unsigned int first = range.first, last = range.last, have = last - first + 1, more;
+
+	if (have * 2 > LARGEST)
+		return -EADDRINUSE;
+	for (more = have; more >= SMALLEST; more /= 2) {
+		if (last + more <= 65535 && !portset_any(used, last + 1, last + more))
+			return hostports_take_range(first, last + more);
+		if (first >= LOWEST + more && !portset_any(used, first - more, first - 1))
+			return hostports_take_range(first - more, last);
+	}
+	return -EADDRINUSE;
+}
+
+static int hostports_reserve_locked(unsigned int want)
+{
+	static struct portset used;
+	int err = hostports_look(&used);
+
+	if (err)
+		return err;
+	return range.first ? hostports_grow_range(&used) : hostports_begin_range(&used, want);
+}
+
 int hostports_reserve_range(uint16_t want, uint16_t *first, uint16_t *last, const char **why)
 {
-	int held, err;
+	int turn = turn_take(why), err;
 
-	held = hostports_lock();
-	if (held < 0)
-		return why_set(why, EBUSY,
-			       "the list of reserved ports is locked by another persona-opener");
+	if (turn < 0)
+		return turn;
 	err = hostports_reserve_locked(want);
-	close(held);
+	close(turn);
 	if (err == -EADDRINUSE)
 		return why_set(why, -err,
 			       "the host has no free block of ports to share addresses: "
@@ -382,20 +402,21 @@ bool hostports_ours(int proto, uint16_t port)
 	return port && ((port >= range.first && port <= range.last) || hostports_find(proto, port));
 }
 
-bool hostports_is_range(uint16_t first, uint16_t last)
+bool hostports_has_range(uint16_t first, uint16_t last)
 {
-	return first == range.first && last == range.last;
+	return first && first >= range.first && first <= last && last <= range.last;
 }
 
 void hostports_restore(void)
 {
-	int held;
+	const char *why;
+	int turn;
 
 	for (unsigned int i = 0; i < FLOWS_MAX_PORTS; i++)
 		hostports_release_port(reserved[i].proto, reserved[i].port);
 	if (!range.first)
 		return;
-	held = hostports_lock();
+	turn = turn_take(&why);
 	if (!hostports_read_file(RESERVED, list, sizeof(list)) &&
 	    !portset_list_remove(list, sizeof(list), range.first, range.last))
 		hostports_write_list();
@@ -406,6 +427,6 @@ void hostports_restore(void)
 		close(range.state);
 		range.state = -1;
 	}
-	if (held >= 0)
-		close(held);
+	if (turn >= 0)
+		close(turn);
 }

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 /**
- * hostports_reserve_range() - reserve a range of the host's ports
- * @want: how many; fewer (down to an eighth) if the host has no such hole
+ * hostports_reserve_range() - reserve a range of the host's ports, or let it grow
+ * @want: the first time: how many; fewer (down to an eighth) if the host has no such hole. Later
+ *	  calls double the range, or add to it what is free beside it
  *
  * None of them is in use, and the host gives none of them to its own sockets any more.
  * Return: 0, or -errno with the sentence in @why.
@@ -29,8 +30,8 @@ void hostports_release_port(int proto, uint16_t port);
 /** hostports_ours() - is it in the range, or reserved singly? */
 bool hostports_ours(int proto, uint16_t port);
 
-/** hostports_is_range() - are these the bounds of the range? */
-bool hostports_is_range(uint16_t first, uint16_t last);
+/** hostports_has_range() - are all of these in the range? */
+bool hostports_has_range(uint16_t first, uint16_t last);
 
 /** hostports_restore() - give everything back. */
 void hostports_restore(void);

@@ -19,11 +19,12 @@
 #define OPENER_MAGIC	0x506f7031u /* "Pop1" */
 #define OPENER_SLOTS	8	    /* interfaces of one run */
 #define OPENER_WHY	512
-#define OPENER_PATIENCE 10 /* seconds that a client waits for a reply */
+#define OPENER_PATIENCE 120 /* seconds that a client waits for a reply: many may start at once */
 
 enum opener_op {
 	OPENER_OPEN,	/* open @ifname by @backend: the reply carries the descriptor */
-	OPENER_RANGE,	/* all is open; reserve up to @ports (0: none) local ports of the host's */
+	OPENER_RANGE,	/* all is open; reserve up to @ports (0: none) local ports of the host's;
+			 * again: the range grows */
 	OPENER_RESERVE, /* reserve @port of @proto on address @family, @bytes for the stack */
 	OPENER_RELEASE, /* @port of @proto is the host's again */
 	OPENER_FLOWS,	/* keep the host from @flows on @ifname, which has been opened */

@@ -146,9 +146,7 @@ static int request_reserve_range(const struct opener_request *q, struct opener_r
 		return err;
 	if (no_rules[0])
 		return why_set(why, EOPNOTSUPP, "%s", no_rules);
-	if (hostports_is_range(0, 0))
-		return hostports_reserve_range(q->ports, &r->first, &r->last, why);
-	return why_set(why, EBUSY, "persona-opener: ports are reserved already");
+	return hostports_reserve_range(q->ports, &r->first, &r->last, why);
 }
 
 static bool request_port_valid(const struct opener_request *q)
@@ -177,7 +175,7 @@ static int request_flows(struct opener_request *q, const char **why)
 	if (err)
 		return err;
 	s = request_terminated(q->ifname, sizeof(q->ifname)) ? slot_find(q->ifname) : NULL;
-	if (!s || !flows_valid(f) || (f->first && !hostports_is_range(f->first, f->last)))
+	if (!s || !flows_valid(f) || (f->first && !hostports_has_range(f->first, f->last)))
 		return why_set(why, EINVAL, "persona-opener: malformed request");
 	for (uint32_t i = 0; i < f->nports; i++) {
 		if (!hostports_ours(f->port[i].proto, f->port[i].port))

@@ -22,7 +22,10 @@
  * Dropped: everything to an own address; TCP and UDP to the stack's ports on shared ones.
  * ICMP, ARP and neighbour discovery go to both worlds.
  *
- * Limits: all but the first fragment of a datagram on a shared address still reach the host's
+ * Openers take turns (turn.h).
+ *
+ * Limits: where iptables is nftables' own (iptables-nft), an empty table `raw` stays, as after any
+ * use of it. All but the first fragment of a datagram on a shared address still reach the host's
  * reassembly, which forgets them silently, since the first one is missing.
  */
 #include <errno.h>
@@ -38,9 +41,10 @@
 #include "opener/child.h"
 #include "opener/opener.h"
 #include "opener/rules.h"
+#include "opener/turn.h"
 
-#define PATIENCE_MS 5000
-#define SILENCE_MS  150 /* of iptables-restore: no error so far */
+#define PATIENCE_MS 20000 /* below what is left of OPENER_PATIENCE behind a turn */
+#define SILENCE_MS  150	  /* of iptables-restore: no error so far */
 
 static enum { NONE, NFT, IPTABLES } kind;
 static struct child nft;
@@ -406,18 +410,18 @@ static void iptables_stop(void)
 
 /* ---- either ---- */
 
-int rules_start(const char **why)
+static int rules_start_some(const char **why)
 {
 	char reason[128];
 	int err_nft, err;
 
-	if (kind != NONE)
-		return 0;
 	err_nft = nft_start();
 	if (!err_nft) {
 		kind = NFT;
 		return 0;
 	}
+	if (err_nft == -ETIMEDOUT) /* it works, but for the load: iptables would not help */
+		return why_set(why, EBUSY, "nft has not answered for %d s", PATIENCE_MS / 1000);
 	snprintf(reason, sizeof(reason), "%s",
 		 err_nft == -ENOENT ? "not installed" : nft_complaint());
 	heard[0] = '\0';
@@ -435,16 +439,43 @@ int rules_start(const char **why)
 		       err == -ENOENT ? "not installed" : nft_complaint());
 }
 
+int rules_start(const char **why)
+{
+	int turn, err;
+
+	if (kind != NONE)
+		return 0;
+	turn = turn_take(why);
+	if (turn < 0)
+		return turn;
+	err = rules_start_some(why);
+	close(turn);
+	return err;
+}
+
 int rules_set(unsigned int slot, const char *ifname, const struct flows *f, const char **why)
 {
-	return kind == NFT ? nft_set(slot, ifname, f, why) : iptables_set(slot, ifname, f, why);
+	int turn = turn_take(why), err;
+
+	if (turn < 0)
+		return turn;
+	err = kind == NFT ? nft_set(slot, ifname, f, why) : iptables_set(slot, ifname, f, why);
+	close(turn);
+	return err;
 }
 
 void rules_stop(void)
 {
-	if (kind == NFT)
-		child_end(&nft);
-	else if (kind == IPTABLES)
+	const char *why;
+	int turn = -1;
+
+	if (kind == NFT) {
+		child_end(&nft); /* its table goes with its socket: no turn is needed */
+	} else if (kind == IPTABLES) {
+		turn = turn_take(&why);
 		iptables_stop();
+	}
+	if (turn >= 0)
+		close(turn);
 	kind = NONE;
 }

@@ -113,6 +113,7 @@ long control_socket(struct call *c)
 			    serve_options.mptcp);
 	if (stack < 0)
 		return stack;
+	ports_born();
 	stream = core.type == SOCK_STREAM;
 	s = sock_new(&core, stream ? &stream_ops : &dgram_ops, stream, stack, &fd, &err);
 	if (!s) {

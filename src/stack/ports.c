@@ -17,6 +17,10 @@
  * host, which may refuse. When sockets are closed, at most ten times a second, the stack
  * is asked (sock_diag) which reserved ports its sockets still have; the others are released.
  *
+ * The range is small at first, since other runs want theirs. Every BIRTHS sockets the stack is
+ *asked how many it has, those that wait for the end of a connection (TIME-WAIT) included; from half
+ *of the range on, the opener is asked for more.
+ *
  * Host calls and netlink are raw, since in inline mode this runs in the program; its signals are
  * blocked while the lock is held.
  *
@@ -24,6 +28,7 @@
  * the host's others are left out first; FLOWS_MAX_PORTS reserved ports.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
 #include <linux/rtnetlink.h>
@@ -32,6 +37,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "backend/backend.h"
 #include "backend/flowfilter.h"
@@ -48,6 +54,8 @@
 
 #define MAX_HOST_ADDRS 256
 #define SWEEP_NS       100000000L /* at least from sweep to sweep */
+#define BIRTHS	       32 /* sockets from look to look; far less than half of the least range */
+#define SOCKSTAT       "/proc/net/sockstat"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int opener; /* its connection, 0: none */
@@ -57,6 +65,8 @@ static _Atomic bool sharing; /* some address is shared */
 static struct flows_port reserved[FLOWS_MAX_PORTS];
 static _Atomic uint32_t nreserved;
 static uint64_t swept; /* monotonic, ns */
+static _Atomic uint32_t born;
+static bool grown_out; /* there is no more to be had: asked once */
 
 static void ports_lock(sigset_t *old)
 {
@@ -229,23 +239,31 @@ int ports_refresh(const char **why)
 	return err;
 }
 
-int ports_up(const struct config *c, const char **why)
+/* The stack's automatic ports are these. */
+static int ports_use_range(uint16_t from, uint16_t to, const char **why)
 {
 	char range[32];
+	int err;
+
+	snprintf(range, sizeof(range), "%u %u", from, to);
+	err = sysctl_set(engine_syscall, "net.ipv4.ip_local_port_range", range);
+	return err ? why_set(why, -err, "cannot give the stack its ports %s: %s", range,
+			     strerror(-err))
+		   : 0;
+}
+
+int ports_up(const struct config *c, const char **why)
+{
 	int err;
 
 	opener = c->opener;
 	first = c->first_port;
 	last = c->last_port;
 	nreserved = 0;
-	if (first) {
-		snprintf(range, sizeof(range), "%u %u", first, last);
-		err = sysctl_set(engine_syscall, "net.ipv4.ip_local_port_range", range);
-		if (err)
-			return why_set(why, -err, "cannot give the stack its ports %s: %s", range,
-				       strerror(-err));
-	}
-	return ports_refresh(why);
+	born = 0;
+	grown_out = false;
+	err = first ? ports_use_range(first, last, why) : 0;
+	return err ? err : ports_refresh(why);
 }
 
 void ports_down(void)
@@ -397,6 +415,70 @@ static int ports_ask_stack(struct used *u)
 	nl_close(nl);
 	return err;
 }
+
+/* ---- a larger range ---- */
+
+/* The number behind @word in a line that begins with @line of the text @s, or 0. */
+static unsigned long ports_number(const char *s, const char *line, const char *word)
+{
+	const char *at = strstr(s, line), *end;
+
+	if (!at)
+		return 0;
+	end = strchrnul(at, '\n');
+	at = strstr(at, word);
+	return at && at < end ? strtoul(at + strlen(word), NULL, 10) : 0;
+}
+
+/*
+ * About how many ports the stack's sockets have: rather too many, since some are counted twice (a
+ * socket, and what TCP has for it), and some have none yet.
+ */
+static unsigned long ports_in_use(void)
+{
+	char text[1024];
+	long fd = engine_syscall(SYS_openat, (const long[6]){AT_FDCWD, (long)SOCKSTAT, O_RDONLY}),
+	     n;
+
+	if (fd < 0)
+		return 0;
+	n = engine_syscall(SYS_read, (const long[6]){fd, (long)text, sizeof(text) - 1});
+	engine_syscall(SYS_close, (const long[6]){fd});
+	text[n > 0 ? n : 0] = '\0';
+	return ports_number(text, "sockets:", "used ") + ports_number(text, "TCP:", "tw ") +
+	       ports_number(text, "TCP:", "alloc ");
+}
+
+/* The host drops frames to the new ones before the stack uses them. */
+static void ports_grow(void)
+{
+	const uint16_t old[2] = {first, last};
+	const char *why;
+
+	if (opener_reserve_range(opener, (uint16_t)(last - first + 1), &first, &last, &why)) {
+		grown_out = true; /* neighbours: what there is must do */
+		return;
+	}
+	if (ports_refresh_locked(&why) || ports_use_range(first, last, &why)) {
+		first = old[0];
+		last = old[1];
+		grown_out = true;
+	}
+}
+
+void ports_born(void)
+{
+	sigset_t old;
+
+	if (!sharing || ++born % BIRTHS || grown_out)
+		return;
+	ports_lock(&old);
+	if (first && !grown_out && ports_in_use() > (last - first + 1u) / 2)
+		ports_grow();
+	ports_unlock(&old);
+}
+
+/* ---- ports that are free again ---- */
 
 static void ports_sweep(void)
 {

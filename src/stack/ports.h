@@ -5,7 +5,8 @@
  * For interfaces that the host uses too (back ends with set_filter: packet, rawip), the
  * stack receives only what is its own, and the host's kernel drops just that. On
  * addresses that both have, ports tell the two apart: the stack has a range of the local
- * ports for its automatic ones, and takes single ones when programs bind them.
+ * ports for its automatic ones, which grows with need, and takes single ones when programs bind
+ * them.
  *
  * All functions but ports_up() may be called from any thread, and cost nothing where no
  * address is shared.
@@ -44,6 +45,9 @@ int ports_refresh(const char **why);
  * this user may not serve it there, or another -errno.
  */
 long ports_reserve(int type, const struct sockaddr *addr, socklen_t len);
+
+/** ports_born() - a program has made a socket: with many, the stack's range of ports grows. */
+void ports_born(void);
 
 /** ports_released() - a socket was closed: ports that none uses are the host's again. */
 void ports_released(void);

@@ -200,7 +200,9 @@ check "two runs at once" run -i wlan0 -- timeout 30 curl -q -sS --fail -o "$TMP/
 is "two runs: same data" "$(sum "$TMP/second")" "$BLOB"
 other=$(run -i wlan0 -- cat $SLICE)
 check "their ranges are apart" awk -v a="$first" -v b="$last" "BEGIN { split(\"$other\", o); exit !(o[2] < a || o[1] > b) }"
-is "the other's is given back" "$(reserved)" "$first-$last"
+# The first may have grown meanwhile: it has many connections in TIME-WAIT.
+matches "the other's is given back" "$(reserved)" '^[0-9]+-[0-9]+$'
+check "and not the first's" awk -v a="$first" -v b="$last" "BEGIN { split(\"$(reserved)\", r, \"-\"); exit !(r[1] <= a && r[2] >= b) }"
 # shellcheck disable=SC2016 # nft's
 matches "each drops its own" "$(tables)" "^table netdev persona-[0-9]+$"
 

@@ -157,14 +157,18 @@ static void test_reserve(void **state)
 	assert_true(last < 32768 || first > 60999); /* not the host's automatic ones */
 	snprintf(text, sizeof(text), "%u-%u", first, last);
 	assert_string_equal(reserved(), text);
-	assert_true(hostports_is_range(first, last));
-	assert_false(hostports_is_range(0, 0));
+	assert_true(hostports_has_range(first, last));
+	assert_true(hostports_has_range((uint16_t)(first + 1), (uint16_t)(last - 1)));
+	assert_false(hostports_has_range((uint16_t)(first - 1), last));
+	assert_false(hostports_has_range(first, (uint16_t)(last + 1)));
+	assert_false(hostports_has_range(last, first));
+	assert_false(hostports_has_range(0, 0));
 	assert_true(hostports_ours(IPPROTO_TCP, first));
 	assert_true(hostports_ours(IPPROTO_UDP, last));
 	assert_false(hostports_ours(IPPROTO_TCP, (uint16_t)(first - 1)));
 	hostports_restore();
 	assert_string_equal(reserved(), "");
-	assert_true(hostports_is_range(0, 0));
+	assert_false(hostports_has_range(first, first));
 	assert_false(hostports_ours(IPPROTO_TCP, first));
 	assert_true(run_is_empty());
 	hostports_restore(); /* once more: no matter */
@@ -233,6 +237,67 @@ static void test_none_free(void **state)
 	reserve(64, &first, &last);
 	assert_int_equal(last - first, 63);
 	hostports_restore();
+	write_to(RESERVED, "\n");
+}
+
+/* Twice as long each time, as long as nobody else is met, up or down; what was ours stays ours. */
+static void test_grows(void **state)
+{
+	static const char *const walls[] = {"\n", "16384-20479,24576-65535\n",
+					    "16384-20991,24576-65535\n"};
+	static const unsigned int most[] = {16384, 4096, 3584};
+	uint16_t first, last, was[2];
+	const char *why;
+
+	NEED_RUN();
+	for (unsigned int i = 0; i < ARRAY_SIZE(walls); i++) {
+		unsigned int size;
+
+		write_to(RESERVED, walls[i]);
+		reserve(256, &first, &last);
+		for (;;) {
+			was[0] = first;
+			was[1] = last;
+			size = last - first + 1u;
+			if (hostports_reserve_range(256, &first, &last, &why))
+				break;
+			assert_true(first <= was[0] && was[1] <= last);
+			assert_true(last - first + 1u > size && last - first + 1u <= 2 * size);
+			assert_true(hostports_has_range(was[0], was[1]));
+		}
+		assert_in_range(size, most[i] - 2 * 63, most[i]); /* steps are 64 or more */
+		assert_contains(why, "no free block of ports");
+		assert_true(hostports_has_range(was[0], was[1]));
+		sh("[ $(ls /run/persona | wc -l) = 1 ]"); /* one file, of the whole range */
+		hostports_restore();
+		write_to(RESERVED, "\n");
+		assert_true(run_is_empty());
+	}
+}
+
+/* Many small ranges find room, each with some beside it as long as there is some. */
+static void test_many(void **state)
+{
+	uint16_t first, last;
+	unsigned int n;
+
+	NEED_RUN();
+	write_to(RESERVED, "\n");
+	for (n = 0; n < 300; n++) {
+		const char *why;
+		char list[16384];
+
+		if (hostports_reserve_range(256, &first, &last, &why))
+			break;
+		if (n == 8)
+			assert_true(!portset_list_overlaps(reserved(), (uint16_t)(last + 1),
+							   (uint16_t)(last + 512)));
+		/* Another's from now on. */
+		snprintf(list, sizeof(list), "%s\n", reserved());
+		hostports_restore();
+		write_to(RESERVED, list);
+	}
+	assert_in_range(n, 192, 300); /* 49152 ports */
 	write_to(RESERVED, "\n");
 }
 
@@ -443,7 +508,8 @@ int main(void)
 		cmocka_unit_test(test_list),	    cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_list_full),   cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_others_stay), cmocka_unit_test(test_used_are_avoided),
-		cmocka_unit_test(test_none_free),   cmocka_unit_test(test_two),
+		cmocka_unit_test(test_none_free),   cmocka_unit_test(test_grows),
+		cmocka_unit_test(test_many),	    cmocka_unit_test(test_two),
 		cmocka_unit_test(test_recovery),    cmocka_unit_test(test_port),
 		cmocka_unit_test(test_port_holds),  cmocka_unit_test(test_port_time_wait),
 		cmocka_unit_test(test_port_full),
