@@ -11,15 +11,16 @@
  * finds it in the list by length and checksum; what stands before it in the list has
  * been read by plain calls.
  *
- * The pair is of type SOCK_SEQPACKET, which keeps boundaries as SOCK_DGRAM does, and
- * says when the program's end is closed, which SOCK_DGRAM does not.
+ * The pair of an IP socket is of type SOCK_DGRAM, which can show errors (mark.h); the others' is
+ * of type SOCK_SEQPACKET, which hangs up when the program's end is closed (closing.h).
  *
  * Sending: plain writes go through the pair; those with an address are sent by
  * us directly, after what is in the pair.
  *
- * An error that the stack reports (ICMP) is kept in s->error for the next call
- * that we see; an empty message wakes a thread that waits for one. A plain recv() gets that,
- * 0 bytes, where the host's kernel says ECONNREFUSED.
+ * An error that the stack reports (ICMP) is kept in s->error for the next call that we see, and
+ * the program's end is marked: POLLERR, and the next plain call fails with ECONNRESET, where the
+ * host's kernel says ECONNREFUSED or the like. So it is when something comes into the error queue
+ * (IP_RECVERR, time stamps of what was sent). The mark goes when the queue has been read.
  *
  * Limits: of two equal messages from different peers, one read by recv() and
  * one by recvfrom(), the second may be given the first one's address. A plain write
@@ -38,6 +39,7 @@
 #include "shadow/batch.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
+#include "shadow/mark.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
@@ -170,34 +172,31 @@ static bool dgram_retry_down(struct sock *s)
 	return !d->down;
 }
 
-/*
- * The program asked for the error queue (traceroute, tracepath): it waits for POLLERR,
- * which a pair shows only when its other end is closed with a message unread. The program
- * then asks us for the queue, and gets a new end (dgram_mend()).
- */
-static bool dgram_show_pollerr(struct sock *s)
+/* Does the stack's socket say POLLERR: is its error queue not empty? */
+static bool dgram_has_queue(const struct sock *s)
 {
-	int fd = sock_peek(s);
+	struct pollfd p = {.fd = s->stack};
+	struct timespec zero = {0, 0};
 
-	if (fd < 0)
-		return false;
-	send(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	close(fd);
-	sock_close_pair(s);
-	pump_suspect(s);
-	return true;
+	return stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) == 1 && p.revents & POLLERR;
 }
 
-/* An error that no call has asked for: keep it, and wake a thread that waits. */
+/*
+ * An error that no call has asked for: keep it, and show it. Where the program's end can show
+ * none, an empty message wakes a thread that waits.
+ */
 static void dgram_report(struct sock *s, int err)
 {
 	struct meta *m;
 
-	if (s->error || s->pair < 0)
+	if (s->watch >= 0) {
+		s->error = err;
+		if (mark_set(s))
+			return;
+	} else if (s->error) {
 		return;
+	}
 	s->error = err;
-	if (s->recverr && dgram_show_pollerr(s))
-		return;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return;
@@ -205,6 +204,31 @@ static void dgram_report(struct sock *s, int err)
 	m->sum = dgram_checksum(NULL, 0);
 	if (!dgram_put_down(s, "", 0, m))
 		free(m);
+}
+
+bool dgram_unmark(struct sock *s, int fd)
+{
+	if (!s->marked)
+		return false;
+	s->marked = false;
+	if (mark_clear(fd))
+		return true;
+	s->error = 0; /* a plain call of the program has been told */
+	return false;
+}
+
+void dgram_mark_again(struct sock *s)
+{
+	if (s->error || dgram_has_queue(s))
+		mark_set(s);
+}
+
+void dgram_queue_read(struct sock *s)
+{
+	if (dgram_has_queue(s))
+		mark_set(s);
+	else
+		s->error = 0; /* it was the queue's */
 }
 
 /* What the pair cannot carry of message @i. */
@@ -377,6 +401,16 @@ static bool dgram_retry_up(struct sock *s)
 	return true;
 }
 
+void dgram_take_up(struct sock *s, const void *except, size_t len)
+{
+	struct batch *b = batch_get(false);
+	ssize_t n;
+
+	while (b && (n = recv(s->pair, b->data[0], BATCH_MESSAGE, MSG_DONTWAIT)) >= 0)
+		if ((size_t)n != len || memcmp(b->data[0], except, len))
+			waiting_add(&s->dgram->up, b->data[0], (size_t)n, NULL);
+}
+
 void dgram_drain_up(struct sock *s)
 {
 	if (s->pair < 0 || !dgram_retry_up(s))
@@ -404,32 +438,11 @@ void dgram_drain_up(struct sock *s)
 	pump_watch_host(s, EPOLLIN | EPOLLOUT); /* others first: the event comes again */
 }
 
-int dgram_mend(struct call *c, struct sock *s)
-{
-	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd, err;
-	struct batch *b = batch_get(false);
-	ssize_t n;
-
-	err = b ? sock_renew(s, &fd) : -ENOMEM;
-	if (err)
-		return err;
-	/* What was received and not read moves along; the list stays as it is. */
-	while ((n = recv(c->fd, b->data[0], BATCH_MESSAGE, MSG_DONTWAIT)) > 0)
-		send(s->pair, b->data[0], (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	fcntl(fd, F_SETFL, flags);
-	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
-	close(c->fd);
-	c->fd = fd;
-	s->suspect = false;
-	pump_watch_host(s, EPOLLIN | EPOLLOUT);
-	return err;
-}
-
 static void dgram_host_event(struct sock *s, uint32_t events)
 {
 	dgram_drain_up(s);
 	if (events & EPOLLHUP) {
-		if (!s->rd_shut) {
+		if (!s->rd_shut || s->closed) {
 			sock_destroy(s);
 			return;
 		}
@@ -443,6 +456,8 @@ static void dgram_host_event(struct sock *s, uint32_t events)
 static void dgram_stack_event(struct sock *s, uint32_t events)
 {
 	dgram_pull(s);
+	if (events & EPOLLERR && s->watch >= 0 && dgram_has_queue(s))
+		mark_set(s);
 	if (s->dgram->up)
 		dgram_drain_up(s);
 	park_retry(s);

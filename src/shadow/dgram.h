@@ -62,12 +62,24 @@ void dgram_drop(struct sock *s, int fd);
 void dgram_return(struct sock *s, const void *data);
 
 /**
- * dgram_mend() - after an error was shown as POLLERR, the program gets a new end
+ * dgram_unmark() - before a call of the program is served: no error is shown at its end @fd
  *
- * To be called before any other use of a socket whose pair is closed. @c->fd and
- * the caller's number are the new end's afterwards. Return: 0 or -errno.
+ * An error that a plain call has been told meanwhile is forgotten. Return: true if an error is
+ * waiting that no call has been told: dgram_mark_again() comes after the call.
  */
-int dgram_mend(struct call *c, struct sock *s);
+bool dgram_unmark(struct sock *s, int fd);
+
+/** dgram_mark_again() - show what the call that was served has left. */
+void dgram_mark_again(struct sock *s);
+
+/** dgram_queue_read() - the program has read of its error queue */
+void dgram_queue_read(struct sock *s);
+
+/**
+ * dgram_take_up() - all that the program has written is taken out of the pair, to be sent by
+ * dgram_drain_up(); but not what is equal to @except
+ */
+void dgram_take_up(struct sock *s, const void *except, size_t len);
 
 /** dgram_ops - this kind of socket */
 extern const struct sock_ops dgram_ops;

@@ -44,6 +44,14 @@ static int pair_inode(int fd, ino_t *ino)
 	return 0;
 }
 
+/* The kernel chooses a name. Nobody else can send there: a connected socket hears its peer only. */
+static int pair_name(int fd)
+{
+	struct sockaddr_un any = {.sun_family = AF_UNIX};
+
+	return bind(fd, (struct sockaddr *)&any, sizeof(any.sun_family)) ? -errno : 0;
+}
+
 int pair_make(int type, int *theirs, int *ours, ino_t *ino)
 {
 	int sv[2], err;
@@ -51,6 +59,8 @@ int pair_make(int type, int *theirs, int *ours, ino_t *ino)
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sv))
 		return -errno;
 	err = pair_inode(sv[0], ino);
+	if (!err && type == SOCK_DGRAM)
+		err = pair_name(sv[0]);
 	if (err) {
 		close(sv[0]);
 		close(sv[1]);

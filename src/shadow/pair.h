@@ -9,7 +9,8 @@
 
 /**
  * pair_make() - two connected ends
- * @type:   SOCK_STREAM or SOCK_SEQPACKET
+ * @type:   SOCK_STREAM, SOCK_SEQPACKET, or SOCK_DGRAM: then the program's end has a name, so that
+ *	    ours can be connected to it again (mark.h), and closing it hangs nothing up (closing.h)
  * @theirs: receives the program's end, blocking; @ino its inode
  * @ours:   receives ours, non-blocking
  *

@@ -37,6 +37,7 @@
 #include <unistd.h>
 #include "lib/clock.h"
 #include "engine/engine.h"
+#include "shadow/closing.h"
 #include "shadow/pump.h"
 #include "shadow/sock.h"
 
@@ -50,6 +51,7 @@
 #define LATER	    256
 #define NO_SOCK	    UINT64_MAX
 #define KICK	    (UINT64_MAX - 1)
+#define CLOSED	    (UINT64_MAX - 2)	    /* closing.h has news */
 #define FD_ID(i)    (UINT64_MAX - 16 - (i)) /* of pump_watch_fd() */
 
 static int host_epoll = -1, kick_fd = -1;
@@ -344,6 +346,31 @@ static bool pump_closed_early(const struct epoll_event *ev)
 	return true;
 }
 
+/* The program has closed its end of socket @id. */
+static void pump_end_closed(uint64_t id)
+{
+	struct sock *s = sock_get(id);
+
+	if (!s)
+		return;
+	s->watch = -1;
+	s->closed = true;
+	s->ops->host_event(s, EPOLLHUP);
+}
+
+static void pump_ends_closed(void)
+{
+	struct sock *s;
+
+	if (closing_take(pump_end_closed))
+		return;
+	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
+		i = s->index + 1;
+		if (s->watch >= 0)
+			pump_suspect(s);
+	}
+}
+
 /*
  * Take the waiting events: closed sockets without a connection are closed at once,
  * under the lock, so that the next thread that gets it finds them closed. The rest goes to @ev,
@@ -357,7 +384,9 @@ static int pump_take_events(struct epoll_event *ev, int max)
 	for (int i = 0; i < n; i++) {
 		uint64_t junk;
 
-		if (ev[i].data.u64 != KICK) {
+		if (ev[i].data.u64 == CLOSED) {
+			pump_ends_closed();
+		} else if (ev[i].data.u64 != KICK) {
 			if (!pump_closed_early(&ev[i]))
 				ev[left++] = ev[i];
 		} else if (read(kick_fd, &junk, sizeof(junk)) < 0) {
@@ -434,12 +463,15 @@ static void *pump_loop(void *arg)
 int pump_start(void)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = KICK};
-	int err;
+	int err, closing = closing_start();
 
 	host_epoll = epoll_create1(EPOLL_CLOEXEC);
 	kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (host_epoll < 0 || kick_fd < 0 || epoll_ctl(host_epoll, EPOLL_CTL_ADD, kick_fd, &ev))
 		return -errno;
+	ev.data.u64 = CLOSED;
+	if (closing >= 0) /* else pairs of another type are made, which hang up */
+		epoll_ctl(host_epoll, EPOLL_CTL_ADD, closing, &ev);
 	stack_epoll = (int)stack_call(SYS_epoll_create1, 0, 0, 0, 0, 0, 0);
 	if (stack_epoll < 0)
 		return stack_epoll;

@@ -99,6 +99,8 @@ static long receive_errors(struct call *c, struct sock *s, struct message *m, in
 
 	if (n < 0)
 		return n;
+	if (!sock_is_stream(s) && !(flags & MSG_PEEK))
+		dgram_queue_read(s);
 	if (call_writev(c, m->iov, m->hdr.msg_iovlen, message->data, len) < 0)
 		return -EFAULT;
 	err = receive_give_header(c, m, &name, msg.msg_namelen, message->control,

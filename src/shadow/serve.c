@@ -166,6 +166,17 @@ static void serve_call(struct call *c, const struct serve_entry *e)
 	serve_answer(c, NULL, e->of_call(c));
 }
 
+/* A call on socket @s of ours, also when it was parked: it is told the error that is shown. */
+static long serve_once(struct call *c, struct sock *s)
+{
+	bool untold = !sock_is_stream(s) && dgram_unmark(s, c->fd);
+	long ret = serve_table[(unsigned int)c->nr % SERVE_NUMBERS].of_sock(c, s);
+
+	if (untold && !s->core.moved)
+		dgram_mark_again(s);
+	return ret;
+}
+
 /* A call on socket @s of ours, locked. */
 static void serve_sock(struct call *c, struct sock *s, const struct serve_entry *e)
 {
@@ -173,12 +184,9 @@ static void serve_sock(struct call *c, struct sock *s, const struct serve_entry 
 
 	s->tid = c->tid;
 	s->fd = (int)c->args[0];
-	c->again = e->of_sock;
-	if (!answer_recall(c, s, &ret)) {
-		ret = s->pair < 0 && !sock_is_stream(s) ? dgram_mend(c, s) : 0;
-		if (!ret)
-			ret = e->of_sock(c, s);
-	}
+	c->again = serve_once;
+	if (!answer_recall(c, s, &ret))
+		ret = serve_once(c, s);
 	/* Before the answer: our copy must not be the last one when the program closes its own. */
 	call_done(c);
 	serve_answer(c, s, ret);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "lib/complain.h"
 #include "shadow/call.h"
+#include "shadow/closing.h"
 #include "shadow/holder.h"
 #include "shadow/pair.h"
 #include "shadow/sock.h"
@@ -101,8 +102,29 @@ static void sock_reset(struct sock *s)
 	size_t at = offsetof(struct sock, ops);
 
 	memset((char *)s + at, 0, sizeof(*s) - at);
-	s->pair = s->stack = s->fd = -1;
+	s->pair = s->stack = s->fd = s->watch = -1;
 	s->linger = -1;
+}
+
+/* The pair of a new socket, which gets the next generation. Only IP has errors that come late. */
+static int sock_make_pair(struct sock *s, int *fd)
+{
+	uint64_t id = (uint64_t)(s->generation + 1) << 32 | s->index;
+	int err;
+
+	if (sock_is_stream(s))
+		return pair_make(SOCK_STREAM, fd, &s->pair, &s->ino);
+	if (socket_is_inet(&s->core) && !pair_make(SOCK_DGRAM, fd, &s->pair, &s->ino)) {
+		s->watch = closing_watch(*fd, id);
+		if (s->watch >= 0)
+			return 0;
+		close(*fd);
+		close(s->pair);
+	}
+	err = pair_make(SOCK_SEQPACKET, fd, &s->pair, &s->ino);
+	if (err)
+		s->pair = -1;
+	return err;
 }
 
 struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
@@ -121,8 +143,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 	if (alone)
 		*err = pair_alone(fd, &s->ino);
 	else
-		*err = pair_make(sock_is_stream(s) ? SOCK_STREAM : SOCK_SEQPACKET, fd, &s->pair,
-				 &s->ino);
+		*err = sock_make_pair(s, fd);
 	if (*err) {
 		pthread_mutex_unlock(&s->lock);
 		pthread_mutex_lock(&table);
@@ -144,10 +165,7 @@ int sock_renew(struct sock *s, int *fd)
 	sock_unhash(s);
 	pthread_mutex_unlock(&table);
 	sock_close_pair(s);
-	if (sock_is_stream(s))
-		err = pair_alone(fd, &s->ino);
-	else
-		err = pair_make(SOCK_SEQPACKET, fd, &s->pair, &s->ino);
+	err = pair_alone(fd, &s->ino);
 	sock_insert(s);
 	if (!err)
 		s->state = SOCK_FRESH;
@@ -244,6 +262,7 @@ void sock_destroy(struct sock *s)
 	if (s->ops->destroy)
 		s->ops->destroy(s);
 	sock_close_pair(s);
+	closing_forget(s->watch);
 	if (s->stack >= 0) {
 		/* The program has not waited for close(): nor do we. */
 		struct linger l = {.l_onoff = s->abort, .l_linger = 0};

@@ -87,7 +87,8 @@ struct sock_accepted {
  * @error:   what SO_ERROR will say, positive; beside the stack's own
  * @was_open: failed after it had been connected
  * @suspect: the program may have closed its end: a sweep looks
- * @recverr: messages: the program wants the error queue
+ * @watch:   messages: tells of the closing of the program's end (closing.h), which can show errors
+ *	     then (mark.h); -1: a hang-up tells of it, and errors are messages
  * @sndbuf, @rcvbuf: as the program has set them, bytes; 0: not
  * @marked:  the program's end has an error of its own that stands for @error
  * @tid, @fd: where the program's end was seen last
@@ -122,7 +123,7 @@ struct sock {
 	bool marked;
 	bool was_open;
 	bool suspect;
-	bool recverr;
+	int watch;
 	int error;
 	pid_t tid;
 	int fd;
@@ -161,8 +162,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 		      int stack, int *fd, int *err);
 
 /**
- * sock_renew() - a new end in place of one that has failed: a stream's alone, to
- * connect again; a message pair
+ * sock_renew() - a new end in place of one that has failed: a stream's, alone, to connect again
  * @fd: receives the program's end
  *
  * Return: 0 or -errno.

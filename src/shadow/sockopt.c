@@ -38,9 +38,6 @@ static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, 
 {
 	const struct linger *l = val;
 
-	if ((level == IPPROTO_IP && name == IP_RECVERR) ||
-	    (level == IPPROTO_IPV6 && name == IPV6_RECVERR))
-		s->recverr = len >= sizeof(int) && *(const int *)val;
 	if (level != SOL_SOCKET)
 		return;
 	switch (name) {

@@ -4,12 +4,14 @@
  *
  * Filling makes an end not writable and emptying gives the edge; closing with bytes unread resets;
  * a socket that is connected later keeps its inode and its places in epoll sets;
- * /proc/net/unix lists those that live; urgent bytes; message pairs hang up.
+ * /proc/net/unix lists those that live; urgent bytes; message pairs hang up, or can have an error
+ * that passes; inotify tells of a socket's closing.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +155,53 @@ static void messages(void)
 	close(sv[1]);
 }
 
+/* An error of a datagram socket that goes on after it. */
+static void marking(void)
+{
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	socklen_t len = sizeof(name);
+	char buf[8];
+	int sv[2];
+
+	socketpair(AF_UNIX, SOCK_DGRAM, 0, sv);
+	bind(sv[0], (struct sockaddr *)&name, offsetof(struct sockaddr_un, sun_path));
+	getsockname(sv[0], (struct sockaddr *)&name, &len);
+	ok(!connect(sv[1], &none, sizeof(none)) && !connect(sv[1], (struct sockaddr *)&name, len) &&
+		   !(state_of(sv[0]) & POLLERR),
+	   "an end that looks away has no effect where nothing is unread");
+	ok(send(sv[0], "x", 1, 0) == 1 && !connect(sv[1], &none, sizeof(none)) &&
+		   !connect(sv[1], (struct sockaddr *)&name, len) && state_of(sv[0]) & POLLERR,
+	   "with a message unread it makes POLLERR");
+	ok(recv(sv[0], buf, 1, MSG_DONTWAIT) == -1 && errno == ECONNRESET &&
+		   !(state_of(sv[0]) & POLLERR),
+	   "which the next call is told, and no other");
+	ok(send(sv[0], "up", 2, 0) == 2 && recv(sv[1], buf, 8, MSG_DONTWAIT) == 2 &&
+		   send(sv[1], "down", 4, 0) == 4 && recv(sv[0], buf, 8, MSG_DONTWAIT) == 4,
+	   "after that both send and receive");
+	close(sv[0]);
+	close(sv[1]);
+}
+
+static void told_of_closing(void)
+{
+	int sv[2], copy, in = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	struct inotify_event ev = {0};
+	char path[40];
+
+	socketpair(AF_UNIX, SOCK_DGRAM, 0, sv);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", sv[0]);
+	ok(inotify_add_watch(in, path, IN_CLOSE) >= 0, "inotify watches a socket");
+	copy = dup(sv[0]);
+	close(sv[0]);
+	ok(read(in, &ev, sizeof(ev)) == -1, "and says nothing while a copy is open");
+	close(copy);
+	ok(read(in, &ev, sizeof(ev)) == sizeof(ev) && ev.mask & IN_CLOSE,
+	   "but when the last one is closed");
+	close(sv[1]);
+	close(in);
+}
+
 int main(void)
 {
 	filling();
@@ -160,5 +209,7 @@ int main(void)
 	joining();
 	urgent();
 	messages();
+	marking();
+	told_of_closing();
 	return done();
 }

@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include "shadow/chunk.h"
+#include "shadow/closing.h"
 #include "shadow/pair.h"
 
 static ino_t inode(int fd)
@@ -60,6 +62,55 @@ static void test_messages(void **state)
 	close(theirs);
 	assert_true(state_of(ours) & POLLHUP);
 	close(ours);
+}
+
+static unsigned int nclosed;
+static uint64_t last_closed;
+
+static void closed(uint64_t id)
+{
+	nclosed++;
+	last_closed = id;
+}
+
+/* An end with a name: ours can look away and come back; closing is told elsewhere. */
+static void test_named(void **state)
+{
+	int theirs[3], ours[3], watch[3], copy;
+	struct sockaddr_un name;
+	socklen_t len = sizeof(name);
+	ino_t ino;
+
+	assert_true(closing_start() >= 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pair_make(SOCK_DGRAM, &theirs[i], &ours[i], &ino), 0);
+		assert_int_equal(inode(theirs[i]), ino);
+		watch[i] = closing_watch(theirs[i], 70 + (uint64_t)i);
+		assert_true(watch[i] >= 0);
+	}
+	assert_int_equal(getsockname(theirs[0], (struct sockaddr *)&name, &len), 0);
+	assert_true(len > sizeof(name.sun_family));
+	assert_true(closing_take(closed));
+	assert_int_equal(nclosed, 0);
+	copy = dup(theirs[0]);
+	close(theirs[0]);
+	assert_true(closing_take(closed));
+	assert_int_equal(nclosed, 0);
+	close(copy);
+	assert_true(closing_take(closed));
+	assert_int_equal(nclosed, 1);
+	assert_int_equal(last_closed, 70);
+	closing_forget(watch[0]); /* once more does no harm */
+	closing_forget(watch[1]);
+	close(theirs[1]);
+	close(theirs[2]);
+	assert_true(closing_take(closed));
+	assert_int_equal(nclosed, 2);
+	assert_int_equal(last_closed, 72);
+	for (int i = 0; i < 3; i++)
+		close(ours[i]);
+	assert_true(closing_take(closed));
+	assert_int_equal(nclosed, 2);
 }
 
 /* Alone it behaves as TCP without a peer; joined, it is the same socket. */
@@ -130,9 +181,9 @@ static void test_chunks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_make),   cmocka_unit_test(test_messages),
-		cmocka_unit_test(test_join),   cmocka_unit_test(test_reset),
-		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_make),  cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_join),  cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_named), cmocka_unit_test(test_chunks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

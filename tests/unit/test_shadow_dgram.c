@@ -9,6 +9,9 @@
 #include "shadow.h"
 #include <sys/ioctl.h>
 #include "shadow/dgram.h"
+#include "shadow/mark.h"
+
+#define MARKED 5000 /* messages of test_error_loses_nothing() */
 
 static unsigned char room[DGRAM_MAX];
 
@@ -57,22 +60,27 @@ static void assert_first(struct made *m, const char *text, in_port_t from, bool 
 	sock_put(s);
 }
 
-static void assert_nothing(struct made *m)
+static void assert_nothing_locked(struct sock *s, const struct made *m)
 {
 	const struct meta *meta;
-	struct sock *s = sock_get(m->id);
 
 	assert_int_equal(dgram_peek(s, m->fd, room, &meta), -EAGAIN);
 	assert_null(meta);
+}
+
+static void assert_nothing(struct made *m)
+{
+	struct sock *s = sock_get(m->id);
+
+	assert_nothing_locked(s, m);
 	sock_put(s);
 }
 
-/* All that was sent to it has come through the stack. */
-static void until_waiting(const struct made *m, int bytes)
+/* All that was sent to it has come through the stack: the pump is done with it. */
+static void until_waiting(const struct made *m)
 {
-	int waiting = 0;
-
-	UNTIL(!ioctl(m->fd, FIONREAD, &waiting) && waiting == bytes);
+	UNTIL(!ready_now(standin_host(m->stack), POLLIN) && ready_now(m->fd, POLLIN) & POLLIN);
+	sock_put(sock_get(m->id));
 }
 
 /* In the order of sending, each with its sender; what was read plainly has left the list. */
@@ -88,7 +96,7 @@ static void test_order(void **state)
 		snprintf(text, sizeof(text), "message %02d", i);
 		send_text(peer[i % 2], text, &at);
 	}
-	until_waiting(&m, 20 * 10);
+	until_waiting(&m);
 	for (int i = 0; i < 20; i++) {
 		snprintf(text, sizeof(text), "message %02d", i);
 		if (i % 5 == 2) {
@@ -163,50 +171,130 @@ static void test_boundaries(void **state)
 	close(peer);
 }
 
-/* Of a message that no socket takes: kept for the next call, and who waits is woken. */
-static void test_error(void **state)
+static void connect_refusing(struct made *m, int *refusing)
 {
 	struct sockaddr_in closed;
-	int refusing = host_refusing(&closed);
-	const struct meta *meta;
+
+	*refusing = host_refusing(&closed);
+	make_messages(m);
+	stack_connect(m, &closed);
+}
+
+/* Of a message that no socket takes: kept for the next call that is served, and shown. */
+static void test_error(void **state)
+{
 	struct made m;
 	struct sock *s;
+	int refusing;
 
-	make_messages(&m);
-	stack_connect(&m, &closed);
+	connect_refusing(&m, &refusing);
 	assert_int_equal(send(m.fd, "anybody?", 8, 0), 8);
-	assert_true(ready(m.fd, POLLIN) & POLLIN);
+	assert_true(ready(m.fd, 0) & POLLERR);
 	s = sock_get(m.id);
 	assert_int_equal(s->error, ECONNREFUSED);
-	assert_int_equal(dgram_peek(s, m.fd, room, &meta), 0);
-	assert_non_null(meta);
-	assert_true(meta->error);
-	dgram_drop(s, m.fd);
-	assert_int_equal(dgram_peek(s, m.fd, room, &meta), -EAGAIN);
+	assert_true(dgram_unmark(s, m.fd)); /* a call is served, and leaves the error */
+	assert_false(ready_now(m.fd, 0));
+	assert_int_equal(s->error, ECONNREFUSED);
+	dgram_mark_again(s);
+	assert_true(ready_now(m.fd, 0) & POLLERR);
+	assert_true(dgram_unmark(s, m.fd)); /* another tells of it */
+	s->error = 0;
+	dgram_mark_again(s);
+	assert_false(ready_now(m.fd, 0));
+	assert_nothing_locked(s, &m);
 	sock_put(s);
 	close_made(&m);
 	close(refusing);
 }
 
-/* The program wants the error queue: it sees POLLERR, for which the pair is given up. */
-static void test_pollerr(void **state)
+/* A plain call is told, once; then all goes on, as often as it happens. */
+static void test_error_plain(void **state)
 {
-	struct sockaddr_in closed;
-	int refusing = host_refusing(&closed);
 	struct made m;
 	struct sock *s;
+	int refusing;
 
-	make_messages(&m);
-	stack_connect(&m, &closed);
+	connect_refusing(&m, &refusing);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(send(m.fd, "anybody?", 8, 0), 8);
+		assert_true(ready(m.fd, 0) & POLLERR);
+		if (i % 2)
+			assert_int_equal(send(m.fd, "more", 4, 0), -1);
+		else
+			assert_int_equal(recv(m.fd, room, 1, MSG_DONTWAIT), -1);
+		assert_int_equal(errno, ECONNRESET);
+		assert_false(ready_now(m.fd, POLLIN));
+		assert_true(ready_now(m.fd, POLLOUT) & POLLOUT);
+		assert_int_equal(recv(m.fd, room, 1, MSG_DONTWAIT), -1);
+		assert_int_equal(errno, EAGAIN);
+	}
 	s = sock_get(m.id);
-	s->recverr = true;
-	sock_put(s);
-	assert_int_equal(send(m.fd, "anybody?", 8, 0), 8);
-	assert_true(ready(m.fd, 0) & POLLERR);
-	s = sock_get(m.id);
-	assert_int_equal(s->error, ECONNREFUSED);
+	assert_false(dgram_unmark(s, m.fd)); /* it has been told: no later call is */
+	assert_int_equal(s->error, 0);
 	sock_put(s);
 	close_made(&m);
+	close(refusing);
+}
+
+static void *writer(void *arg)
+{
+	struct made *m = arg;
+
+	for (uint32_t i = 0; i < MARKED;) {
+		/* It never sleeps, so that it writes at any moment. */
+		if (send(m->fd, &i, sizeof(i), MSG_DONTWAIT) == sizeof(i))
+			i++;
+		else
+			assert_true(errno == ECONNRESET || errno == EAGAIN);
+	}
+	return NULL;
+}
+
+/* While errors are shown, nothing that the program writes is lost or changes place. */
+static void test_error_loses_nothing(void **state)
+{
+	struct sockaddr_in back;
+	int peer = host_socket(SOCK_DGRAM, &back), most = 4 << 20;
+	struct made m;
+	struct sock *s;
+	pthread_t t;
+
+	setsockopt(peer, SOL_SOCKET, SO_RCVBUFFORCE, &most, sizeof(most));
+	make_messages(&m);
+	stack_connect(&m, &back);
+	assert_int_equal(pthread_create(&t, NULL, writer, &m), 0);
+	for (uint32_t i = 0, got; i < MARKED; i++) {
+		if (i % 2) {
+			s = sock_get(m.id);
+			assert_true(mark_set(s));
+			sock_put(s);
+		}
+		assert_true(ready(peer, POLLIN) & POLLIN);
+		assert_int_equal(recv(peer, &got, sizeof(got), 0), sizeof(got));
+		assert_int_equal(got, i);
+	}
+	pthread_join(t, NULL);
+	assert_false(ready_now(peer, POLLIN));
+	close_made(&m);
+	close(peer);
+}
+
+/* The program closes while an error is shown; its last copy is another process's. */
+static void test_error_close(void **state)
+{
+	int refusing, copy;
+	struct made m;
+
+	connect_refusing(&m, &refusing);
+	copy = dup(m.fd);
+	assert_int_equal(send(m.fd, "anybody?", 8, 0), 8);
+	assert_true(ready(m.fd, 0) & POLLERR);
+	close(m.fd);
+	pump_settle();
+	assert_false(is_gone(&m));
+	close(copy);
+	pump_settle(); /* as before bind() and the like: it is closed now */
+	assert_true(is_gone(&m));
 	close(refusing);
 }
 
@@ -258,7 +346,7 @@ static void test_return(void **state)
 	at = make_messages(&m);
 	send_text(peer, "one", &at);
 	send_text(peer, "two", &at);
-	until_waiting(&m, 6);
+	until_waiting(&m);
 	assert_first(&m, "one", from.sin_port, true);
 	s = sock_get(m.id);
 	dgram_return(s, "one");
@@ -338,7 +426,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),	     cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_boundaries),   cmocka_unit_test(test_error),
-		cmocka_unit_test(test_pollerr),	     cmocka_unit_test(test_full_pair),
+		cmocka_unit_test(test_error_plain),  cmocka_unit_test(test_error_loses_nothing),
+		cmocka_unit_test(test_error_close),  cmocka_unit_test(test_full_pair),
 		cmocka_unit_test(test_return),	     cmocka_unit_test(test_up),
 		cmocka_unit_test(test_close_unread),
 	};
