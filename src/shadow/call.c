@@ -107,34 +107,57 @@ bool call_valid(const struct call *c)
 	return !ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->id);
 }
 
-enum call_signal call_signal(const struct call *c)
+/* Of /proc/TID/status, see proc(5) */
+struct call_status {
+	char state;
+	pid_t tgid;
+	unsigned int threads;
+	unsigned long long pending, shared, blocked, ignored;
+};
+
+static bool call_status(pid_t tid, struct call_status *st)
 {
-	unsigned long long pending = 0, shared = 0, blocked = 0, ignored = 0;
-	pid_t tgid = c->tid;
-	unsigned int threads = 1;
 	char path[40], line[256];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", c->tid);
+	*st = (struct call_status){.tgid = tid, .threads = 1};
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
 	f = fopen(path, "re");
 	if (!f)
-		return CALL_NO_SIGNAL;
+		return false;
 	/* Pieces of a line that is longer, as that of 65536 groups, match nothing. */
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Tgid: %d", &tgid) != 1 &&
-		    sscanf(line, "Threads: %u", &threads) != 1 &&
-		    sscanf(line, "SigPnd: %llx", &pending) != 1 &&
-		    sscanf(line, "ShdPnd: %llx", &shared) != 1 &&
-		    sscanf(line, "SigBlk: %llx", &blocked) != 1)
-			sscanf(line, "SigIgn: %llx", &ignored);
+		if (sscanf(line, "State: %c", &st->state) != 1 &&
+		    sscanf(line, "Tgid: %d", &st->tgid) != 1 &&
+		    sscanf(line, "Threads: %u", &st->threads) != 1 &&
+		    sscanf(line, "SigPnd: %llx", &st->pending) != 1 &&
+		    sscanf(line, "ShdPnd: %llx", &st->shared) != 1 &&
+		    sscanf(line, "SigBlk: %llx", &st->blocked) != 1)
+			sscanf(line, "SigIgn: %llx", &st->ignored);
 	}
 	fclose(f);
-	if (pending & ~blocked & ~ignored)
+	return true;
+}
+
+enum call_signal call_signal(struct call *c, bool *quiet)
+{
+	struct call_status st, first;
+	unsigned long long mine;
+
+	*quiet = true;
+	if (!call_status(c->tid, &st))
+		return CALL_NO_SIGNAL;
+	c->tgid = st.tgid;
+	*quiet = !(st.shared & ~st.ignored);
+	if (st.pending & ~st.blocked & ~st.ignored)
 		return CALL_SIGNAL;
-	if (shared & ~blocked & ~ignored)
-		/* The kernel gives it to the first thread, if that does not block it. */
-		return threads > 1 && tgid != c->tid ? CALL_SIGNAL_SHARED : CALL_SIGNAL;
-	return CALL_NO_SIGNAL;
+	mine = st.shared & ~st.blocked & ~st.ignored;
+	if (!mine || st.threads == 1 || st.tgid == c->tid)
+		return mine ? CALL_SIGNAL : CALL_NO_SIGNAL;
+	/* The kernel gives it to the first thread, if that lives and does not block it. */
+	if (call_status(st.tgid, &first) && !strchr("ZX", first.state))
+		mine &= first.blocked;
+	return mine ? CALL_SIGNAL_SHARED : CALL_NO_SIGNAL;
 }
 
 /* For a trace: the call, with its address if it has one. */

@@ -37,6 +37,7 @@ struct sock;
  * @listener: where it arrived
  * @id:	  of the notification
  * @tid:  the calling thread
+ * @tgid: its process, once call_signal() has seen it; 0 before
  * @fd:   duplicate of the program's descriptor that it is about, -1: none (yet)
  * @connecting: this connect() has begun the connection
  * @deadline: parked: monotonic ns when @timeout is the answer; 0: never
@@ -46,7 +47,7 @@ struct sock;
 struct call {
 	int listener;
 	uint64_t id;
-	pid_t tid;
+	pid_t tid, tgid;
 	int nr;
 	int fd;
 	uint64_t args[6];
@@ -81,8 +82,11 @@ enum call_signal {
 	CALL_SIGNAL_SHARED /* one waits for its process, which has more threads */
 };
 
-/** call_signal() - does a signal wait that would interrupt a blocked call? */
-enum call_signal call_signal(const struct call *c);
+/**
+ * call_signal() - does a signal wait that would interrupt a blocked call?
+ * @quiet: receives: no signal waits for its process, whichever thread would take it
+ */
+enum call_signal call_signal(struct call *c, bool *quiet);
 
 /** call_answer() - result, -errno or CALL_PASS; 0, or -ENOENT: the caller is gone. */
 int call_answer(const struct call *c, long ret);

@@ -5,6 +5,11 @@
  * A parked call holds no duplicate of the program's descriptor: it would keep
  * the program's end open after the program has gone. The duplicate is made
  * again for each try.
+ *
+ * Signals (look.h): a look at an old call costs one reading of /proc. Of a thousand threads that
+ * wait in one process, one tells whether a signal waits for the process; only then all are looked
+ * at. A signal that another program sends to a single thread is not seen that way: TURN calls are
+ * looked at each time, in turn.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,11 +34,21 @@ static const struct {
 	{UINT64_MAX, 500000000},
 };
 
+#define OLD   (sizeof(looks) / sizeof(looks[0]) - 1)
+#define TURN  16
+#define QUIET 32 /* processes remembered during a look; calls of others are all looked at */
+
 /* Linux' own: repeat the call, or EINTR, as the handler's flags say. */
 #define RESTART	       (-512L) /* ERESTARTSYS */
 #define RESTART_NOHAND (-514L) /* ERESTARTNOHAND: never repeat after a handler */
 
 static _Atomic int nparked;
+
+/* The look thread's: processes without a signal, so far; old calls, so far; whose turn it is. */
+static struct {
+	pid_t quiet[QUIET];
+	unsigned int nquiet, old, turn;
+} sight;
 
 static void park_forget(struct call *c)
 {
@@ -144,9 +159,15 @@ void park_retry(struct sock *s)
 }
 
 /* What a signal makes of a parked call; 0: nothing. */
-static long park_interrupted(const struct call *c)
+static long park_interrupted(struct call *c)
 {
-	switch (call_signal(c)) {
+	enum call_signal signal;
+	bool quiet;
+
+	signal = call_signal(c, &quiet);
+	if (quiet && sight.nquiet < QUIET)
+		sight.quiet[sight.nquiet++] = c->tgid;
+	switch (signal) {
 	case CALL_SIGNAL:
 		return c->deadline ? RESTART_NOHAND : RESTART;
 	case CALL_SIGNAL_SHARED:
@@ -157,13 +178,27 @@ static long park_interrupted(const struct call *c)
 	}
 }
 
-static uint64_t park_interval(const struct call *c, uint64_t now)
+/* Which of looks[] is for @c? */
+static unsigned int park_age(const struct call *c, uint64_t now)
 {
 	unsigned int i = 0;
 
 	while (!look_often(now) && now - c->since >= looks[i].age)
 		i++;
-	return looks[i].interval;
+	return i;
+}
+
+/* May this look pass over old call @c? */
+static bool park_pass_over(const struct call *c)
+{
+	unsigned int n = sight.old++;
+
+	if (n - sight.turn < TURN)
+		return false;
+	for (unsigned int i = 0; i < sight.nquiet; i++)
+		if (sight.quiet[i] == c->tgid)
+			return true;
+	return false;
 }
 
 uint64_t park_interrupt(uint64_t now)
@@ -173,16 +208,19 @@ uint64_t park_interrupt(uint64_t now)
 
 	if (!nparked)
 		return next;
+	sight.nquiet = sight.old = 0;
 	for (uint32_t i = 0; (s = sock_first(i)); sock_put(s)) {
 		struct call **p = &s->parked;
 
 		i = s->index + 1;
 		while (*p) {
 			struct call *c = *p;
-			uint64_t look = now + park_interval(c, now);
-			long ret = park_interrupted(c);
+			unsigned int age = park_age(c, now);
+			uint64_t look = now + looks[age].interval;
+			bool over = age == OLD && park_pass_over(c);
+			long ret = over ? 0 : park_interrupted(c);
 
-			if (!ret && call_valid(c)) {
+			if (over || (!ret && call_valid(c))) {
 				next = look < next ? look : next;
 				p = &c->next;
 				continue;
@@ -193,6 +231,7 @@ uint64_t park_interrupt(uint64_t now)
 			park_forget(c);
 		}
 	}
+	sight.turn = sight.turn + TURN < sight.old ? sight.turn + TURN : 0;
 	return next;
 }
 

@@ -70,9 +70,9 @@ idle() { # COUNT KIND
 	sed 's/^/# | /' "$TMP/err" | head -n 5
 }
 
-# interrupted.py alarm|child|outside: how long after it was sent a signal interrupts accept(), ms
+# interrupted.py alarm|child|outside|threads: how long after it was sent a signal interrupts accept(), ms
 cat >"$TMP/interrupted.py" <<'END'
-import os, signal, socket, subprocess, sys, time
+import os, signal, socket, subprocess, sys, threading, time
 sent = seen = None
 class Done(Exception):
     pass
@@ -86,6 +86,10 @@ l = socket.create_server(("10.1.0.2", 7000))
 start = time.time()
 if sys.argv[1] == "alarm":
     signal.setitimer(signal.ITIMER_REAL, 4)
+elif sys.argv[1] == "threads":
+    # They wait, too, and would take the signal; but it is the first thread's.
+    for _ in range(50):
+        threading.Thread(target=l.accept, daemon=True).start()
 elif sys.argv[1] == "child":
     helper = subprocess.Popen(["sh", "-c", "sleep 4; kill -USR1 %d" % os.getpid()])
 print(os.getpid(), flush=True)
@@ -93,21 +97,22 @@ try:
     l.accept()
 except Done:
     pass
-print("%.0f" % ((seen - start - 4) * 1000) if sys.argv[1] != "outside" else "%.3f" % seen)
+print("%.0f" % ((seen - start - 4) * 1000) if sys.argv[1] in ("alarm", "child") else "%.3f" % seen, flush=True)
+os._exit(0)
 END
 
 signalled() { # KIND MOST
 	local out=$TMP/signal.$1 ms
 	on wlan -- timeout 20 "$PYTHON" "$TMP/interrupted.py" "$1" >"$out" 2>"$TMP/err" &
 	STARTED+=($!)
-	if [ "$1" = outside ]; then
+	if [ "$1" = outside ] || [ "$1" = threads ]; then
 		wait_for 10 test -s "$out"
 		sleep 4
 		ms=$(date +%s.%N)
 		kill -USR1 "$(head -n 1 "$out")"
 	fi
 	wait $!
-	[ "$1" = outside ] && ms=$(awk "BEGIN { printf \"%.0f\", ($(tail -n 1 "$out") - $ms) * 1000 }") ||
+	[ "$1" = outside ] || [ "$1" = threads ] && ms=$(awk "BEGIN { printf \"%.0f\", ($(tail -n 1 "$out") - $ms) * 1000 }") ||
 		ms=$(tail -n 1 "$out")
 	at_most "$MODE: a signal by $1 interrupts after ms" "$ms" "$2"
 }
@@ -120,6 +125,8 @@ for MODE in shadow inline; do
 	signalled alarm 20
 	[ $MODE = inline ] || signalled child 60 # with the start of its shell
 done
-MODE=shadow signalled outside 550
-MODE=inline signalled outside 20
+for kind in outside threads; do
+	MODE=shadow signalled $kind 550
+	MODE=inline signalled $kind 20
+done
 done_testing

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """memory.py - what a run holds in memory, for tests that look for growth.
 
-The stack's memory is one mapping, whose pages stay once Linux has touched them: its RSS tells the
-highest use so far, and grows by chance. So the stack is asked what it uses (the answer to "show",
-src/control/wire.h), and the RSS of the process is counted without that mapping, the largest one.
+Pages of the stack's memory stay once Linux has touched them: the RSS tells the highest use so
+far, and grows by chance. So the stack is asked what it uses (the answer to "show",
+src/control/wire.h), and the RSS of the process is counted without that memory.
 """
 import json
 import re
 import socket
 
 
-def stack_kb(pid):
-    """What the stack of process pid uses of its memory."""
+def show(pid):
+    """The report of the stack of process pid."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.settimeout(20)
         s.connect("\0persona/%d" % pid)
@@ -19,16 +19,20 @@ def stack_kb(pid):
         text = b""
         while (packet := s.recv(1 << 16))[:1] == b"+":
             text += packet[1:]
-        memory = json.loads(text + packet[1:])["memory"]
+    return json.loads(text + packet[1:])
+
+
+def stack_kb(pid):
+    """What the stack of process pid uses of its memory."""
+    memory = show(pid)["memory"]
     return (memory["total"] - memory["free"]) >> 10
 
 
 def rest_kb(pid):
-    """The RSS of process pid without its largest mapping."""
+    """The RSS of process pid without the stack's memory: that is not for children (MADV_DONTFORK)."""
     with open("/proc/%d/smaps" % pid) as f:
-        maps = re.findall(r"^Size:\s*(\d+).*?^Rss:\s*(\d+)", f.read(), re.M | re.S)
-    size, rss = max((int(size), int(rss)) for size, rss in maps)
-    return sum(int(r) for _, r in maps) - rss
+        maps = re.findall(r"^Rss:\s*(\d+).*?^VmFlags:([^\n]*)", f.read(), re.M | re.S)
+    return sum(int(rss) for rss, flags in maps if " dc" not in flags)
 
 
 def grown(first, now, key, share, spare):

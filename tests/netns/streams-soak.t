@@ -125,6 +125,13 @@ class Stream:
         bad.append("%s of %d bytes, port %d: %s at byte %d" % (self.kind, self.size, self.port, how, self.off))
         return True
 
+    def seen(self):
+        """What the stack says of it."""
+        if sys.argv[3] not in ("shadow", "inline"):
+            return None
+        here = "%s:%d" % self.s.getsockname()[:2]
+        return [c for c in memory.show(stack())["connections"] if c["local"] == here]
+
     def over(self, now):
         """Called now and then: is it? For those who do not wait for an event."""
         if self.kind == "leave" and now > self.leave:
@@ -135,6 +142,7 @@ class Stream:
         if self.kind == "reset" and now - self.moved > 20:
             return True         # a reset is sent once, and may be lost with its path
         if now - self.moved > PATIENCE and self.kind != "leave":
+            print("#", self.seen(), flush=True)
             return self.tell("stands still")
         return False
 

@@ -3,9 +3,12 @@
  * test_shadow_call.c - what is read about a caller: its signals, its descriptors.
  */
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "shadow/call.h"
@@ -45,6 +48,8 @@ static void ended(pid_t pid)
 /* However long a line of /proc/PID/status before it is. */
 static void test_signal(void **state)
 {
+	bool quiet;
+
 	for (int groups = 0; groups <= 5000; groups += 5000) {
 		struct call c = {.tid = stopped(groups)};
 
@@ -52,11 +57,67 @@ static void test_signal(void **state)
 			fprintf(stderr, "SKIP: setgroups() needs root\n");
 			return;
 		}
-		assert_int_equal(call_signal(&c), CALL_NO_SIGNAL);
+		assert_int_equal(call_signal(&c, &quiet), CALL_NO_SIGNAL);
+		assert_true(quiet);
+		assert_int_equal(c.tgid, c.tid);
 		kill(c.tid, SIGUSR1);
-		assert_int_equal(call_signal(&c), CALL_SIGNAL);
+		assert_int_equal(call_signal(&c, &quiet), CALL_SIGNAL);
+		assert_false(quiet);
 		ended(c.tid);
 	}
+}
+
+static void *waiting(void *arg)
+{
+	*(pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	pause();
+	return arg;
+}
+
+/* A signal to a process is its first thread's, unless that blocks it; then it is another's. */
+static void test_signal_of_threads(void **state)
+{
+	pid_t *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool quiet;
+
+	assert_ptr_not_equal(tid, MAP_FAILED);
+	for (int blocks = 0; blocks < 2; blocks++) {
+		struct call first = {0}, other = {0};
+		int status;
+
+		first.tid = fork();
+		if (!first.tid) {
+			pthread_t thread;
+			sigset_t set;
+
+			signal(SIGUSR1, nothing);
+			if (pthread_create(&thread, NULL, waiting, tid))
+				_exit(1);
+			while (!*(volatile pid_t *)tid)
+				usleep(1000);
+			sigfillset(&set);
+			if (blocks)
+				pthread_sigmask(SIG_BLOCK, &set, NULL);
+			kill(getpid(), SIGSTOP);
+			pause();
+			_exit(0);
+		}
+		assert_int_equal(waitpid(first.tid, &status, WUNTRACED), first.tid);
+		other.tid = *tid;
+		assert_int_equal(call_signal(&other, &quiet), CALL_NO_SIGNAL);
+		assert_true(quiet);
+		assert_int_equal(other.tgid, first.tid);
+		kill(first.tid, SIGUSR1);
+		assert_int_equal(call_signal(&first, &quiet),
+				 blocks ? CALL_NO_SIGNAL : CALL_SIGNAL);
+		assert_false(quiet);
+		assert_int_equal(call_signal(&other, &quiet),
+				 blocks ? CALL_SIGNAL_SHARED : CALL_NO_SIGNAL);
+		assert_false(quiet);
+		ended(first.tid);
+		*tid = 0;
+	}
+	munmap(tid, 4096);
 }
 
 /* An end is found in a child, and in its child, under whatever number. */
@@ -113,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signal),
+		cmocka_unit_test(test_signal_of_threads),
 		cmocka_unit_test(test_holder),
 	};
 
