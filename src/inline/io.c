@@ -20,6 +20,7 @@
 #include "inline/edge.h"
 #include "inline/fdtable.h"
 #include "inline/move.h"
+#include "inline/peek.h"
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "sockets/event.h"
@@ -393,14 +394,24 @@ HOOK int sendmmsg(int fd, struct mmsghdr *msgs, unsigned int n, int flags)
 	return (int)done;
 }
 
+/* Before the stack is asked for @n bytes: 0 or -errno; @flags become those for the stack. */
+static int io_may_receive(uint64_t slot, size_t n, int *flags)
+{
+	if (urgent_may_receive(&slot_desc(slot)->core, *flags))
+		return -EINVAL;
+	return peek_wait(slot, n, flags);
+}
+
 HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *addr, socklen_t *len)
 {
 	uint64_t slot = fd_slot(fd);
+	int err;
 
 	if (!slot_ours(slot))
 		return real(recvfrom)(fd, buf, n, flags, addr, len);
-	if (urgent_may_receive(&slot_desc(slot)->core, flags))
-		return edge_ret(-EINVAL);
+	err = io_may_receive(slot, n, &flags);
+	if (unlikely(err))
+		return edge_ret(err);
 	return io_received(slot,
 			   edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, addr, len));
 }
@@ -408,11 +419,13 @@ HOOK ssize_t recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *a
 HOOK ssize_t recv(int fd, void *buf, size_t n, int flags)
 {
 	uint64_t slot = fd_slot(fd);
+	int err;
 
 	if (!slot_ours(slot))
 		return real(recv)(fd, buf, n, flags);
-	if (urgent_may_receive(&slot_desc(slot)->core, flags))
-		return edge_ret(-EINVAL);
+	err = io_may_receive(slot, n, &flags);
+	if (unlikely(err))
+		return edge_ret(err);
 	return io_received(slot,
 			   edge_block(SYS_recvfrom, slot_stack(slot), buf, n, flags, NULL, NULL));
 }
@@ -436,14 +449,28 @@ HOOK ssize_t __recvfrom_chk(int fd, void *buf, size_t n, size_t room, int flags,
 	return recvfrom(fd, buf, n, flags, addr, len);
 }
 
+/* How many bytes a message takes; asked only where it matters, of memory that can be read. */
+static size_t io_capacity(const struct msghdr *msg, int flags)
+{
+	size_t n = 0;
+
+	if (likely(!(flags & MSG_WAITALL)) || !readable(msg) || !readable(msg->msg_iov))
+		return 0;
+	for (size_t i = 0; i < msg->msg_iovlen && i < IOV_MAX; i++)
+		n += msg->msg_iov[i].iov_len;
+	return n;
+}
+
 HOOK ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	uint64_t slot = fd_slot(fd);
+	int err;
 
 	if (!slot_ours(slot))
 		return real(recvmsg)(fd, msg, flags);
-	if (urgent_may_receive(&slot_desc(slot)->core, flags))
-		return edge_ret(-EINVAL);
+	err = io_may_receive(slot, io_capacity(msg, flags), &flags);
+	if (unlikely(err))
+		return edge_ret(err);
 	return io_received(slot, edge_block(SYS_recvmsg, slot_stack(slot), msg, flags, 0, 0, 0));
 }
 

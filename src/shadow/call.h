@@ -40,6 +40,7 @@ struct sock;
  * @tgid: its process, once call_signal() has seen it; 0 before
  * @fd:   duplicate of the program's descriptor that it is about, -1: none (yet)
  * @connecting: this connect() has begun the connection
+ * @partial: bytes that a waiting receive has given so far: its result, if the wait ends early
  * @deadline: parked: monotonic ns when @timeout is the answer; 0: never
  * @again: what serves it once more when its socket has news
  * @next: list of parked calls
@@ -52,6 +53,7 @@ struct call {
 	int fd;
 	uint64_t args[6];
 	bool connecting;
+	long partial;
 	uint64_t deadline;
 	long timeout;
 	uint64_t since; /* parked, monotonic ns */

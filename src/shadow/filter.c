@@ -104,6 +104,14 @@ static void filter_address(struct filter_out *o, unsigned int flags)
 	filter_ret_if(o, BPF_JGT, 0, NOTIFY);
 	filter_load(o, ARG_LOW(3));
 	filter_ret_if(o, BPF_JSET, flags, NOTIFY);
+}
+
+/* AF_UNIX does not wait for all that MSG_PEEK is asked for. */
+static void filter_receive(struct filter_out *o)
+{
+	filter_address(o, MSG_TRUNC | MSG_ERRQUEUE);
+	filter_emit(o, BPF_JMP | BPF_JSET | BPF_K, MSG_PEEK, 0, 2);
+	filter_ret_if(o, BPF_JSET, MSG_WAITALL, NOTIFY);
 	filter_ret(o, ALLOW);
 }
 
@@ -131,9 +139,10 @@ static void filter_block(struct filter_out *o, enum call_filter what)
 		break;
 	case CALL_FILTER_SEND:
 		filter_address(o, MSG_OOB | MSG_FASTOPEN);
+		filter_ret(o, ALLOW);
 		break;
 	case CALL_FILTER_RECEIVE:
-		filter_address(o, MSG_TRUNC | MSG_ERRQUEUE);
+		filter_receive(o);
 		break;
 	case CALL_FILTER_IOCTL:
 		filter_ioctl(o);

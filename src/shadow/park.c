@@ -227,7 +227,7 @@ uint64_t park_interrupt(uint64_t now)
 			}
 			*p = c->next;
 			if (ret)
-				call_answer(c, ret);
+				call_answer(c, c->partial ? c->partial : ret);
 			park_forget(c);
 		}
 	}
@@ -241,7 +241,7 @@ void park_drop_all(struct sock *s)
 
 	while ((c = s->parked)) {
 		s->parked = c->next;
-		call_answer(c, -EBADF);
+		call_answer(c, c->partial ? c->partial : -EBADF);
 		park_forget(c);
 	}
 }
@@ -265,7 +265,7 @@ uint64_t park_expire(uint64_t now)
 				continue;
 			}
 			*p = c->next;
-			call_answer(c, c->timeout);
+			call_answer(c, c->partial ? c->partial : c->timeout);
 			park_forget(c);
 		}
 	}

@@ -3,15 +3,16 @@
  * receive.c - receiving calls that we are asked about, see receive.h.
  *
  * Theory of operation: on streams these calls are the host kernel's on the pair, but for the error
- * queue, which is the stack's. Messages are taken from the pair, with what is known of them beside
- * it (dgram.h).
+ * queue, which is the stack's, and for what AF_UNIX does otherwise than TCP. Messages are taken
+ * from the pair, with what is known of them beside it (dgram.h).
  *
  * A received message whose caller has gone meanwhile (a signal) is kept for the next one: so an
  * interrupted call loses nothing.
  *
  * Threads: those that answer calls; the socket is locked.
  *
- * Limits: recvmmsg() gives what is there, as with MSG_WAITFORONE, MESSAGE_MANY at most.
+ * Limits: recvmmsg() gives what is there, as with MSG_WAITFORONE, MESSAGE_MANY at most. MSG_PEEK
+ * with MSG_WAITALL gives less where the pair holds no more, or with SO_PEEK_OFF.
  */
 #include <errno.h>
 #include <string.h>
@@ -227,12 +228,60 @@ static long receive_nothing(struct call *c, struct sock *s, int flags)
 	return -errno;
 }
 
+/* Can no more come into the pair than is there? */
+static bool receive_is_all(const struct sock *s)
+{
+	return (s->state != SOCK_OPEN && s->state != SOCK_CONNECTING) || s->down_eof ||
+	       s->rd_shut || s->down;
+}
+
+/*
+ * MSG_PEEK with MSG_WAITALL: what is there is shown, and shown again with what has come since,
+ * until it is all.
+ */
+static long receive_peek_all(struct call *c, struct sock *s, int flags)
+{
+	size_t len = message->capacity < MESSAGE_DATA ? message->capacity : MESSAGE_DATA;
+	ssize_t n = recv(c->fd, message->data, len, MSG_PEEK | MSG_DONTWAIT);
+	long ret = n < 0 ? -errno : n;
+
+	if (n > 0) {
+		if (call_writev(c, message->iov, message->hdr.msg_iovlen, message->data,
+				(size_t)n) < 0)
+			return -EFAULT;
+		c->partial = n;
+	}
+	if (n >= 0)
+		ret = receive_give_header(c, message, NULL, 0, NULL, 0, 0) ?: n;
+	if ((ret >= 0 && (size_t)n < len && !receive_is_all(s) && !call_nonblocking(c, flags)) ||
+	    (ret == -EAGAIN && !call_nonblocking(c, flags)))
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
+	return ret;
+}
+
+/* Each look moves on then (SO_PEEK_OFF), so we must not look. */
+static bool receive_look_moves(const struct call *c)
+{
+	int off = -1;
+	socklen_t len = sizeof(off);
+
+	return !getsockopt(c->fd, SOL_SOCKET, SO_PEEK_OFF, &off, &len) && off >= 0;
+}
+
+/* Where the pair does not wait as TCP does. */
+static bool receive_peeks_all(const struct call *c, int flags)
+{
+	return (flags & (MSG_PEEK | MSG_WAITALL)) == (MSG_PEEK | MSG_WAITALL) &&
+	       !(flags & MSG_OOB) && !receive_look_moves(c);
+}
+
 /* The error queue of a stream is the stack's; the rest is in the pair. */
 static long receive_stream(struct call *c, struct sock *s, int flags)
 {
+	bool whole = receive_peeks_all(c, flags);
 	long ret;
 
-	if (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) || c->nr == SYS_recvmmsg)
+	if (c->nr == SYS_recvmmsg || (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) && !whole))
 		return CALL_PASS;
 	ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message)
 				    : message_fetch(c, message, c->args[1]);
@@ -240,7 +289,9 @@ static long receive_stream(struct call *c, struct sock *s, int flags)
 		return ret;
 	if (flags & MSG_ERRQUEUE)
 		return receive_errors(c, s, message, flags);
-	return receive_nothing(c, s, flags);
+	if (flags & MSG_TRUNC)
+		return receive_nothing(c, s, flags);
+	return receive_peek_all(c, s, flags);
 }
 
 long receive_call(struct call *c, struct sock *s)

@@ -153,6 +153,79 @@ static void peek_all(void)
 	close_both(sv);
 }
 
+static void send_two(void *fd)
+{
+	send(*(int *)fd, "cd", 2, 0);
+	nap(SETTLE);
+	send(*(int *)fd, "ef", 2, 0);
+}
+
+static void shut(void *fd)
+{
+	shutdown(*(int *)fd, SHUT_WR);
+}
+
+static ssize_t peek_whole(int fd, size_t n, int how)
+{
+	char name[64], a[3];
+	socklen_t len = sizeof(name);
+	struct iovec iov[2] = {{a, sizeof(a)}, {big, n - sizeof(a)}};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+	ssize_t got;
+
+	memset(big, '-', n);
+	if (how == 1)
+		return recvfrom(fd, big, n, MSG_PEEK | MSG_WAITALL, (void *)name, &len);
+	if (how != 2)
+		return recv(fd, big, n, MSG_PEEK | MSG_WAITALL);
+	got = recvmsg(fd, &msg, MSG_PEEK | MSG_WAITALL);
+	memmove(big + sizeof(a), big, n - sizeof(a));
+	memcpy(big, a, sizeof(a));
+	return got;
+}
+
+/* All is waited for, piece by piece; or until the end; seen again, and read. */
+static void peek_pieces(long how)
+{
+	pthread_t t;
+
+	tcp_pair(sv);
+	send(sv[0], "ab", 2, 0);
+	nap(SETTLE);
+	t = after(SETTLE, send_two, &sv[0]);
+	SEE(peek_whole(sv[1], 6, how));
+	done(t);
+	note("%.6s", big);
+	SEE(recv(sv[1], big, 3, 0));
+	t = after(SETTLE, shut, &sv[0]);
+	SEE(peek_whole(sv[1], 6, how));
+	done(t);
+	note("%.3s", big);
+	SEE(recv(sv[1], big, 8, 0));
+	SEE(peek_whole(sv[1], 6, how));
+	close_both(sv);
+}
+
+/* The wait ends early: by time, with something and with nothing; where nothing blocks. */
+static void peek_early(long how)
+{
+	struct timeval t = {.tv_usec = 30000}, none = {0};
+
+	tcp_pair(sv);
+	setsockopt(sv[1], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	SEE(peek_whole(sv[1], 6, how));
+	send(sv[0], "ab", 2, 0);
+	nap(SETTLE);
+	SEE(peek_whole(sv[1], 6, how));
+	note("%.2s", big);
+	setsockopt(sv[1], SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+	fcntl(sv[1], F_SETFL, O_RDWR | O_NONBLOCK);
+	SEE(peek_whole(sv[1], 6, how));
+	SEE(recv(sv[1], big, 6, MSG_WAITALL));
+	SEE(peek_whole(sv[1], 6, how));
+	close_both(sv);
+}
+
 static void peek_end(void)
 {
 	tcp_pair(sv);
@@ -262,6 +335,11 @@ const struct behaviour in_bulk[] = {
 	{"bulk-waitall", waitall_bulk},
 	{"stream-discard", discard},
 	{"peek-waitall", peek_all},
+	{"peek-waitall-pieces", NULL, peek_pieces, 0},
+	{"peek-waitall-pieces-recvfrom", NULL, peek_pieces, 1},
+	{"peek-waitall-pieces-recvmsg", NULL, peek_pieces, 2},
+	{"peek-waitall-early", NULL, peek_early, 0},
+	{"peek-waitall-early-recvmsg", NULL, peek_early, 2},
 	{"peek-end", peek_end},
 	{"low-mark", low_mark},
 	{"sendfile-whole", sendfile_whole},

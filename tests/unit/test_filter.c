@@ -162,6 +162,9 @@ static void test_data(void **state)
 	assert_int_equal(call(SYS_sendto, 3, 0x1000, 1, MSG_OOB, 0), NOTIFY);
 	assert_int_equal(call(SYS_sendto, 3, 0x1000, 1, MSG_MORE | MSG_NOSIGNAL, 0), ALLOW);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_PEEK, 0), ALLOW);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_WAITALL, 0), ALLOW);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_PEEK | MSG_WAITALL, 0), NOTIFY);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, 0, 0), ALLOW);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_ERRQUEUE, 0), NOTIFY);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, 0, 0x7fff0000), NOTIFY);
 	assert_int_equal(call(SYS_read, 3, 0x1000, 1, 0, 0), ALLOW);
