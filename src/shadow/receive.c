@@ -12,11 +12,13 @@
  * Threads: those that answer calls; the socket is locked.
  *
  * Limits: recvmmsg() gives what is there, as with MSG_WAITFORONE, MESSAGE_MANY at most. MSG_PEEK
- * with MSG_WAITALL gives less where the pair holds no more, or with SO_PEEK_OFF.
+ * with MSG_WAITALL gives less where the pair holds no more, or with SO_PEEK_OFF. recvmmsg() on a
+ * stream gives names of the pair.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include "shadow/call.h"
 #include "shadow/dgram.h"
@@ -222,7 +224,7 @@ static long receive_nothing(struct call *c, struct sock *s, int flags)
 	ssize_t n = recv(c->fd, message->data, len, (flags & MSG_PEEK) | MSG_DONTWAIT);
 
 	if (n >= 0)
-		return n;
+		return receive_give_header(c, message, NULL, 0, NULL, 0, 0) ?: n;
 	if (errno == EAGAIN && !call_nonblocking(c, flags))
 		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
 	return -errno;
@@ -259,6 +261,16 @@ static long receive_peek_all(struct call *c, struct sock *s, int flags)
 	return ret;
 }
 
+/* Does the caller want a sender's name? */
+static bool receive_wants_name(const struct call *c)
+{
+	struct caller_msghdr hdr;
+
+	if (c->nr == SYS_recvfrom)
+		return c->args[4];
+	return !call_read(c, c->args[1], &hdr, sizeof(hdr)) && hdr.msg_name;
+}
+
 /* Each look moves on then (SO_PEEK_OFF), so we must not look. */
 static bool receive_look_moves(const struct call *c)
 {
@@ -275,13 +287,102 @@ static bool receive_peeks_all(const struct call *c, int flags)
 	       !(flags & MSG_OOB) && !receive_look_moves(c);
 }
 
+/* Would the host's kernel name our end (pair_join())? */
+static bool receive_has_name(const struct call *c)
+{
+	struct sockaddr_un un;
+	socklen_t len = sizeof(un);
+
+	return !getpeername(c->fd, (struct sockaddr *)&un, &len) && len > sizeof(un.sun_family) &&
+	       !receive_look_moves(c);
+}
+
+/* What the caller has already: the pieces of @m begin behind it. */
+static void receive_skip(struct message *m, size_t n)
+{
+	for (size_t i = 0; n && i < m->hdr.msg_iovlen; i++) {
+		size_t part = n < m->iov[i].iov_len ? n : m->iov[i].iov_len;
+
+		m->iov[i].iov_base = (char *)m->iov[i].iov_base + part;
+		m->iov[i].iov_len -= part;
+		m->capacity -= part;
+		n -= part;
+	}
+}
+
+/*
+ * Bytes for the caller, at the place of the first that it lacks: looked at first, so that nothing
+ * is taken out of the pair that cannot be given. Bytes, 0: the end, or -errno.
+ */
+static long receive_some(struct call *c, struct message *m, int flags)
+{
+	unsigned char *peeked = m->data, *taken = m->data + MESSAGE_DATA / 2;
+	size_t len = m->capacity < MESSAGE_DATA / 2 ? m->capacity : MESSAGE_DATA / 2;
+	struct iovec iov = {peeked, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int how = (flags & MSG_OOB) | MSG_DONTWAIT;
+	ssize_t n = recvmsg(c->fd, &msg, how | MSG_PEEK), got;
+
+	if (n < 0)
+		return -errno;
+	if (call_writev(c, m->iov, m->hdr.msg_iovlen, peeked, (size_t)n) < 0 ||
+	    receive_give_header(c, m, NULL, 0, NULL, 0, msg.msg_flags))
+		return -EFAULT;
+	if (!n || flags & MSG_PEEK)
+		return n;
+	got = recv(c->fd, taken, (size_t)n, how);
+	if (got < 0)
+		return -errno;
+	/* Another thread has taken what we saw: these are the bytes. */
+	if (memcmp(peeked, taken, (size_t)got))
+		call_writev(c, m->iov, m->hdr.msg_iovlen, taken, (size_t)got);
+	return got;
+}
+
+/* How many bytes a blocking call waits for. */
+static size_t receive_least(const struct call *c, const struct message *m, int flags)
+{
+	int low = 1;
+	socklen_t len = sizeof(low);
+
+	if (flags & MSG_WAITALL && m->capacity)
+		return m->capacity;
+	getsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &low, &len);
+	return (size_t)low < m->capacity ? (size_t)low : m->capacity ?: 1;
+}
+
+/* TCP has no names to give: read in the caller's stead, which is told that it is empty. */
+static long receive_nameless(struct call *c, struct sock *s, int flags)
+{
+	size_t least = receive_least(c, message, flags);
+	bool waits = !call_nonblocking(c, flags) && !(flags & MSG_OOB);
+	long n;
+
+	if (s->state == SOCK_LISTENING)
+		return -ENOTCONN;
+	receive_skip(message, (size_t)c->partial);
+	do {
+		n = message->capacity || !c->partial ? receive_some(c, message, flags) : 0;
+		if (n > 0 && !(flags & MSG_PEEK)) {
+			c->partial += n;
+			receive_skip(message, (size_t)n);
+		} else if (n > 0) {
+			return n;
+		}
+	} while (n > 0 && (size_t)c->partial < least);
+	if (n == -EAGAIN && waits && (size_t)c->partial < least)
+		return park_wait(c, SO_RCVTIMEO, -EAGAIN);
+	return c->partial ? c->partial : n;
+}
+
 /* The error queue of a stream is the stack's; the rest is in the pair. */
 static long receive_stream(struct call *c, struct sock *s, int flags)
 {
 	bool whole = receive_peeks_all(c, flags);
 	long ret;
 
-	if (c->nr == SYS_recvmmsg || (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) && !whole))
+	if (c->nr == SYS_recvmmsg || (!(flags & (MSG_TRUNC | MSG_ERRQUEUE)) && !whole &&
+				      !(receive_wants_name(c) && receive_has_name(c))))
 		return CALL_PASS;
 	ret = c->nr == SYS_recvfrom ? message_fetch_plain(c, message)
 				    : message_fetch(c, message, c->args[1]);
@@ -291,7 +392,7 @@ static long receive_stream(struct call *c, struct sock *s, int flags)
 		return receive_errors(c, s, message, flags);
 	if (flags & MSG_TRUNC)
 		return receive_nothing(c, s, flags);
-	return receive_peek_all(c, s, flags);
+	return whole ? receive_peek_all(c, s, flags) : receive_nameless(c, s, flags);
 }
 
 long receive_call(struct call *c, struct sock *s)

@@ -309,6 +309,75 @@ static void low_port(void)
 	close(fd);
 }
 
+/* A receive that asks for the sender's name; TCP gives none. */
+static void named(int fd, size_t n, int flags, bool msghdr)
+{
+	struct sockaddr_storage name;
+	char buf[16] = "", control[64];
+	struct iovec iov[2] = {{buf, n ? 1 : 0}, {buf + 1, n ? n - 1 : 0}};
+	struct msghdr msg = {.msg_name = &name,
+			     .msg_namelen = sizeof(name),
+			     .msg_iov = iov,
+			     .msg_iovlen = 2,
+			     .msg_control = control,
+			     .msg_controllen = sizeof(control),
+			     .msg_flags = 0x77};
+	socklen_t len = sizeof(name);
+	ssize_t ret;
+
+	memset(&name, 0x55, sizeof(name));
+	errno = 0;
+	ret = msghdr ? recvmsg(fd, &msg, flags) : recvfrom(fd, buf, n, flags, (void *)&name, &len);
+	note("%s '%s'", word(ret), buf);
+	if (ret >= 0 && msghdr)
+		note("flags %#x control %zu", msg.msg_flags, msg.msg_controllen);
+	if (ret >= 0)
+		note("name %d, %#x", msghdr ? (int)msg.msg_namelen : (int)len, name.ss_family);
+}
+
+static void send_later(void *fd)
+{
+	send(*(int *)fd, "cd", 2, 0);
+	nap(SETTLE);
+	send(*(int *)fd, "ef", 2, 0);
+}
+
+static void nameless(long how)
+{
+	struct timeval t = {.tv_usec = 40000};
+	int sv[2], end = how & 1;
+	bool msghdr = how & 2;
+	pthread_t later;
+
+	tcp_pair(sv);
+	named(sv[end], 4, MSG_DONTWAIT, msghdr);
+	send(sv[!end], "abcdefgh", 8, 0);
+	nap(SETTLE);
+	named(sv[end], 3, 0, msghdr);
+	named(sv[end], 3, MSG_PEEK, msghdr);
+	named(sv[end], 2, MSG_TRUNC, msghdr);
+	named(sv[end], 9, MSG_DONTWAIT, msghdr);
+	later = after(SETTLE, send_later, &sv[!end]); /* waits for the first piece */
+	named(sv[end], 9, 0, msghdr);
+	done(later);
+	later = after(SETTLE, send_later, &sv[!end]); /* ... for all of them */
+	named(sv[end], 6, MSG_WAITALL, msghdr);
+	done(later);
+	setsockopt(sv[end], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	named(sv[end], 6, MSG_WAITALL, msghdr);
+	send(sv[!end], "gh", 2, 0);
+	named(sv[end], 6, MSG_WAITALL, msghdr); /* some, then the time is over */
+	send(sv[!end], "ij", 2, 0);
+	nap(SETTLE);
+	/* What cannot be given stays. */
+	SEE(recvfrom(sv[end], NULL, 2, MSG_DONTWAIT, (void *)&t, &(socklen_t){sizeof(t)}));
+	shutdown(sv[!end], SHUT_WR);
+	nap(SETTLE);
+	named(sv[end], 6, MSG_WAITALL, msghdr);
+	named(sv[end], 6, 0, msghdr);
+	close_both(sv);
+}
+
 #define LINE(name, n)                               \
 	{                                           \
 		"conflict-" name, NULL, conflict, n \
@@ -343,5 +412,9 @@ const struct behaviour in_address[] = {
 	{"packet-info", pktinfo},
 	{"bind-device", bind_device},
 	{"low-port", low_port},
+	{"nameless-recvfrom", NULL, nameless, 0},
+	{"nameless-recvfrom-accepted", NULL, nameless, 1},
+	{"nameless-recvmsg", NULL, nameless, 2},
+	{"nameless-recvmsg-accepted", NULL, nameless, 3},
 	{0},
 };
