@@ -19,8 +19,8 @@
  *
  * Sweep: /proc/self/net/unix lists the sockets of our network namespace by inode.
  * A suspect whose inode is not there has been closed by the program. A
- * suspect is marked before the list is read, so a socket that came after it is
- * never taken for gone.
+ * suspect is marked, and its inode taken down, before the list is read: so a socket that came
+ * after it, or has had a new end meanwhile (sock_renew()), is never taken for gone.
  */
 #include <errno.h>
 #include <poll.h>
@@ -73,7 +73,10 @@ static int nlater;
 static _Atomic bool stop;
 
 static pthread_mutex_t suspects_lock = PTHREAD_MUTEX_INITIALIZER;
-static uint64_t *suspects;
+static struct suspect {
+	uint64_t id;
+	unsigned long ino; /* set while a sweep looks */
+} * suspects;
 static size_t nsuspects, suspects_room;
 static _Atomic uint64_t sweep_every = SWEEP_MIN; /* of the pump's thread; others start it again */
 static size_t relieve_at = RELIEVE;
@@ -141,14 +144,14 @@ static void pump_add_suspect(const struct sock *s)
 {
 	if (nsuspects == suspects_room) {
 		size_t room = suspects_room ? suspects_room * 2 : 256;
-		uint64_t *more = realloc(suspects, room * sizeof(*more));
+		struct suspect *more = realloc(suspects, room * sizeof(*more));
 
 		if (!more)
 			return;
 		suspects = more;
 		suspects_room = room;
 	}
-	suspects[nsuspects++] = sock_id(s);
+	suspects[nsuspects++].id = sock_id(s);
 }
 
 void pump_fresh(struct sock *s)
@@ -182,7 +185,7 @@ static bool pump_doubtful(const struct sock *s)
 }
 
 /* Take the list; drop those that are gone or beyond doubt. */
-static size_t pump_take_suspects(uint64_t **list)
+static size_t pump_take_suspects(struct suspect **list)
 {
 	size_t n, left = 0;
 
@@ -193,12 +196,12 @@ static size_t pump_take_suspects(uint64_t **list)
 	nsuspects = suspects_room = 0;
 	pthread_mutex_unlock(&suspects_lock);
 	for (size_t i = 0; i < n; i++) {
-		struct sock *s = sock_get((*list)[i]);
+		struct sock *s = sock_get((*list)[i].id);
 
 		if (!s)
 			continue;
 		if (pump_doubtful(s))
-			(*list)[left++] = (*list)[i];
+			(*list)[left++] = (struct suspect){(*list)[i].id, s->ino};
 		sock_put(s);
 	}
 	return left;
@@ -269,20 +272,20 @@ static unsigned long *pump_living(size_t *n)
 void pump_sweep(void)
 {
 	bool any = false;
-	uint64_t *list;
+	struct suspect *list;
 	size_t n, nino;
 	unsigned long *ino;
 
 	n = pump_take_suspects(&list);
 	ino = n ? pump_living(&nino) : NULL;
 	for (size_t i = 0; i < n; i++) {
-		struct sock *s = sock_get(list[i]);
-		unsigned long key;
+		struct sock *s = sock_get(list[i].id);
+		unsigned long key = list[i].ino;
 
 		if (!s)
 			continue;
-		key = s->ino;
-		if (!ino || bsearch(&key, ino, nino, sizeof(key), pump_by_number)) {
+		if (!ino || key != s->ino ||
+		    bsearch(&key, ino, nino, sizeof(key), pump_by_number)) {
 			pthread_mutex_lock(&suspects_lock);
 			pump_add_suspect(s);
 			pthread_mutex_unlock(&suspects_lock);

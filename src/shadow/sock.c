@@ -166,6 +166,7 @@ int sock_renew(struct sock *s, int *fd)
 	pthread_mutex_unlock(&table);
 	sock_close_pair(s);
 	err = pair_alone(fd, &s->ino);
+	s->suspect = false; /* the old end was */
 	sock_insert(s);
 	if (!err)
 		s->state = SOCK_FRESH;
