@@ -39,10 +39,20 @@ static struct closing_entry **closing_bucket(int watch)
 	return &bucket[(unsigned int)watch % BUCKETS];
 }
 
+/* The lock is held. */
+static void closing_insert(struct closing_entry *e)
+{
+	struct closing_entry **p = closing_bucket(e->watch);
+
+	e->next = *p;
+	*p = e;
+}
+
 int closing_watch(int fd, uint64_t id)
 {
 	struct closing_entry *e;
 	char path[40];
+	int watch;
 
 	if (closing_fd < 0)
 		return -ENOSYS;
@@ -51,17 +61,17 @@ int closing_watch(int fd, uint64_t id)
 		return -ENOMEM;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	pthread_mutex_lock(&lock);
-	e->id = id;
-	e->watch = inotify_add_watch(closing_fd, path, IN_CLOSE);
-	if (e->watch >= 0) {
-		e->next = *closing_bucket(e->watch);
-		*closing_bucket(e->watch) = e;
+	watch = inotify_add_watch(closing_fd, path, IN_CLOSE);
+	if (watch >= 0) {
+		e->watch = watch;
+		e->id = id;
+		closing_insert(e);
+	} else {
+		watch = -errno;
+		free(e);
 	}
 	pthread_mutex_unlock(&lock);
-	if (e->watch >= 0)
-		return e->watch;
-	free(e);
-	return -errno;
+	return watch;
 }
 
 void closing_forget(int watch)

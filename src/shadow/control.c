@@ -26,6 +26,7 @@
 #include "shadow/move.h"
 #include "shadow/netns.h"
 #include "shadow/park.h"
+#include "shadow/places.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/sniff.h"
@@ -212,13 +213,12 @@ static long control_connect_message(struct sock *s, const struct sockaddr_storag
 /* Refused before, and now again: the program's end has had its error, it needs a new one. */
 static int control_renew(struct call *c, struct sock *s)
 {
-	int number = (int)c->args[0], flags = fcntl(c->fd, F_GETFL), fd;
-	int err = sock_renew(s, &fd);
+	int flags = fcntl(c->fd, F_GETFL), fd, err = sock_renew(s, &fd);
 
 	if (err)
 		return err;
 	fcntl(fd, F_SETFL, flags);
-	err = call_replace_fd(c, fd, number, call_cloexec(c, number));
+	err = places_replace(c, fd);
 	close(c->fd);
 	c->fd = fd;
 	s->error = 0;

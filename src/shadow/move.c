@@ -3,20 +3,26 @@
  * move.c - a socket moves from the stack to the host's loopback, see move.h.
  *
  * Theory of operation: sockets/route.c decides and makes the host socket, in the program's
- * network namespace since it is ours too; here the kernel puts it at the caller's number
- * (SECCOMP_ADDFD_FLAG_SETFD). The program's end of the pair is closed by that, and the pump
- * then closes our side.
+ * network namespace since it is ours too; here it is put where the caller's process has the old one
+ * (places.h). The program's end of the pair is closed by that, and the pump then closes our side.
+ *
+ * Copies in other processes cannot be reached, so our side stays as long as there are any. The
+ * first call of such a process that we serve finds the host's socket by its inode (holder.h), and
+ * puts it in the copy's place.
  *
  * Threads: the one that serves the call; the socket is locked.
  *
- * Limits: other numbers of the same socket (made by dup() before the first bind or connect)
- * stay in the stack; so do epoll registrations made before.
+ * Limits: until then, plain reads and writes of such a copy find a socket without a peer.
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "lib/complain.h"
 #include "lib/rawsys.h"
+#include "shadow/holder.h"
 #include "shadow/move.h"
+#include "shadow/places.h"
 #include "shadow/pump.h"
 
 long move_host(long nr, const long a[6])
@@ -27,12 +33,31 @@ long move_host(long nr, const long a[6])
 static int move_replace(const struct socket_ref *ref, int fd)
 {
 	struct move *m = ref->transport;
-	int number = (int)m->c->args[0];
-	int err = call_replace_fd(m->c, fd, number, call_cloexec(m->c, number));
+	struct stat st;
+	int err = fstat(fd, &st) ? -errno : 0;
 
-	if (!err && m->s->pair < 0)
+	if (!err)
+		err = places_replace(m->c, fd);
+	if (err)
+		return err;
+	m->s->host = st.st_ino;
+	if (m->s->pair < 0)
 		pump_suspect(m->s); /* its end is gone */
-	return err;
+	return 0;
+}
+
+int move_follow(struct call *c, const struct sock *s)
+{
+	int fd = holder_peek(s->host), err = fd < 0 ? -EBADF : places_replace(c, fd);
+
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	call_done(c);
+	c->fd = fd;
+	return 0;
 }
 
 const struct socket_ops move_ops = {

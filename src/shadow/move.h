@@ -38,6 +38,13 @@ static inline struct socket_ref move_ref(struct move *m)
  */
 long move_to(struct call *c, struct sock *s, int route);
 
+/**
+ * move_follow() - the caller has a copy of @s, which another process has moved
+ *
+ * Return: 0: @c->fd and what the caller has are the host's socket; -EBADF: that has been closed.
+ */
+int move_follow(struct call *c, const struct sock *s);
+
 /** move_refused() - say the line that goes with -ENETUNREACH, once; gives -ENETUNREACH. */
 long move_refused(void);
 

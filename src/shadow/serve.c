@@ -220,11 +220,15 @@ static void serve(struct call *c)
 		serve_settle();
 	if (is_socket)
 		s = sock_find(st.st_ino);
-	if (s) {
+	if (s && !s->core.moved) {
 		serve_sock(c, s, e);
 		return;
 	}
-	ret = is_socket ? serve_host(c, e->where) : CALL_PASS;
+	ret = s ? move_follow(c, s) : 0;
+	if (s)
+		sock_put(s);
+	if (!ret)
+		ret = is_socket ? serve_host(c, e->where) : CALL_PASS;
 	call_done(c);
 	serve_answer(c, NULL, ret);
 }

@@ -97,6 +97,7 @@ struct sock_accepted {
  * @down_eof: the peer will send no more, and the program knows
  * @rd_shut: the program does not want to read any more
  * @abort:   close with a reset
+ * @host:    core.moved: inode of the host's socket
  * @linger:  the program set SO_LINGER: seconds; -1: not
  * @token:   listening: a byte in the pair makes the program's end readable
  * @up, @down: data read and not yet passed on
@@ -124,6 +125,7 @@ struct sock {
 	bool was_open;
 	bool suspect;
 	int watch;
+	ino_t host;
 	int error;
 	pid_t tid;
 	int fd;

@@ -83,7 +83,7 @@ struct socket_ref;
  * @stack:   a system call into the stack: its result or -errno
  * @host:    a system call to the host's kernel: its result or -errno
  * @replace: put host socket @fd at every number that the program has for this socket (shadow:
- *	     at the number of the call); the caller closes @fd. 0, or -errno: nothing has changed
+ *	     that the calling process has); the caller closes @fd. 0, or -errno: nothing has changed
  */
 struct socket_ops {
 	long (*stack)(long nr, const long args[6]);

@@ -397,6 +397,77 @@ static void test_moves(void **state)
 	close(listener);
 }
 
+/* The events of set @ep that the program finds within @ms: at most one; its data in @data. */
+static uint32_t act_epoll(struct puppet *p, long ep, uint64_t *data, int ms)
+{
+	struct epoll_event *ev = room_at(ROOM_DATA, 2 * sizeof(*ev));
+	long n = act(p, SYS_epoll_pwait, ep, ev, 2, ms, 0, 8);
+
+	assert_in_range(n, 0, 1);
+	*data = n ? ev->data.u64 : 0;
+	return n ? ev->events : 0;
+}
+
+static void act_epoll_ctl(struct puppet *p, long ep, int op, long fd, uint32_t events,
+			  uint64_t data)
+{
+	struct epoll_event *ev = room_at(ROOM_DATA, sizeof(*ev));
+
+	*ev = (struct epoll_event){.events = events, .data.u64 = data};
+	assert_int_equal(act(p, SYS_epoll_ctl, ep, op, fd, ev), 0);
+}
+
+/* Its other numbers move along, each with its flag, and its places in epoll sets. */
+static void test_moves_along(void **state)
+{
+	const uint64_t mark = 0xfedcba9876543210;
+	struct puppet *p = &puppet[0], *other = &puppet[1];
+	struct sockaddr_in at, sa;
+	int listener = host_listen(&at), peer;
+	long fd, ep, one, copy;
+	uint64_t data;
+
+	NEED_PUPPETS();
+	ep = act(p, SYS_epoll_create1, 0);
+	one = act(p, SYS_epoll_create1, 0);
+	fd = make(p, SOCK_STREAM);
+	copy = act(p, SYS_fcntl, fd, F_DUPFD_CLOEXEC, 40);
+	assert_int_equal(copy, 40);
+	act_epoll_ctl(p, ep, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, mark);
+	act_epoll_ctl(p, ep, EPOLL_CTL_ADD, HELD_PIPE, EPOLLIN, 1);
+	act_epoll_ctl(p, one, EPOLL_CTL_ADD, copy, EPOLLIN | EPOLLONESHOT, 7);
+	assert_true(act_epoll(p, ep, &data, 0) & EPOLLHUP); /* without a peer */
+	assert_true(act_epoll(p, one, &data, 0) & EPOLLHUP);
+	assert_int_equal(act(p, SYS_connect, fd, room_addr("127.0.0.1", at.sin_port), sizeof(at)),
+			 0);
+	peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(peer >= 0);
+	assert_int_equal(act(p, SYS_fcntl, fd, F_GETFD), 0);
+	assert_int_equal(act(p, SYS_fcntl, copy, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(act_name(p, SYS_getpeername, copy, &sa), 0);
+	assert_int_equal(sa.sin_port, at.sin_port);
+	assert_int_equal(act_epoll(p, ep, &data, 0), 0);
+	write_text(peer, "answer");
+	assert_int_equal(act_epoll(p, ep, &data, PATIENCE_MS), EPOLLIN);
+	assert_true(data == mark);
+	assert_int_equal(act_epoll(p, ep, &data, 0), 0);  /* an edge */
+	assert_int_equal(act_epoll(p, one, &data, 0), 0); /* it has fired before */
+	act_epoll_ctl(p, one, EPOLL_CTL_MOD, copy, EPOLLIN | EPOLLONESHOT, 8);
+	assert_int_equal(act_epoll(p, one, &data, PATIENCE_MS), EPOLLIN);
+	assert_int_equal(data, 8);
+	act_reads(p, copy, "answer");
+	act_epoll_ctl(p, ep, EPOLL_CTL_DEL, fd, 0, 0);
+	/* Another program's are its own. */
+	assert_int_equal(act(other, SYS_fcntl, fd, F_GETFD), -EBADF);
+	act_close(p, fd);
+	act_close(p, copy);
+	assert_ended(peer);
+	act_close(p, ep);
+	act_close(p, one);
+	close(peer);
+	close(listener);
+}
+
 /* No more sockets than the stack has memory for. */
 static void test_full(void **state)
 {
@@ -430,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_moves_along),
 		cmocka_unit_test(test_full),
 	};
 
