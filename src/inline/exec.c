@@ -13,7 +13,8 @@
  * posix_spawn() likewise, in the parent: its exec is inside libc.
  *
  * Limits: sockets of the stack that are inherited across exec are dead
- * placeholders in the next program (fd_inherited()). wordexp() starts a shell inside libc.
+ * placeholders in the next program (fd_inherited()). What posix_spawn() names by a relative path is
+ * looked up in the caller's directory, even if an action changes that in the child.
  */
 #include "inline/real.h"
 #include "inline/edge.h"
@@ -319,6 +320,21 @@ HOOK FILE *popen(const char *command, const char *type)
 	f = real(popen)(command, type);
 	environ = own;
 	return f;
+}
+
+HOOK int wordexp(const char *words, wordexp_t *out, int flags)
+{
+	char **own = environ;
+	struct env e;
+	int ret;
+
+	if (likely(exec_is_complete()))
+		return real(wordexp)(words, out, flags);
+	COMPLETE(e, own);
+	environ = e.list;
+	ret = real(wordexp)(words, out, flags);
+	environ = own;
+	return ret;
 }
 
 /* The arguments after @arg up to NULL, as an array in the caller's frame. */

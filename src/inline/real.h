@@ -44,6 +44,9 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#if __has_include(<wordexp.h>) /* not in Android's libc */
+#include <wordexp.h>
+#endif
 
 #define HOOK	    __attribute__((visibility("default")))
 #define likely(x)   __builtin_expect(!!(x), 1)

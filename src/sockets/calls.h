@@ -267,6 +267,9 @@ LIBCALL(exec, int, posix_spawn, (pid_t *pid, const char *path, const posix_spawn
 LIBCALL(exec, int, posix_spawnp, (pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr, char *const argv[], char *const envp[]), CALL_NOFD, CALL_PLAIN)
 LIBCALL(exec, int, system, (const char *command), CALL_NOFD, CALL_PLAIN)
 LIBCALL(exec, FILE *, popen, (const char *command, const char *type), CALL_NOFD, CALL_PLAIN)
+#ifdef _WORDEXP_H
+LIBCALL(exec, int, wordexp, (const char *words, wordexp_t *out, int flags), CALL_NOFD, CALL_PLAIN)
+#endif
 SYSCALL(exec, int, execveat, (int dir, const char *path, char *const argv[], char *const envp[], int flags), CALL_FD(0), CALL_PLAIN, SYS_execveat, execveat(INT(0), PTR(1), PTR(2), PTR(3), INT(4)), PASS, BY_NONE, NOWHERE)
 LIBCALL(plugin, void *, dlopen, (const char *file, int mode), CALL_NOFD, CALL_PLAIN)
 #ifdef LM_ID_BASE

@@ -248,7 +248,7 @@ got, text = child(behind)
 report("exec behind chroot()", got, errno.EACCES, text)
 report("... and a line says why", b"another root directory" in text, True, text)
 
-# system() and popen() of a program that has emptied its environment
+# system(), popen() and wordexp() of a program that has emptied its environment
 def emptied(call):
     def body():
         os.environ.clear()
@@ -261,6 +261,11 @@ got, text = child(emptied(libc.system))
 report("system(), empty environment: socket", b"errno %d\n" % errno.ENETDOWN in text, True, text)
 got, text = child(emptied(lambda c: libc.pclose(ctypes.c_void_p(libc.popen(c, b"w")))))
 report("popen(), empty environment: socket", b"errno %d\n" % errno.ENETDOWN in text, True, text)
+
+class Words(ctypes.Structure):
+    _fields_ = ("count", ctypes.c_size_t), ("list", ctypes.POINTER(ctypes.c_char_p)), ("offsets", ctypes.c_size_t)
+got, text = child(emptied(lambda c: libc.wordexp(b"$(" + c + b")", ctypes.byref(Words()), 16)))	# WRDE_SHOWERR
+report("wordexp(), empty environment: socket", b"errno %d\n" % errno.ENETDOWN in text, True, text)
 
 # Plugins
 curl = ctypes.CDLL("libcurl.so.4", mode=os.RTLD_NOW | os.RTLD_DEEPBIND)
