@@ -30,6 +30,7 @@
 #include <string.h>
 #include <time.h>
 #include "backend/pcap.h"
+#include "lib/clock.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 
@@ -117,7 +118,6 @@ static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct 
 {
 	uint32_t pad = -f->len & 3;
 	uint32_t left = f->len;
-	struct timespec now;
 	unsigned int i, n = 0;
 	uint64_t ns;
 	long r;
@@ -125,8 +125,7 @@ static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct 
 	if (!f->len || f->niov > BACKEND_MAX_IOV ||
 	    atomic_load_explicit(&pb->pcap->broken, memory_order_relaxed))
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	ns = clock_read_ns(CLOCK_REALTIME);
 	w->head.type = BLOCK_EPB;
 	w->head.interface = pb->interface;
 	w->head.ts_high = (uint32_t)(ns >> 32);

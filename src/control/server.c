@@ -352,7 +352,7 @@ bool control_stop(void)
 		return true;
 	atomic_store(&stop, true);
 	RAWSYS(SYS_write, fds[WAKE], &one, sizeof(one));
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_read(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_S;
 	if (pthread_timedjoin_np(thread, NULL, &until))
 		return false;

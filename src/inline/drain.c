@@ -18,6 +18,7 @@
 #include "inline/fdtable.h"
 #include "inline/life.h"
 #include "inline/say.h"
+#include "lib/clock.h"
 #include "stack/drain.h"
 
 #include <time.h>
@@ -26,10 +27,7 @@
 
 static long drain_now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (long)clock_mono_ms();
 }
 
 /* A nap of @nap ms, the next one is longer. */

@@ -32,6 +32,7 @@
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "lib/clock.h"
 #include "sockets/event.h"
 
 #include <sys/signalfd.h>
@@ -223,7 +224,7 @@ int edge_deadline_set(struct edge_deadline *d, const struct timespec *timeout)
 		d->at = (struct timespec){0};
 		return 0;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &d->at);
+	clock_read(CLOCK_MONOTONIC, &d->at);
 	if (__builtin_add_overflow(d->at.tv_sec, timeout->tv_sec, &d->at.tv_sec)) {
 		d->forever = true;
 		return 0;
@@ -245,7 +246,7 @@ struct timespec *edge_deadline_left(const struct edge_deadline *d, struct timesp
 	*left = (struct timespec){0};
 	if (!d->at.tv_sec && !d->at.tv_nsec)
 		return left;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_read(CLOCK_MONOTONIC, &now);
 	left->tv_sec = d->at.tv_sec - now.tv_sec;
 	left->tv_nsec = d->at.tv_nsec - now.tv_nsec;
 	if (left->tv_nsec < 0) {

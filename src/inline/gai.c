@@ -18,6 +18,7 @@
 #include "inline/gai.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "lib/clock.h"
 
 #include <linux/futex.h>
 #include <semaphore.h>
@@ -152,7 +153,7 @@ static void *gai_serve(void *arg)
 			late = false;
 			continue;
 		}
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_REALTIME, &until); /* libc's, as is sem_timedwait() */
 		until.tv_sec += IDLE_S;
 		late = sem_timedwait(&work, &until) < 0;
 		lock_take(&lock);
@@ -286,7 +287,7 @@ HOOK int gai_suspend(const struct gaicb *const list[], int n, const struct times
 			errno = EINVAL;
 			return EAI_SYSTEM;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
+		clock_read(CLOCK_MONOTONIC, &until);
 		until.tv_sec += timeout->tv_sec;
 		until.tv_nsec += timeout->tv_nsec;
 		if (until.tv_nsec >= 1000000000) {

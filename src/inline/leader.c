@@ -31,6 +31,7 @@
 #include "inline/say.h"
 #include "inline/thread.h"
 #include "engine/engine.h"
+#include "lib/rawsys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static void *leader_outlive(void *unused)
 	while ((n = leader_threads()) > own + 2) {
 		struct timespec t = {.tv_nsec = nap * 1000000};
 
-		nanosleep(&t, NULL);
+		RAWSYS(SYS_nanosleep, &t, NULL);
 		nap = nap * 2 < NAP_MAX_MS ? nap * 2 : NAP_MAX_MS;
 	}
 	if (atomic_load(&ended))

@@ -30,11 +30,12 @@
 #include "launch/paths.h"
 #include "lib/complain.h"
 #include "lib/highfd.h"
+#include "lib/rawsys.h"
 #include "lib/why.h"
 #include "opener/client.h"
 #include "stack/config.h"
 
-#define END_MS	   1000 /* for the opener to take everything back */
+#define END_S	   1 /* for the opener to take everything back */
 #define MTU_MAX	   65535
 #define PORT_RANGE 256 /* at first; see stack/ports.c */
 
@@ -245,11 +246,12 @@ int interfaces_open(struct config *c)
 
 void interfaces_end(void)
 {
+	struct timespec patience = {.tv_sec = END_S};
 	struct pollfd p = {.fd = opener_gone, .events = POLLIN};
 
 	if (opener_gone < 0)
 		return;
-	poll(&p, 1, END_MS);
+	RAWSYS(SYS_ppoll, &p, 1, &patience, NULL, 0);
 	close(opener_gone);
 	opener_gone = -1;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * clock.h - the host's clocks as one number.
+ * clock.h - the host's clocks, also as one number.
  *
- * clock_gettime() is the vDSO's: no system call, no errno, usable on kernel stacks and by any
- * thread.
+ * They are the kernel's, by the vDSO, whatever a library makes of libc's clock_gettime()
+ * (libfaketime): no system call, no errno, usable on kernel stacks and by any thread. For the
+ * same reason nothing here waits by libc with a time-out: RAWSYS(SYS_ppoll, ...) and futexes do.
  */
 #ifndef PERSONA_LIB_CLOCK_H
 #define PERSONA_LIB_CLOCK_H
@@ -14,12 +15,15 @@
 #define CLOCK_NS_PER_S	1000000000u
 #define CLOCK_NS_PER_MS 1000000u
 
+/** clock_read() - clock_gettime(), the kernel's; @id is one that every kernel has. */
+void clock_read(clockid_t id, struct timespec *t);
+
 /** clock_read_ns() - nanoseconds of the clock @id, CLOCK_MONOTONIC or CLOCK_REALTIME. */
 static inline uint64_t clock_read_ns(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(id, &t);
+	clock_read(id, &t);
 	return (uint64_t)t.tv_sec * CLOCK_NS_PER_S + (uint64_t)t.tv_nsec;
 }
 

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "lib/complain.h"
+#include "lib/rawsys.h"
 #include "shadow/call.h"
 #include "shadow/files.h"
 #include "shadow/netns.h"
@@ -140,7 +141,7 @@ void files_settle(void)
 
 	for (int i = 0; i < SETTLE && !idle; i++) {
 		if (i)
-			nanosleep(&t, NULL);
+			RAWSYS(SYS_nanosleep, &t, NULL);
 		idle = true;
 		pthread_mutex_lock(&writers_lock);
 		for (struct writer *w = writers; w; w = w->next)

@@ -17,6 +17,7 @@
  * Limits: HINTS timers are remembered; of a periodic one the first expiry (a call that it
  * interrupts is young again). A timer's absolute time is taken for the clock that fits.
  */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,6 +27,7 @@
 #include <time.h>
 #include "engine/engine.h"
 #include "lib/clock.h"
+#include "lib/rawsys.h"
 #include "shadow/call.h"
 #include "shadow/look.h"
 #include "shadow/park.h"
@@ -38,7 +40,7 @@
 #define REALTIME_S 1000000000u /* absolute seconds from here on are CLOCK_REALTIME's */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t news;
+static _Atomic uint32_t news; /* a futex: counts */
 static pthread_t thread;
 static bool started, stop;
 static uint64_t next = NEVER;	     /* when to look */
@@ -46,13 +48,31 @@ static uint64_t hint[HINTS];	     /* a signal may come then; 0: unused */
 static _Atomic uint64_t often_until; /* monotonic ns */
 static uint64_t (*look)(uint64_t now);
 
+static void look_wake(void)
+{
+	news++;
+	RAWSYS(SYS_futex, &news, FUTEX_WAKE_PRIVATE, 1);
+}
+
+/* Until look_wake(), or @until (absolute; NEVER). The lock is held, and let go meanwhile. */
+static void look_sleep(uint64_t until)
+{
+	struct timespec t = {.tv_sec = (time_t)(until / SECOND), .tv_nsec = (long)(until % SECOND)};
+	uint32_t seen = news;
+
+	pthread_mutex_unlock(&lock);
+	RAWSYS(SYS_futex, &news, FUTEX_WAIT_BITSET_PRIVATE, seen, until == NEVER ? NULL : &t, NULL,
+	       FUTEX_BITSET_MATCH_ANY);
+	pthread_mutex_lock(&lock);
+}
+
 /* The lock is held. */
 static void look_sooner(uint64_t ns)
 {
 	if (ns >= next)
 		return;
 	next = ns;
-	pthread_cond_signal(&news);
+	look_wake();
 }
 
 void look_at(uint64_t ns)
@@ -110,15 +130,8 @@ static void *look_run(void *arg)
 	pthread_mutex_lock(&lock);
 	while (!stop) {
 		now = clock_mono_ns();
-		if (next == NEVER) {
-			pthread_cond_wait(&news, &lock);
-			continue;
-		}
 		if (now < next) {
-			struct timespec t = {.tv_sec = (time_t)(next / SECOND),
-					     .tv_nsec = (long)(next % SECOND)};
-
-			pthread_cond_timedwait(&news, &lock, &t);
+			look_sleep(next);
 			continue;
 		}
 		next = look_hints(now);
@@ -134,17 +147,12 @@ static void *look_run(void *arg)
 
 int look_start(uint64_t (*at)(uint64_t now))
 {
-	pthread_condattr_t attr;
 	int err;
 
 	look = at;
 	if (started)
 		return 0;
 	stop = false;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&news, &attr);
-	pthread_condattr_destroy(&attr);
 	err = engine_thread_create(&thread, 256 << 10, 0, look_run, NULL);
 	started = !err;
 	return err;
@@ -157,7 +165,7 @@ void look_stop(void)
 	pthread_mutex_lock(&lock);
 	stop = true;
 	started = false;
-	pthread_cond_signal(&news);
+	look_wake();
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
 }
@@ -193,8 +201,7 @@ static uint64_t look_expiry(const struct call *c)
 		at = (uint64_t)s.it_value.tv_sec * SECOND + (uint64_t)s.it_value.tv_nsec;
 		if (!(c->args[1] & TIMER_ABSTIME) || !at)
 			return at;
-		clock_gettime(s.it_value.tv_sec > REALTIME_S ? CLOCK_REALTIME : CLOCK_MONOTONIC,
-			      &now);
+		clock_read(s.it_value.tv_sec > REALTIME_S ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
 		is = (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 		return at > is ? at - is : 1;
 	}

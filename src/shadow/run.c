@@ -42,6 +42,7 @@
 #include "control/server.h"
 #include "engine/engine.h"
 #include "lib/complain.h"
+#include "lib/rawsys.h"
 #include "lib/trace.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
@@ -193,7 +194,7 @@ static void run_nap(long ms)
 {
 	struct timespec t = {.tv_nsec = ms * 1000000};
 
-	nanosleep(&t, NULL);
+	RAWSYS(SYS_nanosleep, &t, NULL);
 }
 
 /* Is the peer in the stack itself? It has ended, too: nobody waits for the data. */

@@ -319,7 +319,7 @@ void serve_stop(void)
 		/* One signal may come just before the thread sleeps. */
 		for (;;) {
 			pthread_kill(thread[i], SIGRTMIN);
-			clock_gettime(CLOCK_REALTIME, &t);
+			clock_read(CLOCK_REALTIME, &t);
 			t.tv_nsec += 5000000;
 			if (t.tv_nsec >= 1000000000) {
 				t.tv_sec++;
