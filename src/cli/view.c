@@ -11,9 +11,10 @@
  *	PROTO  INTERFACE  LOCAL  REMOTE  STATE  DOWN  UP  RECEIVED  SENT  SHARE  RTT ...
  *	mptcp             10.1.0.2:50796 ...            the connection, then its subflows
  *	       wlan0      10.1.0.2:50796 ...
+ *	       (ended)                    ...           and what those had that have ended
  *
- * Rates are bits per second between two documents. A subflow's share is that of the bytes
- * moved between them, both ways; of all its bytes if none were.
+ * Rates are bits per second between two documents. All else is since the beginning, SHARE too:
+ * a subflow's part of the connection's bytes, both ways.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 
 #define WORD	 96
 #define MEGABYTE 1000000
+#define QUIET_MS 3000 /* a subflow without news for that long is quiet, if another one has had */
+#define HEARD_MS 1000 /* some within this time */
 
 struct view {
 	const struct rates *now, *old;
@@ -126,9 +129,10 @@ static void put_link(struct view *v, const char *link)
 	rate = rates_since(v->old, v->now, key);
 	table_cell(t, "%s", view_text(link, "name", buf));
 	table_cell(t, "%s",
-		   !up					     ? "down"
-		   : json_true(json_member(link, "carrier")) ? "up"
-							     : "no carrier");
+		   !up					      ? "down"
+		   : !json_true(json_member(link, "carrier")) ? "no carrier"
+		   : json_true(json_member(link, "silent"))   ? "silent"
+							      : "up");
 	table_cell(t, "%" PRIu64, view_number(link, "mtu"));
 	put_rate(t, &rate);
 	put_bytes(t, view_number(rx, "bytes"), view_number(tx, "bytes"));
@@ -141,8 +145,20 @@ static void put_link(struct view *v, const char *link)
 	table_cell(t, "%s", addresses);
 }
 
+/* More than the kernel's word for it; @busy: another subflow of the connection has news. */
+static const char *view_state(const char *s, bool busy, char buf[WORD])
+{
+	view_text(s, "state", buf);
+	if (json_true(json_member(s, "stalled")))
+		return "stalled";
+	return busy && !strcmp(buf, "established") && !json_true(json_member(s, "backup")) &&
+			       view_number(s, "heard_ms") >= QUIET_MS
+		       ? "quiet"
+		       : buf;
+}
+
 /* PROTO to STATE; @protocol NULL: a subflow of the row above. */
-static void put_ends(struct table *t, const char *s, const char *protocol)
+static void put_ends(struct table *t, const char *s, const char *protocol, bool busy)
 {
 	char buf[WORD];
 
@@ -150,30 +166,32 @@ static void put_ends(struct table *t, const char *s, const char *protocol)
 	table_cell(t, "%s", view_text(s, "interface", buf));
 	table_cell(t, "%s", view_text(s, "local", buf));
 	table_cell(t, "%s", view_text(s, "remote", buf));
-	table_cell(t, "%s", view_text(s, "state", buf));
+	table_cell(t, "%s", view_state(s, busy, buf));
 }
 
-/* @whole: bytes that the connection has moved, in the interval or ever. */
-static void put_flow(struct view *v, const char *flow, const char *protocol,
-		     const struct rate *whole)
+static void put_share(struct table *t, uint64_t part, uint64_t all)
+{
+	if (all)
+		table_cell(t, "%.0f%%", 100.0 * (double)part / (double)all);
+	else
+		table_cell(t, "-");
+}
+
+/* @all: bytes that the connection has moved; @busy: it has news. */
+static void put_flow(struct view *v, const char *flow, const char *protocol, uint64_t all,
+		     bool busy)
 {
 	uint64_t in = view_number(flow, "received"), out = view_number(flow, "sent");
-	uint64_t all = whole->in + whole->out, part = in + out;
 	struct table *t = &v->table;
 	char buf[WORD], key[2 * WORD + 8];
 	struct rate rate;
 
 	flow_key(flow, key);
 	rate = rates_since(v->old, v->now, key);
-	if (whole->ns)
-		part = rate.in + rate.out;
-	put_ends(t, flow, protocol);
+	put_ends(t, flow, protocol, busy);
 	put_rate(t, &rate);
 	put_bytes(t, in, out);
-	if (all)
-		table_cell(t, "%.0f%%", 100.0 * (double)part / (double)all);
-	else
-		table_cell(t, "-");
+	put_share(t, in + out, all);
 	table_cell(t, "%.1f ms", (double)view_number(flow, "rtt_us") / 1000);
 	table_cell(t, "%" PRIu64, view_number(flow, "retransmissions"));
 	table_cell(t, "%" PRIu64, view_number(flow, "lost"));
@@ -187,6 +205,21 @@ static void put_dashes(struct table *t, unsigned int n)
 		table_cell(t, "-");
 }
 
+/* What the subflows had that have ended. */
+static void put_ended(struct table *t, const char *ended, uint64_t all)
+{
+	uint64_t in = view_number(ended, "received"), out = view_number(ended, "sent");
+
+	if (!in && !out)
+		return;
+	table_cell(t, " ");
+	table_cell(t, "(ended)");
+	put_dashes(t, 5);
+	put_bytes(t, in, out);
+	put_share(t, in + out, all);
+	put_dashes(t, 4);
+}
+
 static void view_put_connection(struct view *v, const char *c)
 {
 	const char *flows = json_first(json_member(c, "subflows")), *flow;
@@ -194,6 +227,8 @@ static void view_put_connection(struct view *v, const char *c)
 	char buf[WORD], key[2 * WORD + 8];
 	const char *protocol = view_text(c, "protocol", buf);
 	bool mptcp = !strcmp(protocol, "mptcp");
+	uint64_t all = view_number(c, "received") + view_number(c, "sent");
+	bool busy = false;
 
 	for (flow = flows; flow; flow = json_next(flow)) {
 		flow_key(flow, key);
@@ -201,18 +236,18 @@ static void view_put_connection(struct view *v, const char *c)
 		sum.in += rate.in;
 		sum.out += rate.out;
 		sum.ns |= rate.ns;
+		busy |= json_member(flow, "heard_ms") && view_number(flow, "heard_ms") < HEARD_MS;
 	}
 	if (mptcp) {
 		put_ends(&v->table, c,
-			 json_true(json_member(c, "fallback")) ? "mptcp (tcp)" : "mptcp");
+			 json_true(json_member(c, "fallback")) ? "mptcp (tcp)" : "mptcp", false);
 		put_rate(&v->table, &sum);
 		put_bytes(&v->table, view_number(c, "received"), view_number(c, "sent"));
 		put_dashes(&v->table, 5);
 	}
-	if (!sum.in && !sum.out)
-		sum = (struct rate){view_number(c, "received"), view_number(c, "sent"), 0};
 	for (flow = flows; flow; flow = json_next(flow))
-		put_flow(v, flow, mptcp ? NULL : protocol, &sum);
+		put_flow(v, flow, mptcp ? NULL : protocol, all, busy);
+	put_ended(&v->table, json_member(c, "ended"), all);
 }
 
 /* Sockets without a connection: listening ones, UDP. */

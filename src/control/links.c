@@ -17,6 +17,7 @@
 #include "control/links.h"
 #include "netconf/netconf.h"
 #include "stack/up.h"
+#include "stack/watch.h"
 
 const char *links_name(const struct links *l, int index)
 {
@@ -105,6 +106,18 @@ static const char *link_type(unsigned int type)
 	return type == ARPHRD_ETHER ? "ether" : type == ARPHRD_LOOPBACK ? "loopback" : "rawip";
 }
 
+/* Did it lose everything without a word, so that MPTCP has left it? */
+static bool links_is_silent(int index)
+{
+	unsigned int n;
+	const struct netconf_iface *ifaces = stack_ifaces(&n);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (ifaces[i].index == index && watch_left(i))
+			return true;
+	return false;
+}
+
 /* What the configuration knows of it. */
 static void put_backend(struct json *j, int index)
 {
@@ -151,6 +164,7 @@ static int links_each_link(const struct nlmsghdr *m, void *arg)
 	json_text(j, "type", link_type(ifi->ifi_type));
 	json_text(j, "state", ifi->ifi_flags & IFF_UP ? "up" : "down");
 	json_bool(j, "carrier", carrier && *carrier);
+	json_bool(j, "silent", links_is_silent(ifi->ifi_index));
 	json_number(j, "mtu", links_u32(at[IFLA_MTU]));
 	put_backend(j, ifi->ifi_index);
 	json_open(j, "addresses", '[');

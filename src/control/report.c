@@ -9,7 +9,7 @@
  *
  * Subflows are sorted by token, so that a report of n connections costs n log n.
  *
- * Limits: a connection's bytes are those of its living subflows; UDP sockets count none.
+ * Limits: UDP sockets count no bytes.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include "control/ended.h"
 #include "control/links.h"
 #include "control/report.h"
 #include "lib/clock.h"
@@ -29,6 +30,8 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
+
+#define STALLED 2 /* timeouts one after the other: the second is no lost tail */
 
 /* "10.1.0.2:80", "[fd01::2]:80"; a wildcard is "*:80" */
 static void put_end(struct json *j, const char *key, const struct ip_addr *a, uint16_t port)
@@ -211,6 +214,9 @@ static void report_put_subflow(const struct links *l, const struct diag_sock *s)
 	json_number(j, "acked", s->acked);
 	json_number(j, "retransmissions", s->retrans);
 	json_number(j, "lost", s->lost);
+	json_number(j, "unacked", s->unacked);
+	json_number(j, "heard_ms", s->heard);
+	json_bool(j, "stalled", s->unacked && s->timeouts >= STALLED);
 	json_number(j, "rtt_us", s->rtt);
 	json_number(j, "rttvar_us", s->rttvar);
 	json_number(j, "min_rtt_us", s->min_rtt);
@@ -226,9 +232,12 @@ static void report_put_subflow(const struct links *l, const struct diag_sock *s)
 static void report_put_connection(const struct links *l, const struct diag_sock *s,
 				  const struct diag_sock *flow, size_t n)
 {
-	uint64_t sent = 0, received = 0;
+	uint64_t ended_sent, ended_received, sent, received;
 	struct json *j = l->j;
 
+	ended_bytes(s, flow, n, &ended_sent, &ended_received);
+	sent = ended_sent;
+	received = ended_received;
 	for (size_t i = 0; i < n; i++) {
 		sent += flow[i].sent;
 		received += flow[i].received;
@@ -242,6 +251,12 @@ static void report_put_connection(const struct links *l, const struct diag_sock 
 		json_bool(j, "fallback", s->fallback);
 	json_number(j, "sent", sent);
 	json_number(j, "received", received);
+	if (s->protocol == IPPROTO_MPTCP) {
+		json_open(j, "ended", '{');
+		json_number(j, "sent", ended_sent);
+		json_number(j, "received", ended_received);
+		json_close(j, '}');
+	}
 	json_open(j, "subflows", '[');
 	for (size_t i = 0; i < n; i++)
 		report_put_subflow(l, &flow[i]);
@@ -262,6 +277,7 @@ static void put_sockets(const struct links *l, const struct diag_list *tcp,
 	const struct diag_sock *flow, *s;
 	size_t n;
 
+	ended_look(mptcp, tcp, by_flow);
 	json_open(l->j, "connections", '[');
 	for (s = mptcp->at; s < mptcp->at + mptcp->n; s++) {
 		if (s->state == DIAG_LISTEN)

@@ -62,6 +62,10 @@ static void put_tcp(struct diag_sock *s, const struct nlattr *info)
 	s->acked = t.tcpi_bytes_acked;
 	s->retrans = t.tcpi_total_retrans;
 	s->lost = t.tcpi_lost;
+	s->unacked = t.tcpi_unacked;
+	s->heard = t.tcpi_last_data_recv < t.tcpi_last_ack_recv ? t.tcpi_last_data_recv
+								: t.tcpi_last_ack_recv;
+	s->timeouts = t.tcpi_retransmits;
 	s->rtt = t.tcpi_rtt;
 	s->rttvar = t.tcpi_rttvar;
 	s->min_rtt = t.tcpi_min_rtt == UINT32_MAX ? 0 : t.tcpi_min_rtt;
@@ -70,13 +74,28 @@ static void put_tcp(struct diag_sock *s, const struct nlattr *info)
 	s->delivery_rate = t.tcpi_delivery_rate;
 }
 
+/* The beginning of the kernel's struct mptcp_info as of Linux 6.5; headers may be older. */
+struct diag_mptcp_counters {
+	uint8_t before[48];
+	uint64_t bytes_retrans;
+	uint64_t bytes_sent;
+	uint64_t bytes_received;
+};
+
 static void diag_put_mptcp(struct diag_sock *s, const struct nlattr *info)
 {
+	struct diag_mptcp_counters counters;
 	struct mptcp_info m;
 
 	diag_get(&m, sizeof(m), info);
 	s->token = m.mptcpi_token;
 	s->fallback = m.mptcpi_flags & MPTCP_INFO_FLAG_FALLBACK;
+	s->counts = nl_payload(info, sizeof(counters)) != NULL;
+	if (!s->counts)
+		return;
+	diag_get(&counters, sizeof(counters), info);
+	s->sent = counters.bytes_sent;
+	s->received = counters.bytes_received;
 }
 
 /* Which connection a subflow belongs to. */

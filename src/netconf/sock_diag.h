@@ -23,8 +23,12 @@
  * @backup:	  TCP: backup subflow, by either side's wish
  * @index:	  interface that it is bound to
  * @rqueue, @wqueue: bytes not read, not sent or acknowledged
- * @sent, @received, @acked: payload bytes; @sent counts those that were sent again
+ * @counts:	  MPTCP: this kernel (6.5) counts @sent, each byte once, and @received in order
+ * @sent, @received, @acked: payload bytes; of TCP, @sent counts those that were sent again
  * @retrans, @lost: segments sent again, ever; taken to be lost now
+ * @unacked:	  segments under way
+ * @heard:	  ms since data or an acknowledgement came
+ * @timeouts:	  of retransmission, one after the other, since the peer acknowledged anything
  * @rtt, @rttvar, @min_rtt: us
  * @cwnd:	  segments of @mss bytes
  * @delivery_rate: bytes/s, the latest measurement of the sender
@@ -32,7 +36,7 @@
 struct diag_sock {
 	int protocol;
 	uint8_t state;
-	bool mptcp, fallback, backup;
+	bool mptcp, fallback, backup, counts;
 	uint32_t token;
 	uint32_t index;
 	struct ip_addr local, remote;
@@ -40,6 +44,7 @@ struct diag_sock {
 	uint32_t rqueue, wqueue;
 	uint64_t sent, received, acked;
 	uint32_t retrans, lost;
+	uint32_t unacked, heard, timeouts;
 	uint32_t rtt, rttvar, min_rtt;
 	uint32_t cwnd, mss;
 	uint64_t delivery_rate;

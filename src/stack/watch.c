@@ -59,7 +59,8 @@ struct watched {
 };
 
 static struct watched watched[CONFIG_MAX_IFACES];
-static int64_t moved; /* when frames last did, ms */
+static _Atomic bool left[CONFIG_MAX_IFACES]; /* watched[].path.away, for other threads */
+static int64_t moved;			     /* when frames last did, ms */
 static void (*tell)(const char *sentence);
 
 static int64_t watch_now(void)
@@ -90,7 +91,14 @@ void watch_start(void (*say)(const char *sentence))
 void watch_stop(void)
 {
 	memset(watched, 0, sizeof(watched));
+	for (unsigned int i = 0; i < CONFIG_MAX_IFACES; i++)
+		left[i] = false;
 	probe_close();
+}
+
+bool watch_left(unsigned int i)
+{
+	return i < CONFIG_MAX_IFACES && left[i];
 }
 
 bool watch_aside(unsigned int i)
@@ -101,6 +109,7 @@ bool watch_aside(unsigned int i)
 void watch_changed(unsigned int i, bool up)
 {
 	probe_end(i);
+	left[i] = false;
 	if (up)
 		come_up(i, true);
 	else
@@ -255,6 +264,7 @@ int watch_tick(void)
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
 		watch_act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
+		left[i] = w->path.away;
 		if (w->renew && now >= w->renew) {
 			set_aside(i, &ifs[i], true, false);
 			w->renew = 0;

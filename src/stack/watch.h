@@ -23,6 +23,9 @@ int watch_tick(void);
 /** watch_aside() - is interface @i left? Then its netconf_state is aside. */
 bool watch_aside(unsigned int i);
 
+/** watch_left() - does it answer nothing, so that MPTCP has left it? Any thread. */
+bool watch_left(unsigned int i);
+
 /** watch_changed() - interface @i was configured again, is not aside, and @up or not. */
 void watch_changed(unsigned int i, bool up);
 

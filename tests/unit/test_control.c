@@ -290,7 +290,8 @@ static const char document[] =
 	"\"state\":\"up\",\"carrier\":true,\"mtu\":1500,\"addresses\":[\"10.1.0.2/24\"],"
 	"\"rx\":{\"bytes\":%d,\"drops\":0},\"tx\":{\"bytes\":0,\"drops\":1}}],"
 	"\"connections\":[{\"protocol\":\"mptcp\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
-	"\"state\":\"established\",\"fallback\":false,\"sent\":0,\"received\":%d,\"subflows\":["
+	"\"state\":\"established\",\"fallback\":false,\"sent\":0,\"received\":%d,"
+	"\"ended\":{\"sent\":0,\"received\":%d},\"subflows\":["
 	"{\"interface\":\"wlan0\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
 	"\"state\":\"established\",\"sent\":0,\"received\":%d,\"rtt_us\":12340},"
 	"{\"interface\":\"rmnet0\",\"local\":\"3.3.3.3:3\",\"remote\":\"2.2.2.2:2\","
@@ -305,8 +306,8 @@ static void test_view(void **state)
 	size_t len;
 	FILE *f;
 
-	snprintf(before, sizeof(before), document, 1, 1000, 1000, 700, 300);
-	snprintf(after, sizeof(after), document, 2, 1001000, 1001000, 250700, 750300);
+	snprintf(before, sizeof(before), document, 1, 1000, 1000, 0, 700, 300);
+	snprintf(after, sizeof(after), document, 2, 1001000, 1001000, 0, 250700, 750300);
 	assert_true(json_valid(after));
 	view_rates(before, &old);
 	view_rates(after, &now);
@@ -334,6 +335,98 @@ static void test_view(void **state)
 	assert_contains(text, "25%  12.3 ms");
 	free(text);
 	free(now.at);
+}
+
+/* Shares are of all bytes, those of ended subflows included, whatever the last interval moved. */
+static void test_view_ended(void **state)
+{
+	struct rates old = {0}, now = {0};
+	char before[2048], after[2048], *text;
+	size_t len;
+	FILE *f;
+
+	snprintf(before, sizeof(before), document, 1, 1000, 900000, 500000, 300000, 100000);
+	snprintf(after, sizeof(after), document, 2, 1000, 1000000, 500000, 300000, 200000);
+	view_rates(before, &old);
+	view_rates(after, &now);
+	f = open_memstream(&text, &len);
+	view_print(after, &now, &old, f, 200, 100);
+	fclose(f);
+	assert_contains(text, "977K");
+	assert_contains(text, "30%  12.3 ms");
+	assert_contains(text, "20%  50.0 ms");
+	assert_contains(text, "       (ended)    -          -          -  ");
+	assert_contains(text, "50%        -");
+	free(text);
+	free(old.at);
+	free(now.at);
+}
+
+/* A path that answers nothing is not up, a connection that waits in vain not just established. */
+static void test_view_dead(void **state)
+{
+	static const char doc[] =
+		"{\"interfaces\":[{\"name\":\"a0\",\"state\":\"up\",\"carrier\":true,\"silent\":"
+		"true},"
+		"{\"name\":\"b0\",\"state\":\"up\",\"carrier\":true,\"silent\":false},"
+		"{\"name\":\"c0\",\"state\":\"up\",\"carrier\":false,\"silent\":true}],"
+		"\"connections\":[{\"protocol\":\"tcp\",\"sent\":1,\"received\":0,\"subflows\":["
+		"{\"local\":\"x:1\",\"state\":\"established\",\"stalled\":true}]},"
+		"{\"protocol\":\"tcp\",\"sent\":1,\"received\":0,\"subflows\":["
+		"{\"local\":\"y:1\",\"state\":\"established\",\"stalled\":false}]}]}";
+	struct rates now = {0}, none = {0};
+	size_t len;
+	char *text;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_true(json_valid(doc));
+	view_print(doc, &now, &none, f, 200, 100);
+	fclose(f);
+	assert_contains(text, "a0         silent ");
+	assert_contains(text, "b0         up ");
+	assert_contains(text, "c0         no carrier ");
+	assert_contains(text, "x:1            stalled ");
+	assert_contains(text, "y:1            established ");
+	free(text);
+}
+
+/* One that hears nothing while another one does: not the only one, nor a backup. */
+static void test_view_quiet(void **state)
+{
+	static const struct {
+		int heard[2];
+		const char *backup, *quiet;
+	} cases[] = {
+		{{100, 100}, "false", NULL},
+		{{100, 2900}, "false", NULL},
+		{{100, 3100}, "false", "b:1            quiet "},
+		{{3100, 100}, "false", "a:1            quiet "},
+		{{100, 3100}, "true", NULL},
+		{{5000, 5000}, "false", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rates now = {0}, none = {0};
+		char doc[1024], *text;
+		size_t len;
+		FILE *f;
+
+		snprintf(doc, sizeof(doc),
+			 "{\"connections\":[{\"protocol\":\"mptcp\",\"subflows\":["
+			 "{\"local\":\"a:1\",\"state\":\"established\",\"heard_ms\":%d},"
+			 "{\"local\":\"b:1\",\"state\":\"established\",\"heard_ms\":%d,"
+			 "\"backup\":%s}]}]}",
+			 cases[i].heard[0], cases[i].heard[1], cases[i].backup);
+		assert_true(json_valid(doc));
+		f = open_memstream(&text, &len);
+		view_print(doc, &now, &none, f, 200, 100);
+		fclose(f);
+		if (cases[i].quiet)
+			assert_contains(text, cases[i].quiet);
+		else
+			assert_null(strstr(text, "quiet"));
+		free(text);
+	}
 }
 
 /* What another user calls his program does not reach the terminal as it is. */
@@ -377,7 +470,9 @@ int main(void)
 		cmocka_unit_test(test_json_invalid), cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rates),	     cmocka_unit_test(test_human),
 		cmocka_unit_test(test_table),	     cmocka_unit_test(test_view),
-		cmocka_unit_test(test_view_odd),     cmocka_unit_test(test_view_escapes),
+		cmocka_unit_test(test_view_ended),   cmocka_unit_test(test_view_dead),
+		cmocka_unit_test(test_view_quiet),   cmocka_unit_test(test_view_odd),
+		cmocka_unit_test(test_view_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,10 @@ static void subflow(struct message *m, int family)
 				.tcpi_bytes_acked = 333,
 				.tcpi_total_retrans = 4,
 				.tcpi_lost = 5,
+				.tcpi_unacked = 8,
+				.tcpi_last_data_recv = 70,
+				.tcpi_last_ack_recv = 60,
+				.tcpi_retransmits = 3,
 				.tcpi_rtt = 20000,
 				.tcpi_min_rtt = UINT32_MAX,
 				.tcpi_snd_cwnd = 10,
@@ -96,6 +100,7 @@ static void test_subflow(void **state)
 	assert_int_equal(s.rport, 80);
 	assert_true(s.mptcp && s.backup && s.token == 0xabcdef01);
 	assert_true(s.sent == 111 && s.received == 222 && s.acked == 333 && s.retrans == 4);
+	assert_true(s.unacked == 8 && s.timeouts == 3 && s.heard == 60);
 	assert_true(s.lost == 5 && s.rtt == 20000 && s.min_rtt == 0 && s.cwnd == 10);
 	assert_true(s.mss == 1448 && s.delivery_rate == 7);
 	assert_string_equal(s.congestion, "cubic");
@@ -113,6 +118,17 @@ static void test_mptcp(void **state)
 	put(&m, INET_DIAG_INFO, &info, sizeof(info));
 	assert_int_equal(diag_parse(&m.h, IPPROTO_MPTCP, &s), 0);
 	assert_true(s.token == 77 && s.fallback && !s.mptcp);
+	/* Before Linux 6.5 it has no counters; a structure that ends among them has none either. */
+	for (size_t len = 0; len <= 120; len += 4) {
+		uint64_t words[16] = {[7] = 1001, [8] = 2002};
+
+		begin(&m, AF_INET);
+		put(&m, INET_DIAG_INFO, words, len);
+		assert_int_equal(diag_parse(&m.h, IPPROTO_MPTCP, &s), 0);
+		assert_int_equal(s.counts, len >= 72);
+		assert_int_equal(s.sent, s.counts ? 1001 : 0);
+		assert_int_equal(s.received, s.counts ? 2002 : 0);
+	}
 }
 
 /* Other kernels' structures end earlier or later. */
