@@ -23,29 +23,39 @@
 
 #define HOLDER_DEPTH 64 /* generations of processes; what is deeper is found in the second pass */
 
+/* What is looked for, and where it was found. */
+struct holder {
+	ino_t ino;
+	pid_t tid;
+	int number;
+};
+
 /* Number @fd of thread @tid, if it is the socket that is looked for. */
-static int holder_take(pid_t tid, int fd, ino_t ino)
+static int holder_take(pid_t tid, int fd, struct holder *h)
 {
 	struct stat st;
 	int dup = call_peek_fd(tid, fd);
 
 	if (dup < 0)
 		return -ESRCH;
-	if (!fstat(dup, &st) && st.st_ino == ino)
+	if (!fstat(dup, &st) && st.st_ino == h->ino) {
+		h->tid = tid;
+		h->number = fd;
 		return dup;
+	}
 	close(dup);
 	return -ESRCH;
 }
 
 /* In one thread's descriptors; @any: it has some. */
-static int holder_in_thread(pid_t pid, pid_t tid, ino_t ino, bool *any)
+static int holder_in_thread(pid_t pid, pid_t tid, struct holder *h, bool *any)
 {
 	char path[64], want[40], link[64];
 	struct dirent *e;
 	int got = -ESRCH;
 	DIR *d;
 
-	snprintf(want, sizeof(want), "socket:[%lu]", (unsigned long)ino);
+	snprintf(want, sizeof(want), "socket:[%lu]", (unsigned long)h->ino);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/fd", pid, tid);
 	d = opendir(path);
 	while (d && got < 0 && (e = readdir(d))) {
@@ -59,14 +69,14 @@ static int holder_in_thread(pid_t pid, pid_t tid, ino_t ino, bool *any)
 			continue;
 		link[n] = '\0';
 		if (!strcmp(link, want))
-			got = holder_take(tid, atoi(e->d_name), ino);
+			got = holder_take(tid, atoi(e->d_name), h);
 	}
 	if (d)
 		closedir(d);
 	return got;
 }
 
-static int holder_in_process(pid_t pid, ino_t ino)
+static int holder_in_process(pid_t pid, struct holder *h)
 {
 	bool any = false;
 	char path[40];
@@ -80,14 +90,14 @@ static int holder_in_process(pid_t pid, ino_t ino)
 	d = opendir(path);
 	while (d && got < 0 && !any && (e = readdir(d)))
 		if (*e->d_name != '.')
-			got = holder_in_thread(pid, atoi(e->d_name), ino, &any);
+			got = holder_in_thread(pid, atoi(e->d_name), h, &any);
 	if (d)
 		closedir(d);
 	return got;
 }
 
 /* In the children of @pid, and theirs. */
-static int holder_below(pid_t pid, ino_t ino, unsigned int depth)
+static int holder_below(pid_t pid, struct holder *h, unsigned int depth)
 {
 	char path[64];
 	struct dirent *t;
@@ -103,9 +113,9 @@ static int holder_below(pid_t pid, ino_t ino, unsigned int depth)
 		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, atoi(t->d_name));
 		f = fopen(path, "re");
 		while (f && got < 0 && fscanf(f, "%d", &child) == 1) {
-			got = holder_in_process(child, ino);
+			got = holder_in_process(child, h);
 			if (got < 0)
-				got = holder_below(child, ino, depth + 1);
+				got = holder_below(child, h, depth + 1);
 		}
 		if (f)
 			fclose(f);
@@ -115,16 +125,21 @@ static int holder_below(pid_t pid, ino_t ino, unsigned int depth)
 	return got;
 }
 
-int holder_peek(ino_t ino)
+int holder_peek(ino_t ino, pid_t *tid, int *number)
 {
-	int got = holder_below(getpid(), ino, 0);
+	struct holder h = {.ino = ino};
+	int got = holder_below(getpid(), &h, 0);
 	struct dirent *e;
 	DIR *d = got < 0 ? opendir("/proc") : NULL;
 
 	while (d && got < 0 && (e = readdir(d)))
 		if (*e->d_name >= '1' && *e->d_name <= '9')
-			got = holder_in_process(atoi(e->d_name), ino);
+			got = holder_in_process(atoi(e->d_name), &h);
 	if (d)
 		closedir(d);
+	if (got >= 0) {
+		*tid = h.tid;
+		*number = h.number;
+	}
 	return got;
 }

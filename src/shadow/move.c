@@ -48,8 +48,12 @@ static int move_replace(const struct socket_ref *ref, int fd)
 
 int move_follow(struct call *c, const struct sock *s)
 {
-	int fd = holder_peek(s->host), err = fd < 0 ? -EBADF : places_replace(c, fd);
+	int fd, number, err = -EBADF;
+	pid_t tid;
 
+	fd = holder_peek(s->host, &tid, &number);
+	if (fd >= 0)
+		err = places_replace(c, fd);
 	if (err) {
 		if (fd >= 0)
 			close(fd);

@@ -290,7 +290,7 @@ int sock_stack_error(const struct sock *s)
 	return err;
 }
 
-int sock_peek(const struct sock *s)
+int sock_peek(struct sock *s)
 {
 	struct stat st;
 	int fd;
@@ -300,5 +300,5 @@ int sock_peek(const struct sock *s)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return holder_peek(s->ino);
+	return holder_peek(s->ino, &s->tid, &s->fd);
 }

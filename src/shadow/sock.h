@@ -197,7 +197,7 @@ int sock_stack_error(const struct sock *s);
 
 /** sock_peek() - duplicate of the program's end: where it was seen last, else wherever it is
  * (holder.h); or -ESRCH. */
-int sock_peek(const struct sock *s);
+int sock_peek(struct sock *s);
 
 /** sock_first() - the first socket at or after @index, locked; for sweeps. */
 struct sock *sock_first(uint32_t index);

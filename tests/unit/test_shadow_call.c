@@ -123,9 +123,9 @@ static void test_signal_of_threads(void **state)
 /* An end is found in a child, and in its child, under whatever number. */
 static void test_holder(void **state)
 {
-	int sv[2], up[2], fd;
+	int sv[2], up[2], fd, number = 0;
 	struct stat st, got;
-	pid_t pid, grandchild;
+	pid_t pid, grandchild, holder = 0;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
 	assert_int_equal(pipe(up), 0);
@@ -155,16 +155,18 @@ static void test_holder(void **state)
 			       sizeof(pid_t));
 		n += (size_t)r;
 	}
-	fd = holder_peek(st.st_ino);
+	fd = holder_peek(st.st_ino, &holder, &number);
 	assert_true(fd >= 0);
+	assert_int_equal(holder, grandchild);
+	assert_int_equal(number, 77);
 	assert_int_equal(fstat(fd, &got), 0);
 	assert_int_equal(got.st_ino, st.st_ino);
 	close(fd);
 	ended(pid);
 	kill(grandchild, SIGKILL);
-	while (holder_peek(st.st_ino) >= 0)
+	while (holder_peek(st.st_ino, &holder, &number) >= 0)
 		usleep(1000);
-	assert_int_equal(holder_peek(st.st_ino), -ESRCH);
+	assert_int_equal(holder_peek(st.st_ino, &holder, &number), -ESRCH);
 	close(sv[1]);
 	close(up[0]);
 	close(up[1]);
