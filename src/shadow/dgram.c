@@ -34,11 +34,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <unistd.h>
 #include "shadow/batch.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
+#include "shadow/inodes.h"
 #include "shadow/mark.h"
 #include "shadow/park.h"
 #include "shadow/pump.h"
@@ -250,6 +252,15 @@ static struct meta *dgram_describe(const struct batch *b, unsigned int i)
 	return m;
 }
 
+/* sock_diag's answers: the inodes that programs see. @n. */
+static unsigned int dgram_translate(const struct sock *s, struct batch *b, unsigned int n)
+{
+	if (s->core.domain == AF_NETLINK && s->core.protocol == NETLINK_SOCK_DIAG)
+		for (unsigned int i = 0; i < n; i++)
+			inodes_diag(b->data[i], b->msg[i].msg_len);
+	return n;
+}
+
 /* Put @n messages into the pair, keep what it does not take; false: it is full. */
 static bool dgram_deliver(struct sock *s, struct batch *b, unsigned int n)
 {
@@ -295,7 +306,7 @@ void dgram_pull(struct sock *s)
 			return;
 		if (n < 0)
 			dgram_report(s, (int)-n); /* consumed: messages may follow */
-		else if (!dgram_deliver(s, b, (unsigned int)n))
+		else if (!dgram_deliver(s, b, dgram_translate(s, b, (unsigned int)n)))
 			return;
 		if (s->pair < 0)
 			return;

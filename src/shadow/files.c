@@ -30,6 +30,7 @@
 #include "lib/rawsys.h"
 #include "shadow/call.h"
 #include "shadow/files.h"
+#include "shadow/inodes.h"
 #include "shadow/netns.h"
 #include "shadow/sock.h"
 #include "sockets/calls.h"
@@ -37,15 +38,56 @@
 
 #define SETTLE 1000 /* times 100 us */
 
-static int files_copy_out(int stack)
+/* All of file @stack; free() *@text. Bytes or -errno. */
+static long files_read(int stack, char **text)
 {
+	size_t len = 0, size = 0;
+	char *more;
+	long n;
+
+	*text = NULL;
+	do {
+		if (len == size) {
+			size = size * 2 + 65536;
+			more = realloc(*text, size);
+			if (!more)
+				return -ENOMEM;
+			*text = more;
+		}
+		n = stack_call(SYS_read, stack, *text + len, size - len, 0, 0, 0);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	return n < 0 ? n : (long)len;
+}
+
+/* A table of sockets, with the inodes that programs see in @column. */
+static long files_copy_table(int stack, int fd, int column)
+{
+	char *text, *new = NULL;
+	long n = files_read(stack, &text);
+	size_t len = 0;
+
+	if (n >= 0) {
+		new = inodes_text(text, (size_t)n, column, &len);
+		n = !new ? -ENOMEM : write(fd, new, len) == (ssize_t)len ? 0 : -EIO;
+	}
+	free(text);
+	free(new);
+	return n;
+}
+
+/* @rest: the path behind "/proc/" */
+static int files_copy_out(int stack, const char *rest)
+{
+	int column = inodes_column(rest);
 	char buf[4096];
 	int fd = memfd_create("persona-proc", MFD_CLOEXEC);
 	long n;
 
 	if (fd < 0)
 		return -errno;
-	while ((n = stack_call(SYS_read, stack, buf, sizeof(buf), 0, 0, 0)) > 0) {
+	n = column >= 0 ? files_copy_table(stack, fd, column) : 1;
+	while (n > 0 && (n = stack_call(SYS_read, stack, buf, sizeof(buf), 0, 0, 0)) > 0) {
 		if (write(fd, buf, (size_t)n) != n) {
 			n = -EIO;
 			break;
@@ -248,7 +290,7 @@ long files_open(struct call *c)
 		return CALL_PASS;
 	}
 	if ((flags & O_ACCMODE) == O_RDONLY) {
-		fd = files_copy_out((int)stack);
+		fd = files_copy_out((int)stack, rest);
 		stack_call(SYS_close, stack, 0, 0, 0, 0, 0);
 	} else {
 		fd = files_pipe_in((int)stack, rest);

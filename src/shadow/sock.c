@@ -127,6 +127,15 @@ static int sock_make_pair(struct sock *s, int *fd)
 	return err;
 }
 
+/* By statx(): fstat() is one of the calls that the stack does not have. */
+static ino_t sock_stack_inode(int stack)
+{
+	struct statx stx;
+
+	return stack_call(SYS_statx, stack, "", AT_EMPTY_PATH, STATX_INO, &stx, 0) ? 0
+										   : stx.stx_ino;
+}
+
 struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
 		      int stack, int *fd, int *err)
 {
@@ -153,6 +162,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 		return NULL;
 	}
 	s->generation++;
+	s->stack_ino = sock_stack_inode(stack);
 	sock_insert(s);
 	return s;
 }
@@ -241,6 +251,20 @@ bool sock_full(void)
 			 limit);
 	}
 	return true;
+}
+
+struct sock_inode *sock_inodes(size_t *n)
+{
+	struct sock_inode *list;
+
+	*n = 0;
+	pthread_mutex_lock(&table);
+	list = malloc((count + 1) * sizeof(*list));
+	for (unsigned int i = 0; list && i < BUCKETS; i++)
+		for (struct sock *s = bucket[i]; s; s = s->hash)
+			list[(*n)++] = (struct sock_inode){s->stack_ino, s->ino};
+	pthread_mutex_unlock(&table);
+	return list;
 }
 
 void sock_put(struct sock *s)

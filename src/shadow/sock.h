@@ -32,6 +32,7 @@
 struct call;
 struct chunk;
 struct dgram;
+struct sock;
 
 enum sock_state {
 	SOCK_FRESH, /* no peer yet */
@@ -82,6 +83,7 @@ struct sock_accepted {
  * @core:    what it is (sockets/socket.h)
  * @ops:     its kind; a stream that listens becomes a listener
  * @ino:     inode of the program's end, the key
+ * @stack_ino: inode of the stack's socket
  * @pair:    our end, -1 of a stream that has no peer yet or none any more
  * @stack:   the stack's descriptor
  * @error:   what SO_ERROR will say, positive; beside the stack's own
@@ -108,7 +110,7 @@ struct sock {
 	uint32_t generation; /* odd while in use */
 	const struct sock_ops *ops;
 	struct socket_core core;
-	ino_t ino;
+	ino_t ino, stack_ino;
 	int pair;
 	int stack;
 	enum sock_state state;
@@ -207,6 +209,14 @@ bool sock_full(void);
 
 /** sock_set_memory() - of the stack, bytes. */
 void sock_set_memory(size_t bytes);
+
+/** struct sock_inode - of a socket, in the stack and at the program's end */
+struct sock_inode {
+	ino_t stack, program;
+};
+
+/** sock_inodes() - of all *@n sockets; free() it. Any thread, a socket may be locked. */
+struct sock_inode *sock_inodes(size_t *n);
 
 /** sock_count() - how many there are. */
 unsigned int sock_count(void);

@@ -78,6 +78,49 @@ sockets() {
 	}
 }
 
+# ---- whose a socket is ----
+
+cat >"$TMP/owner.py" <<'END'
+import os, socket, subprocess, sys
+keep = [socket.create_server(("", 8080)), socket.create_connection(("10.1.0.1", 80))]
+six = socket.create_server(("::", 8081), family=socket.AF_INET6)
+for family, port in (socket.AF_INET, 91), (socket.AF_INET6, 92):
+    keep.append(socket.socket(family, socket.SOCK_DGRAM))
+    keep[-1].bind(("", port))
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 17)
+keep.append(keep[0].dup())
+accepted = socket.create_connection(("10.1.0.2", 8080)), keep[0].accept()
+print("self", os.getpid(), flush=True)
+for command in sys.argv[1:]:
+    subprocess.run(command, shell=True)
+END
+owners() {
+	local out self what
+	out=$(inside "$PYTHON" "$TMP/owner.py" 'ss -Htulwnp' 'ss -Htnp' 'ss -HMnp state established')
+	self=$(awk '$1 == "self" { print $2 }' <<<"$out")
+	for what in 'LISTEN .*:8080' 'ESTAB .*10\.1\.0\.1:80' 'LISTEN .*:8081' 'udp .*:91' 'udp .*:92' '(\?\?\?|raw|p_raw|udp) .*:17'; do
+		matches "ss -p: $what" "$out" "^.*$what .*pid=$self,"
+	done
+	is "ss -p: both ends of a connection of its own" "$(grep -cE "^ESTAB .*:8080 .*pid=$self," <<<"$out")" 2
+	is "ss -p: the duplicate, too" "$(grep -E '^tcp +LISTEN .*:8080' <<<"$out" | grep -o 'fd=' | wc -l)" 2
+	if have "netstat -p" netstat; then
+		out=$(inside "$PYTHON" "$TMP/owner.py" 'netstat -tunap')
+		self=$(awk '$1 == "self" { print $2 }' <<<"$out")
+		is "netstat -p: sockets with their process" "$(grep -cE " $self/python3? *$" <<<"$out")" 7
+	fi
+	if have "lsof -i" lsof; then
+		out=$(inside "$PYTHON" "$TMP/owner.py" 'lsof -nPi')
+		matches "lsof: a server" "$out" 'IPv4 .* TCP \*:8080 \(LISTEN\)'
+		matches "lsof: a connection" "$out" 'TCP 10\.1\.0\.2:[0-9]+->10\.1\.0\.1:80 \(ESTABLISHED\)'
+		matches "lsof: UDP, IPv6" "$out" 'IPv6 .* UDP \*:92'
+	fi
+	# A socket without a process is nobody's: not that of a process of the host by chance.
+	is "TIME-WAIT has no process" "$(script '
+		exec 3<>/dev/tcp/10.1.0.1/80; exec 3<&-; sleep 0.5; cat /proc/net/tcp' | awk '$4 == "06" || $4 == "05" || $4 == "04" { print $10 }' | sort -u)" 0
+	matches "the table is as wide as ever" "$(inside "$PYTHON" "$TMP/owner.py" 'cat /proc/net/tcp' |
+		awk '/^ +[0-9]+:/ { print length($0) }' | sort -u | tr '\n' ' ')" '^149 $'
+}
+
 # ---- ping, traceroute ----
 
 pings() {
@@ -143,6 +186,7 @@ files() {
 SYSCTL=$(command -v sysctl || echo /sbin/sysctl)
 addresses
 sockets
+owners
 pings
 dumps
 files
