@@ -12,19 +12,33 @@
  *
  * Signals that a program of the run sends, or has asked a timer to send, are known beforehand: the
  * filter stops kill() and its like, alarm(), setitimer() and timer_settime(). Then all calls are
- * looked at every 2 ms for a while. What is left for the slow look comes from outside the run.
+ * looked at every 2 ms for a while.
  *
- * Limits: HINTS timers are remembered; of a periodic one the first expiry (a call that it
- * interrupts is young again). A timer's absolute time is taken for the clock that fits.
+ * What is left comes from outside the run. The command's own process tells us of those, too: before
+ * it executes the command, it adds a signalfd of its own to our epoll instance (look_in_child()).
+ * Linux then has our epoll in the process's queue of those that wait for signals, through exec and
+ * for all its threads, and wakes it for each signal, whichever it is. Whether the signalfd is
+ * readable is judged by what waits for the reader's own thread: so the thread that looks has a
+ * blocked signal waiting for ever, and each wake-up is an event (EPOLLET). Documented nowhere:
+ * tests/assumptions/signal_epoll.c. Processes that the command starts cannot be had that way: for
+ * them there is the slow look.
+ *
+ * Limits: after an event, the next look because of one is EVENTS_MS later at the earliest. HINTS
+ * timers are remembered; of a periodic one the first expiry (a call that it interrupts is young
+ * again). A timer's absolute time is taken for the clock that fits.
  */
-#include <linux/futex.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 #include "engine/engine.h"
 #include "lib/clock.h"
 #include "lib/rawsys.h"
@@ -38,9 +52,15 @@
 #define HINTS	   16
 #define OFTEN_FOR  30000000ull /* ns of frequent looks after a hint */
 #define REALTIME_S 1000000000u /* absolute seconds from here on are CLOCK_REALTIME's */
+#define EVENTS_MS  10
+#define WAITING	   SIGRTMAX /* for the thread that looks */
+
+enum { EVENT_NEWS, EVENT_SIGNAL };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic uint32_t news; /* a futex: counts */
+static int events = -1;	   /* epoll */
+static int news = -1;	   /* eventfd: @next or @stop has changed */
+static int signalled = -1; /* the command's signalfd: ours to hold, so that it stays in @events */
 static pthread_t thread;
 static bool started, stop;
 static uint64_t next = NEVER;	     /* when to look */
@@ -48,31 +68,13 @@ static uint64_t hint[HINTS];	     /* a signal may come then; 0: unused */
 static _Atomic uint64_t often_until; /* monotonic ns */
 static uint64_t (*look)(uint64_t now);
 
-static void look_wake(void)
-{
-	news++;
-	RAWSYS(SYS_futex, &news, FUTEX_WAKE_PRIVATE, 1);
-}
-
-/* Until look_wake(), or @until (absolute; NEVER). The lock is held, and let go meanwhile. */
-static void look_sleep(uint64_t until)
-{
-	struct timespec t = {.tv_sec = (time_t)(until / SECOND), .tv_nsec = (long)(until % SECOND)};
-	uint32_t seen = news;
-
-	pthread_mutex_unlock(&lock);
-	RAWSYS(SYS_futex, &news, FUTEX_WAIT_BITSET_PRIVATE, seen, until == NEVER ? NULL : &t, NULL,
-	       FUTEX_BITSET_MATCH_ANY);
-	pthread_mutex_lock(&lock);
-}
-
 /* The lock is held. */
 static void look_sooner(uint64_t ns)
 {
 	if (ns >= next)
 		return;
 	next = ns;
-	look_wake();
+	eventfd_write(news, 1);
 }
 
 void look_at(uint64_t ns)
@@ -88,12 +90,11 @@ bool look_often(uint64_t now)
 	return now < often_until;
 }
 
-/* A signal may come at @ns. */
-static void look_hint(uint64_t ns)
+/* A signal may come at @ns. The lock is held. */
+static void look_hint_locked(uint64_t ns)
 {
 	unsigned int i, last = 0;
 
-	pthread_mutex_lock(&lock);
 	for (i = 0; i < HINTS && hint[i]; i++)
 		if (hint[i] > hint[last])
 			last = i;
@@ -103,6 +104,12 @@ static void look_hint(uint64_t ns)
 		hint[i] = ns;
 		look_sooner(ns);
 	}
+}
+
+static void look_hint(uint64_t ns)
+{
+	pthread_mutex_lock(&lock);
+	look_hint_locked(ns);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -122,16 +129,52 @@ static uint64_t look_hints(uint64_t now)
 	return first;
 }
 
+/* The command's process has got a signal. The lock is held. */
+static void look_event(uint64_t now)
+{
+	static uint64_t last;
+
+	if (!park_any())
+		return;
+	if (now - last < EVENTS_MS * 1000000ull)
+		now = last + EVENTS_MS * 1000000ull;
+	last = now;
+	look_hint_locked(now);
+}
+
+/* Until @next, or an event: without the lock, which is held before and after. */
+static void look_sleep(uint64_t now)
+{
+	int ms = next == NEVER ? -1 : next <= now ? 0 : (int)((next - now) / 1000000) + 1;
+	struct epoll_event e[2];
+	eventfd_t count;
+	int n;
+
+	pthread_mutex_unlock(&lock);
+	n = (int)RAWSYS(SYS_epoll_pwait, events, e, 2, ms, NULL, 0);
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < n; i++)
+		if (e[i].data.u32 == EVENT_SIGNAL)
+			look_event(clock_mono_ns());
+		else
+			eventfd_read(news, &count);
+}
+
 static void *look_run(void *arg)
 {
 	uint64_t now, again;
+	sigset_t set;
 
 	prctl(PR_SET_NAME, "persona-look");
+	sigemptyset(&set);
+	sigaddset(&set, WAITING);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_kill(pthread_self(), WAITING);
 	pthread_mutex_lock(&lock);
 	while (!stop) {
 		now = clock_mono_ns();
 		if (now < next) {
-			look_sleep(next);
+			look_sleep(now);
 			continue;
 		}
 		next = look_hints(now);
@@ -145,6 +188,52 @@ static void *look_run(void *arg)
 	return arg;
 }
 
+static void look_close(void)
+{
+	int *fds[] = {&events, &news, &signalled};
+
+	for (unsigned int i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+int look_prepare(void)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = EVENT_NEWS};
+	int err;
+
+	if (events >= 0)
+		return 0;
+	events = epoll_create1(EPOLL_CLOEXEC);
+	news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (events >= 0 && news >= 0 && !epoll_ctl(events, EPOLL_CTL_ADD, news, &e))
+		return 0;
+	err = -errno;
+	look_close();
+	return err;
+}
+
+int look_in_child(void)
+{
+	struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.u32 = EVENT_SIGNAL};
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, WAITING);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		epoll_ctl(events, EPOLL_CTL_ADD, fd, &e);
+	return fd;
+}
+
+void look_hold(int fd)
+{
+	signalled = fd;
+}
+
 int look_start(uint64_t (*at)(uint64_t now))
 {
 	int err;
@@ -153,6 +242,9 @@ int look_start(uint64_t (*at)(uint64_t now))
 	if (started)
 		return 0;
 	stop = false;
+	err = look_prepare();
+	if (err)
+		return err;
 	err = engine_thread_create(&thread, 256 << 10, 0, look_run, NULL);
 	started = !err;
 	return err;
@@ -165,9 +257,10 @@ void look_stop(void)
 	pthread_mutex_lock(&lock);
 	stop = true;
 	started = false;
-	look_wake();
+	eventfd_write(news, 1);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
+	look_close();
 }
 
 long look_kill(struct call *c)

@@ -10,6 +10,20 @@
 
 struct call;
 
+/** look_prepare() - before the command's process is forked. Return: 0 or -errno. */
+int look_prepare(void);
+
+/**
+ * look_in_child() - in the process that will execute the command, which has one thread
+ *
+ * Return: a descriptor that our process has to take and hold (look_hold()), or a negative number:
+ * signals from outside the run are then seen by the slow look only.
+ */
+int look_in_child(void);
+
+/** look_hold() - @fd is look_in_child()'s; look_stop() closes it. */
+void look_hold(int fd);
+
 /**
  * look_start() - the thread that looks
  * @at: looks at all parked calls; @now monotonic ns. Returns when to look again, UINT64_MAX: never

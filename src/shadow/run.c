@@ -9,7 +9,7 @@
  *	shadow_in_parent():			shadow_in_child():
  *	start the stack, pump
  *	"install"		------->	install the filter
- *	take the listener	<-------	its number
+ *	take the listener	<-------	its number, and that of look.h
  *	serve calls
  *	"go"			------->	execute the program
  *	wait for the whole tree, shadow_finish()
@@ -47,6 +47,7 @@
 #include "shadow/call.h"
 #include "shadow/filter.h"
 #include "shadow/join.h"
+#include "shadow/look.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/shadow.h"
@@ -89,7 +90,7 @@ static void run_close(int *fd)
 int shadow_in_child(void *shadow)
 {
 	struct shadow *r = shadow;
-	int fd;
+	int fd[2];
 	char go;
 
 	close(r->to_child[1]);
@@ -97,11 +98,13 @@ int shadow_in_child(void *shadow)
 	setrlimit(RLIMIT_NOFILE, &r->limit);
 	if (read(r->to_child[0], &go, 1) != 1)
 		return 1; /* the parent has failed, and said so */
-	fd = filter_install();
-	if (write(r->to_parent[1], &fd, sizeof(fd)) != sizeof(fd) || fd < 0 ||
+	fd[1] = look_in_child();
+	fd[0] = filter_install();
+	if (write(r->to_parent[1], fd, sizeof(fd)) != sizeof(fd) || fd[0] < 0 ||
 	    read(r->to_child[0], &go, 1) != 1)
 		return 1;
-	close(fd);
+	close(fd[0]);
+	close(fd[1]); /* the parent holds it */
 	return 0;
 }
 
@@ -136,20 +139,20 @@ static int run_start_stack(struct shadow *r)
 /* The descriptor, or a negative exit status; what is wrong has been said. */
 static int run_take_listener(struct shadow *r, pid_t child)
 {
-	int theirs = -EPIPE, fd;
+	int theirs[2] = {-EPIPE, -1}, fd;
 
 	if (write(r->to_child[1], "i", 1) != 1 ||
-	    read(r->to_parent[0], &theirs, sizeof(theirs)) != sizeof(theirs))
+	    read(r->to_parent[0], theirs, sizeof(theirs)) != sizeof(theirs))
 		return -complain(EXIT_PERSONA, "the program ended before it began");
-	if (theirs == -EBUSY)
+	if (theirs[0] == -EBUSY)
 		return -complain(EXIT_PERSONA, SHADOW_SUPERVISED);
-	if (theirs == -EINVAL || theirs == -ENOSYS)
+	if (theirs[0] == -EINVAL || theirs[0] == -ENOSYS)
 		return -complain(EXIT_PERSONA, "the host kernel has no seccomp user notification "
 					       "(Linux 5.9 or later): use --inline");
-	if (theirs < 0)
+	if (theirs[0] < 0)
 		return -complain(EXIT_PERSONA, "cannot install the system call filter: %s",
-				 strerror(-theirs));
-	fd = call_peek_fd(child, theirs);
+				 strerror(-theirs[0]));
+	fd = call_peek_fd(child, theirs[0]);
 	if (fd < 0)
 		return -complain(
 			EXIT_PERSONA, "cannot take the filter's descriptor (pidfd_getfd): %s%s",
@@ -157,6 +160,8 @@ static int run_take_listener(struct shadow *r, pid_t child)
 			fd == -ENOSYS ? ": Linux 5.6 is needed, and that no filter upon us "
 					"forbids it, as Android's before 12 does: use --inline"
 				      : "");
+	if (theirs[1] >= 0)
+		look_hold(call_peek_fd(child, theirs[1]));
 	return fd;
 }
 
@@ -299,7 +304,7 @@ int shadow_new(struct shadow **shadow, const struct config *config, char *const 
 		.to_parent = {-1, -1},
 		.control = {
 			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
-	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC)) {
+	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC) || look_prepare()) {
 		complain(0, "cannot make a pipe: %s", strerror(errno));
 		shadow_finish(r, 0);
 		return EXIT_PERSONA;

@@ -97,24 +97,30 @@ try:
     l.accept()
 except Done:
     pass
-print("%.0f" % ((seen - start - 4) * 1000) if sys.argv[1] in ("alarm", "child") else "%.3f" % seen, flush=True)
+print("%.0f" % ((seen - start - 4) * 1000) if sys.argv[1] in ("alarm", "child") else "%.6f" % seen, flush=True)
 os._exit(0)
 END
 
-signalled() { # KIND MOST
-	local out=$TMP/signal.$1 ms
-	on wlan -- timeout 20 "$PYTHON" "$TMP/interrupted.py" "$1" >"$out" 2>"$TMP/err" &
+signalled() { # KIND MOST [PROGRAM that starts it]
+	local out=$TMP/signal.$1 ms kind=$1 most=$2 pid
+	shift 2
+	# shellcheck disable=SC2068
+	on wlan -- $@ "$PYTHON" "$TMP/interrupted.py" "$kind" >"$out" 2>"$TMP/err" &
 	STARTED+=($!)
-	if [ "$1" = outside ] || [ "$1" = threads ]; then
+	if [ "$kind" = outside ] || [ "$kind" = threads ]; then
 		wait_for 10 test -s "$out"
 		sleep 4
-		ms=$(date +%s.%N)
-		kill -USR1 "$(head -n 1 "$out")"
+		read -r pid <"$out"
+		ms=$EPOCHREALTIME
+		kill -USR1 "$pid"
 	fi
 	wait $!
-	[ "$1" = outside ] || [ "$1" = threads ] && ms=$(awk "BEGIN { printf \"%.0f\", ($(tail -n 1 "$out") - $ms) * 1000 }") ||
-		ms=$(tail -n 1 "$out")
-	at_most "$MODE: a signal by $1 interrupts after ms" "$ms" "$2"
+	case $kind in
+	outside | threads) ms=$(awk "BEGIN { printf \"%.0f\", ($(tail -n 1 "$out") - $ms) * 1000 }") ;;
+	*) ms=$(tail -n 1 "$out") ;;
+	esac
+	at_most "$MODE: a signal by $kind interrupts${*:+ what $1 has started} after ms" "$ms" "$most"
+	at_least "... and not before it was sent" "$ms" 0
 }
 
 for MODE in shadow inline; do
@@ -125,8 +131,13 @@ for MODE in shadow inline; do
 	signalled alarm 20
 	[ $MODE = inline ] || signalled child 60 # with the start of its shell
 done
+for MODE in shadow inline; do
+	for kind in outside threads; do
+		signalled $kind 20
+	done
+done
+MODE=shadow
 for kind in outside threads; do
-	MODE=shadow signalled $kind 550
-	MODE=inline signalled $kind 20
+	signalled $kind 550 timeout 20
 done
 done_testing
