@@ -194,6 +194,21 @@ try:
 except OSError as e:
     print(errno.errorcode[e.errno])' 2>&1 | tr '\n' ' ')" "bound EADDRINUSE "
 
+# The host's own server: its shared address is the stack itself, which does not have that port. Its
+# loopback is the way (docs/beside.md, limits).
+for mode in "" --inline; do
+	# shellcheck disable=SC2086 # no word, or one
+	is "${mode:-shadow}: the host's server, by the shared address and by loopback" "$(run $mode -i wlan0 -- "$PYTHON" -c '
+import errno, socket
+for at in "10.1.0.3", "fd01::3", "127.0.0.1":
+    try:
+        socket.create_connection((at, 4005), 3)
+        print("reached")
+    except OSError as e:
+        print(errno.errorcode[e.errno])' 2>&1 | tr '\n' ' ')" "ECONNREFUSED ECONNREFUSED reached "
+done
+is "and a server of the stack's, by the host" "$(phone nc -n -v -w 2 10.1.0.3 "$first" </dev/null 2>&1 | grep -o refused)" refused
+
 # ---- two at once, and the end ----
 
 check "two runs at once" run -i wlan0 -- timeout 30 curl -q -sS --fail -o "$TMP/second" http://10.1.0.1/blob
