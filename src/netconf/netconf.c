@@ -46,6 +46,7 @@
 #include "netconf/mptcp.h"
 #include "netconf/netconf.h"
 #include "netconf/route.h"
+#include "netconf/sysctl.h"
 
 /* Networks; then for both families default, its copy in main, unreachable; then twice each route.
  */
@@ -414,6 +415,9 @@ int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned i
 	}
 	c.nl = rt;
 	del_addresses(&c);
+	/* What was learned of filters was learned of other paths. Absent before 6.12. */
+	if (from.up != to.up || from.aside != to.aside)
+		sysctl_again(call, "net.mptcp.blackhole_timeout");
 out:
 	nl_close(mptcp);
 	nl_close(rt);

@@ -14,6 +14,10 @@
  *   if they were not there, until the link is back (follow.c).
  * - A new address may come before the old one of the same network goes: it must
  *   not go with it.
+ * - Since 6.12 an MPTCP connection whose SYN comes through only without the option switches MPTCP
+ *   off for all others, for an hour, doubled each time: the option may be filtered. On a phone a
+ *   path that was away for three seconds looks the same. So it is a minute, and is forgotten with
+ *   each loss and return of a path (netconf.c).
  * - A thread of the program that calls in is a task of the stack. The kernel allows as many as
  *   take an eighth of the memory: 1024, which a server of a thread per connection exceeds.
  * - Buffers: the kernel derives its bounds from the memory it finds; here 256 MB means a receive
@@ -68,15 +72,13 @@ int sysctl_name_valid(const char *name)
 	return p[-1] != '/' && p[-1] != '.';
 }
 
-int sysctl_set(nl_call_fn *call, const char *name, const char *value)
+static int sysctl_path(const char *name, char path[256])
 {
-	char path[256];
 	char *p;
-	long fd, r;
 
 	if (!sysctl_name_valid(name))
 		return -ENOENT;
-	if (snprintf(path, sizeof(path), PROC_SYS "%s", name) >= (int)sizeof(path))
+	if (snprintf(path, 256, PROC_SYS "%s", name) >= 256)
 		return -ENAMETOOLONG;
 	if (!strchr(name, '/')) {
 		for (p = path + strlen(PROC_SYS); *p; p++) {
@@ -84,6 +86,16 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 				*p = '/';
 		}
 	}
+	return 0;
+}
+
+int sysctl_set(nl_call_fn *call, const char *name, const char *value)
+{
+	char path[256];
+	long fd, r = sysctl_path(name, path);
+
+	if (r)
+		return (int)r;
 	fd = sysctl_sys(call, SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return (int)fd;
@@ -92,6 +104,24 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 	if (r == -ENOENT) /* the key is there: its value names something that is not */
 		return -EINVAL;
 	return r < 0 ? (int)r : 0;
+}
+
+int sysctl_again(nl_call_fn *call, const char *name)
+{
+	char path[256], value[128];
+	long fd, r = sysctl_path(name, path);
+
+	if (r)
+		return (int)r;
+	fd = sysctl_sys(call, SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0);
+	if (fd < 0)
+		return (int)fd;
+	r = sysctl_sys(call, SYS_read, fd, (long)value, sizeof(value) - 1, 0, 0);
+	sysctl_sys(call, SYS_close, fd, 0, 0, 0, 0);
+	if (r < 0)
+		return (int)r;
+	value[r] = '\0';
+	return sysctl_set(call, name, value);
 }
 
 static const struct {
@@ -106,6 +136,7 @@ static const struct {
 	{"net.ipv4.conf.all.ignore_routes_with_linkdown", "1"},
 	{"net.ipv6.conf.all.ignore_routes_with_linkdown", "1"},
 	{"net.ipv6.conf.default.ignore_routes_with_linkdown", "1"},
+	{"net.mptcp.blackhole_timeout", "60"},
 	{"net.ipv4.ping_group_range", "0 2147483647"},
 	{"kernel.threads-max", "30000"},
 	{"net.ipv6.conf.default.accept_ra", "0"},
