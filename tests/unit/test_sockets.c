@@ -478,7 +478,7 @@ static void test_hints(void **state)
 	socklen_t len = sizeof(value);
 
 	stack_option = -EOPNOTSUPP;
-	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, len), 0);
+	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_LINGER2, &value, len), 0);
 	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_ULP, "tls", 4), -ENOPROTOOPT);
 	/* The stack has no pages of the program to send from; what it refuses itself it judges. */
 	stack_option = -EFAULT;
@@ -489,11 +489,11 @@ static void test_hints(void **state)
 	assert_int_equal(stack_zerocopy, 0);
 	stack_option = -EOPNOTSUPP;
 	value = 0;
-	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_LINGER2, &value, &len), 0);
 	assert_int_equal(value, 40);
 	/* Cut to the capacity, and nothing where it was never set. */
 	len = 2;
-	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_LINGER2, &value, &len), 0);
 	assert_int_equal(len, 2);
 	len = sizeof(value);
 	assert_int_equal(option_get(&ref, IPPROTO_TCP, TCP_SYNCNT, &value, &len), 0);
@@ -502,7 +502,7 @@ static void test_hints(void **state)
 	assert_int_equal(value, 536);
 	/* Plain TCP's refusals are its own. */
 	s.mptcp = false;
-	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, len), -EOPNOTSUPP);
+	assert_int_equal(option_set(&ref, IPPROTO_TCP, TCP_LINGER2, &value, len), -EOPNOTSUPP);
 }
 
 static void test_protocol(void **state)
