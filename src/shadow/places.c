@@ -15,7 +15,12 @@
  * The sets come first, then the numbers (SECCOMP_ADDFD_FLAG_SETFD): once a number means the new
  * socket, other threads of the program may call epoll_ctl() on it.
  *
- * Limits: what other processes have is not reached: descriptors can be put into a process only
+ * Looking at all descriptors takes microseconds for each. Where that was more than a millisecond,
+ * the process is not looked at again for nine times as long: meanwhile the sets are those that it
+ * had, and of each the kernel is asked whether the socket is in it (kcmp(2)).
+ *
+ * Limits: for that while, other numbers are not found, nor sets made since, nor entries under other
+ * numbers. What other processes have is not reached: descriptors can be put into a process only
  * while it waits for us. A number that another thread closes at this very moment and opens again
  * is replaced, too.
  */
@@ -23,6 +28,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kcmp.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +40,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "engine/engine.h"
+#include "lib/clock.h"
 #include "lib/filtered.h"
 #include "shadow/call.h"
 #include "shadow/places.h"
@@ -40,6 +48,20 @@
 #ifndef CLOSE_RANGE_UNSHARE
 #define CLOSE_RANGE_UNSHARE (1U << 1)
 #endif
+
+#define PLACES_LONG 1000000u /* ns: a look that takes longer is not taken at each call */
+#define PLACES_REST 10	     /* times as long until the next */
+#define PLACES_SEEN 16
+#define PLACES_SETS 32
+
+/* The epoll sets of the process of a thread, by number; believed until @until (monotonic ns). */
+static struct places_seen {
+	uint64_t until;
+	pid_t tid;
+	unsigned int n;
+	int set[PLACES_SETS];
+} seen[PLACES_SEEN];
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* An entry of an epoll set: @set is our duplicate of it. */
 struct places_entry {
@@ -111,12 +133,66 @@ static void places_in_set(struct places *p, pid_t tid, int number, const struct 
 		fclose(f);
 }
 
+/* Is number @number of the caller in its epoll set @set? -errno: it is no set, or not to be told.
+ */
+static int places_is_in(const struct call *c, int number, int set)
+{
+	struct kcmp_epoll_slot slot = {.efd = (uint32_t)set, .tfd = (uint32_t)number};
+	static _Atomic int allowed; /* 0 not known, 1 yes, 2 no */
+	long ret;
+
+	if (!allowed)
+		allowed = filtered_allows(SYS_kcmp) ? 1 : 2;
+	if (allowed == 2)
+		return -ENOSYS;
+	ret = syscall(SYS_kcmp, c->tid, c->tid, KCMP_EPOLL_TFD, number, &slot);
+	if (ret >= 0)
+		return !ret;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+/* In the sets that the process had a moment ago; false: it has to be looked at. */
+static bool places_find_seen(struct places *p, const struct call *c, const struct stat *st,
+			     uint64_t now)
+{
+	int number = (int)c->args[0], in;
+	struct places_seen had;
+
+	pthread_mutex_lock(&seen_lock);
+	had = seen[(unsigned int)c->tid % PLACES_SEEN];
+	pthread_mutex_unlock(&seen_lock);
+	if (had.tid != c->tid || now >= had.until)
+		return false;
+	for (unsigned int i = 0; i < had.n; i++) {
+		in = places_is_in(c, number, had.set[i]);
+		if (in == -EINVAL || in == -EBADF)
+			return false;
+		if (in)
+			places_in_set(p, c->tid, had.set[i], st);
+	}
+	return true;
+}
+
+static void places_remember(struct places_seen *has, uint64_t now)
+{
+	uint64_t took = clock_mono_ns() - now;
+
+	has->until = took > PLACES_LONG && has->n <= PLACES_SETS ? now + PLACES_REST * took : 0;
+	pthread_mutex_lock(&seen_lock);
+	seen[(unsigned int)has->tid % PLACES_SEEN] = *has;
+	pthread_mutex_unlock(&seen_lock);
+}
+
 static void places_find(struct places *p, const struct call *c, const struct stat *st)
 {
+	struct places_seen has = {.tid = c->tid};
 	char path[40], want[40], link[64];
+	uint64_t now = clock_mono_ns();
 	struct dirent *e;
 	DIR *d;
 
+	if (places_find_seen(p, c, st, now))
+		return;
 	snprintf(want, sizeof(want), "socket:[%lu]", (unsigned long)st->st_ino);
 	snprintf(path, sizeof(path), "/proc/%d/fd", c->tid);
 	d = opendir(path);
@@ -127,8 +203,12 @@ static void places_find(struct places *p, const struct call *c, const struct sta
 		if (n <= 0)
 			continue;
 		link[n] = '\0';
-		if (!strcmp(link, "anon_inode:[eventpoll]"))
+		if (!strcmp(link, "anon_inode:[eventpoll]")) {
 			places_in_set(p, c->tid, number, st);
+			if (has.n < PLACES_SETS)
+				has.set[has.n] = number;
+			has.n++;
+		}
 		if (strcmp(link, want) || number == (int)c->args[0])
 			continue;
 		other = places_more(&p->number, &p->nnumbers, sizeof(*other));
@@ -137,6 +217,7 @@ static void places_find(struct places *p, const struct call *c, const struct sta
 	}
 	if (d)
 		closedir(d);
+	places_remember(&has, now);
 }
 
 /* In a table of descriptors of this thread's own. @arg: struct places */

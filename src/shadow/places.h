@@ -12,8 +12,8 @@ struct call;
  * @fd: it; stays the caller's (of this function)
  *
  * At the number that the call is about, at all others that mean the same socket (dup()), and in
- * the epoll sets of the process, under the same numbers, with the same events and data. Some
- * microseconds for each descriptor of the process: for rare events alone.
+ * the epoll sets of the process, under the same numbers, with the same events and data. Of
+ * processes with very many descriptors see the limits in places.c.
  *
  * Return: 0, or -errno: the number still means the old one.
  */

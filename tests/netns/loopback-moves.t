@@ -181,6 +181,23 @@ def highest():
     time.sleep(0.3)
     return sorted(fd for fd, ev in e.poll(1))
 
+def crowd(kind, n):
+    """Many: it takes a second or two, not minutes, and each is told of its answer."""
+    e, idle = select.epoll(), [os.dup(1) for i in range(n)]
+    start, socks, told = time.time(), [], 0
+    for i in range(n):
+        s = make(kind, True)
+        if i % 10 == 0:
+            e.register(s, IN)
+        s.connect(SERVER)
+        s.send(b'%d' % i)
+        if i % 10:
+            e.register(s, IN)
+        told += until(e, s.fileno(), IN)
+        e.unregister(s)
+        socks.append(s)
+    return told, time.time() - start < 15
+
 print(*eval(sys.argv[1]))
 END
 
@@ -204,6 +221,7 @@ for MODE in shadow inline; do
 		"[True, True, [False, True]] ['h', 'e', 'l'] True b'lo!'"
 	is "$MODE: epoll and dup() before bind()" "$(try "bound()")" "True True"
 	is "$MODE: numbers of all sizes" "$(try "('', highest())")" " [20, 500, 3000]"
+	is "$MODE: very many sockets, in seconds" "$(try "crowd('udp', 1800)")" "1800 True"
 	is "$MODE: refused, connected again" "$(try "set(again() for i in range(6))")" "(0, True, 'hello')"
 done
 MODE=shadow
