@@ -52,7 +52,7 @@ const struct command_option run_options[] = {
 	{RUN_INLINE, "inline", NULL, "the same as --mode inline"},
 	{RUN_ISOLATE, "isolate", NULL, "loopback addresses are the stack's, too"},
 	{RUN_LINGER, "linger", "SECONDS",
-	 "wait so long at the end for data to arrive\n(default: 30; shadow mode)"},
+	 "wait so long at the end for data to arrive\n(default: 30)"},
 	{'o', "sysctl", "KEY=VALUE", "set a sysctl of the stack; may be repeated"},
 	{RUN_NO_MPTCP, "no-mptcp", NULL, "leave plain TCP sockets plain"},
 	{RUN_PCAP, "pcap", "FILE", "capture all interfaces into a pcapng file"},
@@ -204,14 +204,14 @@ refused:
 	return complain(EXIT_PERSONA, "--pcap %s: cannot write: %s", text, strerror(errno));
 }
 
-static int run_set_linger(struct launch *l, const char *text)
+static int run_set_linger(struct config *c, const char *text)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
 
 	if (end == text || *end || n < 0 || n > 86400)
 		return complain(EXIT_PERSONA, "--linger %s: must be seconds from 0 to 86400", text);
-	l->linger = (int)n;
+	c->linger = (int)n;
 	return 0;
 }
 
@@ -262,7 +262,7 @@ static int run_parse(int argc, char **argv, struct launch *l)
 			c->isolate = true;
 			break;
 		case RUN_LINGER:
-			o.status = run_set_linger(l, optarg);
+			o.status = run_set_linger(c, optarg);
 			break;
 		case RUN_NO_MPTCP:
 			c->mptcp = false;
@@ -297,13 +297,13 @@ static int run_parse(int argc, char **argv, struct launch *l)
 static int run_run(int argc, char **argv)
 {
 	struct config *c = calloc(1, sizeof(*c));
-	struct launch l = {
-		.config = c, .personality = DEFAULT_PERSONALITY, .linger = DEFAULT_LINGER};
+	struct launch l = {.config = c, .personality = DEFAULT_PERSONALITY};
 	int status;
 
 	if (!c)
 		return complain(EXIT_PERSONA, "out of memory");
 	c->mptcp = true;
+	c->linger = DEFAULT_LINGER;
 	status = run_parse(argc, argv, &l);
 	if (status < 0) {
 		l.argv = argv + optind;

@@ -5,12 +5,12 @@
  * Theory of operation: a host's kernel goes on sending after a process has
  * exited; a stack inside the process cannot. So the last thread waits: all
  * sockets are closed, and then the stack is asked for connections with bytes or
- * a FIN unacknowledged (stack/drain.h). Sleeping is a poll() inside the stack, so the
+ * their end unacknowledged (stack/drain.h). Sleeping is a poll() inside the stack, so the
  * waiting thread drives the timers and the retransmissions itself.
  *
  * Only the owner's last thread comes here; nothing is shared.
  *
- * Limits: after @ms the rest is lost. What the peer still sends to a
+ * Limits: after --linger seconds the rest is lost. What the peer still sends to a
  * half-closed connection is not waited for, but for its FIN.
  */
 #include "inline/real.h"
@@ -39,7 +39,7 @@ static void drain_sleep_inside(long *nap)
 	*nap = *nap < 20 ? *nap * 2 : 20;
 }
 
-void drain(int ms, bool close_all)
+void drain(int seconds, bool close_all)
 {
 	long start = drain_now_ms(), nap = 1;
 	bool told = false;
@@ -51,9 +51,10 @@ void drain(int ms, bool close_all)
 	while ((pending = drain_pending(edge_args)) > 0) {
 		long waited = drain_now_ms() - start;
 
-		if (waited >= ms) {
-			say("gave up on %d connection%s with undelivered data", pending,
-			    pending == 1 ? "" : "s");
+		if (waited >= seconds * 1000L) {
+			say("gave up on %d connection%s: after %d s not all data, or not its end, "
+			    "was acknowledged",
+			    pending, pending == 1 ? "" : "s", seconds);
 			return;
 		}
 		if (waited >= TELL_AFTER_MS && !told) {

@@ -30,8 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_MS 30000
-#define PRELOAD	 "LD_PRELOAD"
+#define PRELOAD "LD_PRELOAD"
 
 extern char **environ;
 
@@ -179,7 +178,7 @@ static void exec_leave(void)
 	int saved = errno;
 
 	if (stack_is_up())
-		drain(DRAIN_MS, false);
+		drain(life_linger(), false);
 	errno = saved;
 }
 

@@ -57,8 +57,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#define DRAIN_MS 30000 /* most time the end of the process may take */
-
 static _Atomic int boot_state;
 _Atomic int *life_state = &boot_state;
 
@@ -275,6 +273,11 @@ bool life_mptcp(void)
 	return config.mptcp;
 }
 
+int life_linger(void)
+{
+	return config.linger;
+}
+
 int life_config(void)
 {
 	return config_fd;
@@ -376,7 +379,7 @@ void life_end(void)
 	leader_end();
 	fflush(NULL);
 	hold();
-	drain(DRAIN_MS, true);
+	drain(config.linger, true);
 	atomic_store(life_state, LIFE_FAILED);
 	self.bypass++;
 	follow_stop();

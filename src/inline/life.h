@@ -58,7 +58,10 @@ int life_config(void);
 /** life_end() - the process ends now: drain and stop the stack. Idempotent. */
 void life_end(void);
 
-/** drain() - wait until the peers have what was written; at most @ms milliseconds. */
-void drain(int ms, bool close_all);
+/** life_linger() - seconds that the end may wait for the peers to have what was written. */
+int life_linger(void);
+
+/** drain() - wait until the peers have what was written; at most @seconds. */
+void drain(int seconds, bool close_all);
 
 #endif /* PERSONA_INLINE_LIFE_H */

@@ -98,7 +98,7 @@ static int launch_shadow(const struct launch *l, const char *path)
 		return status;
 	ops.arg = shadow;
 	status = supervise(path, l->argv, NULL, 0, &ops);
-	shadow_finish(shadow, l->linger);
+	shadow_finish(shadow, l->config->linger);
 	return status;
 }
 

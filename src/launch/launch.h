@@ -15,14 +15,12 @@ struct config;
  *		 interfaces are opened and completed. The caller's, for as long as launch() runs
  * @personality: name of a personality, or a path if it has a slash
  * @mode:	 MODE_UNSET is shadow; MODE_AUTO is decided by mode_choose()
- * @linger:	 seconds that shadow mode waits at the end for written data to be delivered
  * @argv:	 the command and its arguments, NULL-terminated
  */
 struct launch {
 	struct config *config;
 	const char *personality;
 	enum mode mode;
-	int linger;
 	char *const *argv;
 };
 

@@ -33,7 +33,7 @@
 #define MFD_ALLOW_SEALING_ 2
 #define MFD_NOEXEC_SEAL_   8
 
-#define CONFIG_VERSION 2
+#define CONFIG_VERSION 3
 
 struct header {
 	char magic[8];
@@ -106,7 +106,8 @@ static bool config_valid(const struct config *c)
 
 	if (!config_ended(c->image, sizeof(c->image)) || !config_ended(c->pcap, sizeof(c->pcap)) ||
 	    c->vcpus < 0 || c->vcpus > ENGINE_MAX_VCPUS || c->nifaces > CONFIG_MAX_IFACES ||
-	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->first_port > c->last_port)
+	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->linger < 0 ||
+	    c->first_port > c->last_port)
 		return false;
 	for (i = 0; i < c->nifaces; i++) {
 		if (!iface_valid(&c->iface[i]))

@@ -38,6 +38,7 @@ struct config {
 	bool mptcp;	  /* plain TCP sockets become MPTCP */
 	bool isolate;	  /* loopback addresses are the stack's, too */
 	bool verbose;
+	int linger;	     /* seconds that the end waits for written data to be delivered */
 	unsigned int trace;  /* enum trace_kind of lib/trace.h */
 	bool mirror;	     /* frames can be shown to packet sockets (backend/mirror.h) */
 	char pcap[4096];     /* capture file or "" */
