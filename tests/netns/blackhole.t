@@ -6,8 +6,9 @@
 #   phone: a client on the stack              server: MPTCP, an nft rule drops SYNs with its option
 #     wlan0  10.1.0.2 ======================= ap0    10.1.0.1:8001
 #
-# Since 6.12 (not before: there the connection fails) Linux gives MPTCP up for a while once a SYN came through without the option only. That
-# is forgotten when the path is lost and comes back: it may be another network.
+# Since 6.12 (not before: there the connection fails) Linux gives MPTCP up for a while once a SYN
+# came through without the option only. That is forgotten when the path is lost and comes back: it
+# may be another network.
 #
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
