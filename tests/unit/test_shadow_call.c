@@ -69,7 +69,7 @@ static void test_signal(void **state)
 
 static void *waiting(void *arg)
 {
-	*(pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	*(_Atomic pid_t *)arg = (pid_t)syscall(SYS_gettid);
 	pause();
 	return arg;
 }
@@ -77,7 +77,7 @@ static void *waiting(void *arg)
 /* A signal to a process is its first thread's, unless that blocks it; then it is another's. */
 static void test_signal_of_threads(void **state)
 {
-	pid_t *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	_Atomic pid_t *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool quiet;
 
 	assert_ptr_not_equal(tid, MAP_FAILED);
@@ -91,9 +91,9 @@ static void test_signal_of_threads(void **state)
 			sigset_t set;
 
 			signal(SIGUSR1, nothing);
-			if (pthread_create(&thread, NULL, waiting, tid))
+			if (pthread_create(&thread, NULL, waiting, (void *)tid))
 				_exit(1);
-			while (!*(volatile pid_t *)tid)
+			while (!*tid)
 				usleep(1000);
 			sigfillset(&set);
 			if (blocks)
@@ -117,7 +117,7 @@ static void test_signal_of_threads(void **state)
 		ended(first.tid);
 		*tid = 0;
 	}
-	munmap(tid, 4096);
+	munmap((void *)tid, 4096);
 }
 
 /* An end is found in a child, and in its child, under whatever number. */
