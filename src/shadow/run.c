@@ -304,12 +304,12 @@ int shadow_new(struct shadow **shadow, const struct config *config, char *const 
 		.to_parent = {-1, -1},
 		.control = {
 			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
+	run_raise_limit(&r->limit); /* first: what follows may be more than it allowed */
 	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC) || look_prepare()) {
 		complain(0, "cannot make a pipe: %s", strerror(errno));
 		shadow_finish(r, 0);
 		return EXIT_PERSONA;
 	}
-	run_raise_limit(&r->limit);
 	*shadow = r;
 	return 0;
 }

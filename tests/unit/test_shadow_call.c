@@ -77,7 +77,8 @@ static void *waiting(void *arg)
 /* A signal to a process is its first thread's, unless that blocks it; then it is another's. */
 static void test_signal_of_threads(void **state)
 {
-	_Atomic pid_t *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	_Atomic pid_t *tid =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool quiet;
 
 	assert_ptr_not_equal(tid, MAP_FAILED);
