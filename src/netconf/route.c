@@ -56,6 +56,30 @@ int link_route_del(struct nl *nl, const struct link_route *r)
 	return nl_talk(nl);
 }
 
+/* Of a route with several next hops, the one by interface @index: its gateway is the route's. */
+static bool route_hop(const struct nlattr *hops, int index, const struct nlattr **gateway)
+{
+	size_t left = hops->nla_len - NLA_HDRLEN, step;
+	const struct rtnexthop *h = (const void *)((const uint8_t *)hops + NLA_HDRLEN);
+
+	while (left >= sizeof(*h) && h->rtnh_len >= sizeof(*h) && h->rtnh_len <= left) {
+		const struct rtattr *a = RTNH_DATA(h);
+		size_t rest = h->rtnh_len - sizeof(*h);
+
+		for (; h->rtnh_ifindex == index && RTA_OK(a, rest); a = RTA_NEXT(a, rest))
+			if (a->rta_type == RTA_GATEWAY)
+				*gateway = (const void *)a;
+		if (h->rtnh_ifindex == index)
+			return true;
+		step = RTNH_ALIGN(h->rtnh_len);
+		if (step > left)
+			break;
+		left -= step;
+		h = (const void *)((const uint8_t *)h + step);
+	}
+	return false;
+}
+
 /* A unicast route of @family by interface @index: its attributes? */
 static bool is_route(const struct nlmsghdr *m, int index, int family,
 		     const struct nlattr *attrs[RTA_TABLE + 1])
@@ -67,6 +91,8 @@ static bool is_route(const struct nlmsghdr *m, int index, int family,
 	    rtm->rtm_flags & RTM_F_CLONED)
 		return false;
 	nl_attrs(m, sizeof(*rtm), attrs, RTA_TABLE);
+	if (index && attrs[RTA_MULTIPATH])
+		return route_hop(attrs[RTA_MULTIPATH], index, &attrs[RTA_GATEWAY]);
 	return !index || nl_get_u32(attrs[RTA_OIF]) == (uint32_t)index;
 }
 

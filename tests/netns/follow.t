@@ -133,6 +133,10 @@ wlan_address 10.1.0.2
 said "inside: the old address is gone" "$TMP/monitor" "Deleted.*10.1.0.77/24"
 in_phone ip route replace default via 10.1.0.254 dev wlan0 metric 100
 said "inside: another gateway" "$TMP/monitor" "default via 10.1.0.254 dev wlan0"
+mark "$TMP/monitor"
+in_phone ip route replace default metric 100 nexthop dev rmnet0 nexthop via 10.1.0.1 dev wlan0
+said "inside: one of several next hops" "$TMP/monitor" "^default via 10.1.0.1 dev wlan0"
+in_phone ip route replace default via 10.1.0.254 dev wlan0 metric 100
 in_phone ip route add 203.0.113.0/24 via 10.1.0.254 dev wlan0
 said "inside: a route" "$TMP/monitor" "203.0.113.0/24 via 10.1.0.254 dev wlan0"
 in_phone ip link set wlan0 mtu 1400

@@ -249,6 +249,32 @@ static void test_take_over_all(void **state)
 	assert_int_equal(s.gw6_mac[5], 0);
 	assert_true(s.local6.family == AF_INET6);
 
+	/* Of a route with several next hops, the one by this interface, in whichever place */
+	sh("ip link add hop0 type veth peer hop1; ip link set hop1 up; ip link set hop0 up; ip "
+	   "addr add 10.77.0.2/24 dev hop0");
+	sh("ip addr add fd00:77::2/64 dev hop0 nodad");
+	for (i = 0; i < 2; i++) {
+		static const char *const by[] = {
+			"nexthop via %s dev wlan0 nexthop via %s dev hop0",
+			"nexthop via %2$s dev hop0 nexthop via %1$s dev wlan0"};
+		char hops4[128], hops6[128], hops[128];
+
+		snprintf(hops4, sizeof(hops4), by[i], "10.1.0.33", "10.77.0.1");
+		snprintf(hops6, sizeof(hops6), by[i], "fd00:1::33", "fd00:77::1");
+		snprintf(hops, sizeof(hops), by[i], "10.1.0.34", "10.77.0.1");
+		sh("ip route add default table 88 %s", hops4);
+		sh("ip -6 route add default metric 1 %s", hops6);
+		sh("ip route add 203.0.113.0/24 %s", hops);
+		assert_int_equal(takeover_read(nl, &s, &info), 0);
+		assert_string_equal(ip_format(&s.gw4, false, text), "10.1.0.33");
+		assert_string_equal(ip_format(&s.gw6, false, text), "fd00:1::33");
+		assert_int_equal(s.nroutes, 2);
+		assert_string_equal(ip_format(&s.route[1].gw, false, text), "10.1.0.34");
+		sh("ip route del default table 88; ip -6 route del default metric 1 %s", hops6);
+		sh("ip route del 203.0.113.0/24");
+	}
+	sh("ip link del hop0");
+
 	/* More than there is room for: it is the deprecated one that is left out. */
 	for (i = 0; i < SPEC_MAX_ADDRS - 3; i++)
 		sh("ip addr add fd00:1::10%u/64 dev wlan0 nodad", i);
