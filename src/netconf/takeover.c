@@ -10,7 +10,8 @@
  * last the deprecated ones. Beyond SPEC_MAX_ADDRS the least preferred are left out.
  *
  * A default route counts whatever table it is in, since phones keep a table per
- * network. Of a route with several next hops, the one by this interface counts. A dump that changed under our eyes (EAGAIN) is repeated.
+ * network. Of a route with several next hops, the one by this interface counts. A dump
+ * that changed under our eyes (EAGAIN) is repeated.
  *
  * Nothing is kept; as thread-safe as the struct nl.
  */
