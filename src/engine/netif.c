@@ -165,7 +165,7 @@ uint32_t netif_flush(uint32_t devs)
 		unsigned int dev = (unsigned int)__builtin_ctz(devs);
 		struct netif *n = &netifs[dev];
 
-		for (unsigned int q = 0; q < engine.nvcpus && q < n->be->queues; q++)
+		for (unsigned int q = 0; n->be && q < engine.nvcpus && q < n->be->queues; q++)
 			bytes += flush_queue(n, dev, q);
 	}
 	return bytes;

@@ -25,6 +25,7 @@ STREAM = b"".join(struct.pack("!I", i) for i in range(SIZE // 4))
 FIN, SYN, ACK = 1, 2, 16
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
 random.seed(7)
+waiting = []
 
 
 def checksum(data):
@@ -42,16 +43,26 @@ def send(peer, port, seq, ack, flags, data=b"", options=b""):
     raw.sendto(segment(checksum(pseudo + segment(0) + b"\0" * (len(data) % 2))), (socket.inet_ntoa(peer), 0))
 
 
-def receive(timeout):
-    """One segment to us: peer, its port, sequence number, acknowledged, flags, bytes of data; or None."""
+def receive(timeout, port=None):
+    """One segment to us: peer, its port, sequence number, acknowledged, flags, bytes of data; or None.
+    With a port, from there: a SYN of the next connection waits, and another one's FIN is answered."""
+    if waiting and not port:
+        return waiting.pop()
     raw.settimeout(timeout)
     try:
         while True:
             packet = raw.recv(65536)
             tcp = packet[(packet[0] & 15) * 4:]
             sport, dport, seq, ack, offset, flags = struct.unpack("!HHIIBB", tcp[:14])
-            if dport == PORT:
-                return packet[12:16], sport, seq, ack, flags, len(tcp) - (offset >> 4) * 4
+            got = packet[12:16], sport, seq, ack, flags, len(tcp) - (offset >> 4) * 4
+            if dport != PORT:
+                continue
+            if sport == port or not port:
+                return got
+            if flags == SYN:
+                waiting[:] = [got]
+            elif flags & FIN:
+                send(got[0], sport, ack, seq + got[5] + 1, ACK)
     except TimeoutError:
         return None
 
@@ -83,14 +94,13 @@ for _ in range(int(sys.argv[1])):
             random.shuffle(some)
         for start, end in some:
             send(peer, port, iss + 1 + start, theirs, ACK | (FIN if end == SIZE else 0), STREAM[start:end])
-            while got := receive(0.02):
-                if got[1] != port:
-                    continue
+            while got := receive(0.02, port):
                 acked = max(acked, (got[3] - iss - 1) & 0xffffffff)
                 if got[4] & FIN:
                     theirs, ended = got[2] + got[5] + 1, True
     send(peer, port, iss + SIZE + 2, theirs, ACK)
     print("acknowledged %d" % acked, flush=True)
+receive(5, -1)                  # answers what is sent again
 END
 
 # reader.py N: so many streams, whole?

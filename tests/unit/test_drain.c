@@ -18,7 +18,7 @@
 #define ESTABLISHED_FLAG MPTCP_SUBFLOW_FLAG_FULLY_ESTABLISHED
 
 /* A socket of the stack: TCP's, a subflow's (@ulp, with @flags), or MPTCP's (@mptcp) */
-struct drained {
+struct drained { /* NOLINT(clang-analyzer-optin.performance.Padding): a table for people */
 	uint8_t state;
 	uint32_t wqueue;
 	bool ulp;
