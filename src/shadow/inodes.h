@@ -10,6 +10,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+/** inodes_stack() - of descriptor @stack of the stack, as its tables have it; 0: unknown. */
+ino_t inodes_stack(int stack);
 
 /** inodes_diag() - sock_diag's messages @data: the stack's inodes become the programs'. */
 void inodes_diag(void *data, size_t len);

@@ -18,6 +18,7 @@
 #include "shadow/call.h"
 #include "shadow/closing.h"
 #include "shadow/holder.h"
+#include "shadow/inodes.h"
 #include "shadow/pair.h"
 #include "shadow/sock.h"
 #include "sockets/event.h"
@@ -127,15 +128,6 @@ static int sock_make_pair(struct sock *s, int *fd)
 	return err;
 }
 
-/* By statx(): fstat() is one of the calls that the stack does not have. */
-static ino_t sock_stack_inode(int stack)
-{
-	struct statx stx;
-
-	return stack_call(SYS_statx, stack, "", AT_EMPTY_PATH, STATX_INO, &stx, 0) ? 0
-										   : stx.stx_ino;
-}
-
 struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops, bool alone,
 		      int stack, int *fd, int *err)
 {
@@ -162,7 +154,7 @@ struct sock *sock_new(const struct socket_core *core, const struct sock_ops *ops
 		return NULL;
 	}
 	s->generation++;
-	s->stack_ino = sock_stack_inode(stack);
+	s->stack_ino = inodes_stack(stack);
 	sock_insert(s);
 	return s;
 }
