@@ -30,6 +30,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -37,6 +38,7 @@
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <unistd.h>
+#include "lib/complain.h"
 #include "shadow/batch.h"
 #include "shadow/call.h"
 #include "shadow/dgram.h"
@@ -372,6 +374,23 @@ static bool dgram_at_end(const struct sock *s)
 	return poll(&p, 1, 0) == 1 && p.revents & (POLLRDHUP | POLLHUP);
 }
 
+/*
+ * The stack has refused a message of @len bytes that the program wrote into its pair. The write
+ * has succeeded, and an error of the next one would be taken for that one's: so it is told, once.
+ * (The pair's kernel refuses by length, too, but nothing below 4577 bytes: SOCK_MIN_SNDBUF.)
+ */
+static void dgram_refused(long err, size_t len)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+
+	if (err == -EMSGSIZE && !atomic_flag_test_and_set(&told))
+		complain(0,
+			 "a message of %zu bytes was longer than its path takes, and is lost: "
+			 "send() and write() cannot tell in this mode, sendto() with an address "
+			 "and --inline can",
+			 len);
+}
+
 /* Send messages from @i to @n of @b into the stack; gives where it stopped. */
 static unsigned int dgram_send_up(struct sock *s, struct batch *b, unsigned int i, unsigned int n)
 {
@@ -387,6 +406,7 @@ static unsigned int dgram_send_up(struct sock *s, struct batch *b, unsigned int 
 			i += (unsigned int)r;
 			again = false;
 		} else if (r == -EDESTADDRREQ || again) {
+			dgram_refused(r, b->msg[i].msg_hdr.msg_iov->iov_len);
 			i++;
 			again = false;
 		} else {
@@ -407,6 +427,7 @@ static bool dgram_retry_up(struct sock *s)
 
 		if (r == -EAGAIN || r == -ENOBUFS)
 			return false;
+		dgram_refused(r, d->up->len);
 		waiting_drop(&d->up);
 	}
 	return true;

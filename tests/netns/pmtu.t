@@ -86,4 +86,33 @@ for MODE in inline shadow; do
 		done
 	done
 done
+
+# A connected socket that forbids fragments: what it is told, and whether it goes on
+cat >"$TMP/forbid.py" <<'END'
+import errno, socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 10, 2)                  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+s.connect(("10.9.0.2", 7007))
+s.settimeout(2)
+told = []
+for i in range(3):
+    try:
+        s.send(bytes(1400))
+    except OSError as e:
+        told.append(errno.errorcode[e.errno])
+    time.sleep(0.2)
+try:
+    s.send(bytes(1000))
+except OSError:                 # what the first one's ICMP message has left, as on the host
+    s.send(bytes(1000))
+print("EMSGSIZE" in told, s.getsockopt(socket.IPPROTO_IP, 14), len(s.recv(2000)))        # IP_MTU
+END
+MODE=inline
+is "inline: a message beyond the path MTU is refused, the next one comes back" \
+	"$(on wlan -- "$PYTHON" "$TMP/forbid.py" 2>&1)" "True 1280 1000"
+MODE=shadow
+is "shadow: it is lost with a line, the next one comes back" "$(on wlan -- "$PYTHON" "$TMP/forbid.py" 2>&1)" \
+	"persona: a message of 1400 bytes was longer than its path takes, and is lost: send() and write() cannot tell \
+in this mode, sendto() with an address and --inline can
+False 1280 1000"
 done_testing
