@@ -6,9 +6,10 @@
  * So what was written is delivered first (drain.c, without closing: exec may
  * fail). The next program must find this library and the configuration in
  * its environment, or it would use the host's network unawares: what is missing
- * there is put back. A program that would not load this library is refused with EACCES and a
- * line: statically linked, of another word size or C library, set-user-ID, behind a chroot() in
- * which the library's file is not there. So are #! scripts of such an interpreter.
+ * there is put back. A program that would not load this library, or not use it, is refused with
+ * EACCES and a line: statically linked, linked by Go, of another word size or C library,
+ * set-user-ID, behind a chroot() in which the library's file is not there. So are #! scripts of
+ * such an interpreter.
  *
  * posix_spawn() likewise, in the parent: its exec is inside libc.
  *
@@ -91,6 +92,8 @@ static const char *exec_unserved(const char *path, char current[PATH_MAX])
 		return "is statically linked";
 	if (e.kind == EXECUTABLE_FOREIGN)
 		return "is of another processor or word size";
+	if (e.go)
+		return "was linked by Go, whose system calls are not libc's";
 	/* The same objects serve glibc's and musl's programs: ask which this is. */
 	if (!executable_inspect("/proc/self/exe", &own) && own.kind == EXECUTABLE_DYNAMIC &&
 	    executable_uses_musl(&own) != executable_uses_musl(&e))

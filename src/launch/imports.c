@@ -210,33 +210,6 @@ const char *imports_sanitizer(const char *path)
 	return found;
 }
 
-/* A note of the Go tool chain: owner "Go", type 4 is its build identity. */
-static bool has_go_note(const struct elf *e, const Elf64_Phdr *p)
-{
-	uint64_t at = p->p_offset, end = p->p_offset + p->p_filesz;
-	const Elf64_Nhdr *n;
-
-	while (at < end && (n = imports_part(e, at, sizeof(*n) + 4)) != NULL) {
-		if (n->n_type == 4 && n->n_namesz == 4 && !memcmp(n + 1, "Go\0\0", 4))
-			return true;
-		at += sizeof(*n) + ((n->n_namesz + 3ull) & ~3ull) + ((n->n_descsz + 3ull) & ~3ull);
-	}
-	return false;
-}
-
-bool imports_is_go(const char *path)
-{
-	struct elf e = {0};
-	bool found = false;
-
-	if (elf_open(&e, path))
-		return false;
-	for (unsigned int i = 0; i < e.nph; i++)
-		found |= e.ph[i].p_type == PT_NOTE && has_go_note(&e, &e.ph[i]);
-	elf_close(&e);
-	return found;
-}
-
 /* `LOADER --list PATH`, its output in @out. */
 static pid_t start_loader(const char *loader, const char *path, int *out)
 {

@@ -35,7 +35,4 @@ int imports_libraries(const char *path, const char *loader,
  */
 const char *imports_sanitizer(const char *path);
 
-/** imports_is_go() - did the Go tool chain link @path? Its system calls are not libc's. */
-bool imports_is_go(const char *path);
-
 #endif /* PERSONA_LAUNCH_IMPORTS_H */

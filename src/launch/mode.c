@@ -6,9 +6,9 @@
  * it if
  *
  *	1. our library can be loaded into it (program_preloadable(): a loader and a C library
- *	   that fit, no more privileges than the caller's); of a script, its interpreter
- *	2. it was not linked by Go, whose system calls are not libc's, nor with a sanitizer, whose
- *	   runtime replaces the same functions
+ *	   that fit, no more privileges than the caller's, not Go's calls); of a script, its
+ *	   interpreter
+ *	2. it was not linked with a sanitizer, whose runtime replaces the same functions
  *	3. it is in the table of known programs, and no option is given that makes it
  *	   start processes (a daemon, a command); or neither it nor a library that it is
  *	   started with imports a function that starts a process or becomes another
@@ -210,10 +210,6 @@ enum mode mode_choose(const char *path, char *const *argv, const char **why)
 	if (!realpath(file, real))
 		memcpy(real, file, sizeof(real));
 	name = strrchr(real, '/') ? strrchr(real, '/') + 1 : real;
-	if (imports_is_go(file)) {
-		why_set(why, EPERM, "%s was linked by Go", name);
-		return MODE_SHADOW;
-	}
 	sanitizer = imports_sanitizer(file);
 	if (sanitizer) {
 		why_set(why, EPERM, "%s was linked with %s", name, sanitizer);

@@ -113,6 +113,12 @@ int program_preloadable(const char *path, const char **why)
 			       "%s is not a program of this processor and word size: "
 			       "inline mode cannot enter it, %s",
 			       current, host);
+	if (p.go)
+		return why_set(
+			why, ENOEXEC,
+			"%s was linked by Go, whose system calls are not libc's: inline mode "
+			"does not see them, %s",
+			current, host);
 	reason = executable_privileged(current);
 	if (reason)
 		return why_set(why, EPERM, "%s is %s: the loader ignores inline mode's library, %s",

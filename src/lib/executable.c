@@ -15,6 +15,7 @@
 
 #define MAX_SCRIPTS 4 /* as the kernel: an interpreter may be a script again */
 #define MAX_PHDRS   64
+#define MAX_NOTES   64
 
 #if defined(__x86_64__)
 #define OWN_MACHINE EM_X86_64
@@ -22,9 +23,31 @@
 #define OWN_MACHINE EM_AARCH64
 #endif
 
+/* A note of the Go tool chain: owner "Go", type 4 is its build identity. */
+static bool executable_go_note(int fd, const Elf64_Phdr *ph)
+{
+	struct {
+		Elf64_Nhdr head;
+		char owner[4];
+	} note;
+	uint64_t at = 0;
+
+	for (unsigned int i = 0; i < MAX_NOTES && at + sizeof(note) <= ph->p_filesz; i++) {
+		if (pread(fd, &note, sizeof(note), (off_t)(ph->p_offset + at)) != sizeof(note))
+			return false;
+		if (note.head.n_type == 4 && note.head.n_namesz == 4 &&
+		    !memcmp(note.owner, "Go\0\0", 4))
+			return true;
+		at += sizeof(note.head) + ((note.head.n_namesz + 3ull) & ~3ull) +
+		      ((note.head.n_descsz + 3ull) & ~3ull);
+	}
+	return false;
+}
+
 /* PT_INTERP's string; a file that ends too early is as good as none. */
 static enum executable_kind executable_elf(int fd, const Elf64_Ehdr *e, struct executable *p)
 {
+	enum executable_kind kind = EXECUTABLE_STATIC;
 	Elf64_Phdr ph;
 	unsigned int i;
 
@@ -37,15 +60,17 @@ static enum executable_kind executable_elf(int fd, const Elf64_Ehdr *e, struct e
 
 		if (pread(fd, &ph, sizeof(ph), at) != sizeof(ph))
 			return EXECUTABLE_FOREIGN;
+		if (ph.p_type == PT_NOTE)
+			p->go |= executable_go_note(fd, &ph);
 		if (ph.p_type != PT_INTERP)
 			continue;
 		if (ph.p_filesz < 2 || ph.p_filesz > sizeof(p->loader) ||
 		    pread(fd, p->loader, ph.p_filesz, (off_t)ph.p_offset) != (ssize_t)ph.p_filesz ||
 		    p->loader[ph.p_filesz - 1])
 			return EXECUTABLE_FOREIGN;
-		return EXECUTABLE_DYNAMIC;
+		kind = EXECUTABLE_DYNAMIC;
 	}
-	return EXECUTABLE_STATIC;
+	return kind;
 }
 
 /* First word behind #!, on the first line. */

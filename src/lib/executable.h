@@ -19,10 +19,12 @@ enum executable_kind {
 /**
  * struct executable - what a file's beginning says
  * @loader: dynamic loader (EXECUTABLE_DYNAMIC) or interpreter (EXECUTABLE_SCRIPT)
+ * @go:	    linked by the Go tool chain: its system calls are not libc's, whatever else it loads
  */
 struct executable {
 	enum executable_kind kind;
 	char loader[256];
+	bool go;
 };
 
 /** executable_inspect() - look into a file; 0 or -errno. */

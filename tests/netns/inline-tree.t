@@ -212,6 +212,11 @@ def file(name, mode, data):
 
 tmp = os.path.dirname(sys.argv[0])
 elf = open("/bin/true", "rb").read()
+identity = b"\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0"		# the note of a build identity
+gopher = file(tmp + "/gopher", 0o755, elf.replace(identity, identity[:8] + b"\4\0\0\0Go\0\0"))
+got, text = execs(gopher)
+report("exec of a program linked by Go", got, errno.EACCES, text)
+report("... and a line says why", b"linked by Go" in text, True, text)
 got, text = execs(file(tmp + "/static.sh", 0o755, b"#!/bin/busybox sh\ntrue\n"))
 report("exec of a static interpreter's script", got, errno.EACCES, text)
 got, text = execs(file(tmp + "/narrow", 0o755, elf[:4] + b"\1" + elf[5:]))
@@ -299,6 +304,9 @@ while read -r verdict name; do
 	esac
 done <"$TMP/out"
 is "the last case was reached" "$(tail -n 1 "$TMP/out")" "good end"
+on wlan -- "$TMP/gopher" >"$TMP/out" 2>&1
+is "a program linked by Go does not begin: status" $? 125
+matches "... and a line says why" "$(cat "$TMP/out")" '^persona: .*gopher was linked by Go.*it would run on the host'
 is "the parent had nothing to say" "$(grep -c '^persona: ' "$TMP/err")" 0
 head -n 10 "$TMP/err" | sed 's/^/# | /'
 done_testing

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include "launch/imports.h"
 #include "launch/mode.h"
+#include "lib/executable.h"
 
 static char dir[] = "/tmp/persona-test-XXXXXX";
 
@@ -170,6 +171,7 @@ static void test_sanitizer(void **state)
 
 static void test_go(void **state)
 {
+	struct executable e;
 	FILE *f = fopen(file("go.s"), "w");
 
 	fputs(".section .note.go.buildid,\"a\",%note\n.balign 4\n.long 4, 4, 4\n"
@@ -177,11 +179,12 @@ static void test_go(void **state)
 	      f);
 	fclose(f);
 	compile("gopher", "puts(\"\")", file("go.s"));
-	assert_true(imports_is_go(file("gopher")));
 	chosen("gopher", MODE_SHADOW, "gopher was linked by Go");
+	assert_false(executable_inspect(file("gopher"), &e));
+	assert_true(e.go);
 	compile("plain", "puts(\"\")", "");
-	assert_false(imports_is_go(file("plain")));
-	assert_false(imports_is_go(file("nosuch")));
+	assert_false(executable_inspect(file("plain"), &e));
+	assert_false(e.go);
 }
 
 static int any(const char *symbol, void *arg)
@@ -194,6 +197,7 @@ static int any(const char *symbol, void *arg)
 static void test_damaged(void **state)
 {
 	static uint8_t good[1 << 20];
+	struct executable e;
 	uint8_t bad;
 	ssize_t size;
 	int n = 0, fd, refused = 0;
@@ -208,14 +212,14 @@ static void test_damaged(void **state)
 		bad = good[at] ^ 0xff;
 		assert_int_equal(pwrite(fd, &bad, 1, at), 1);
 		refused += imports_of(file("plain"), any, &n) < 0;
-		imports_is_go(file("plain"));
+		executable_inspect(file("plain"), &e);
 		assert_int_equal(pwrite(fd, good + at, 1, at), 1);
 	}
 	assert_true(refused > 10);
 	for (ssize_t len = size; len > 0; len -= 97) {
 		assert_int_equal(ftruncate(fd, len), 0);
 		imports_of(file("plain"), any, &n);
-		imports_is_go(file("plain"));
+		executable_inspect(file("plain"), &e);
 	}
 	assert_int_equal(imports_of(file("plain"), any, &n), -ENOEXEC);
 	close(fd);
