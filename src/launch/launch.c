@@ -125,6 +125,20 @@ static int launch_check_shadow(void)
 	return 0;
 }
 
+/*
+ * Is the inline library of another run in this process? Its stack would be our sockets', and what
+ * opens interfaces would ask it instead of the host.
+ */
+static int launch_check_inside(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	if (!getenv(CONFIG_ENV) || !preload || !strstr(preload, "libpersona-hijack"))
+		return 0;
+	return complain(EXIT_PERSONA, "this process is in an --inline run already, whose stack is "
+				      "its network: no second one can be inside");
+}
+
 /* `--mode auto` decides by the command; -v says what was decided, and why. */
 static enum mode launch_mode(const struct launch *l, const char *path)
 {
@@ -153,7 +167,9 @@ int launch(const struct launch *l)
 	inside = launch_mode(l, path) == MODE_INLINE;
 	if (path_personality(l->personality, c->image, sizeof(c->image), &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	status = inside ? launch_check_inline(path) : launch_check_shadow();
+	status = launch_check_inside();
+	if (!status)
+		status = inside ? launch_check_inline(path) : launch_check_shadow();
 	if (status)
 		return status;
 	/* What the user gave that can be wrong is heard of before the interfaces. */

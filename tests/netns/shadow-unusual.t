@@ -58,6 +58,9 @@ namespaces() {
 	mkdir -p "$TMP/root/bin"
 	cp "$(command -v busybox)" "$TMP/root/bin/"
 	gets "chroot, a static program" chroot "$TMP/root" /bin/busybox wget -q -O - "$URL"
+	is "persona inside of an inline run says that it cannot" \
+		"$(MODE=inline on wlan -- timeout 10 "$PERSONA" run -i "$WLAN_IF" -- true 2>&1 >/dev/null)$?" \
+		"persona: this process is in an --inline run already, whose stack is its network: no second one can be inside125"
 	is "persona inside of persona says that it cannot" \
 		"$(on wlan -- "$PERSONA" run -i "$WLAN_IF" -- true 2>&1 >/dev/null | grep -c '^persona: .*supervised')" 1
 }
