@@ -210,6 +210,24 @@ static long control_connect_message(struct sock *s, const struct sockaddr_storag
 	return stack_call(SYS_connect, s->stack, addr, len, 0, 0, 0);
 }
 
+/* What the program's end @to has from the end @from: time-outs, the low mark. */
+static void control_inherit(int from, int to)
+{
+	static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO};
+	int low = 1;
+	socklen_t len = sizeof(low);
+
+	if (!getsockopt(from, SOL_SOCKET, SO_RCVLOWAT, &low, &len) && low != 1)
+		setsockopt(to, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+	for (int i = 0; i < 2; i++) {
+		struct timeval t;
+
+		len = sizeof(t);
+		if (!getsockopt(from, SOL_SOCKET, names[i], &t, &len) && (t.tv_sec || t.tv_usec))
+			setsockopt(to, SOL_SOCKET, names[i], &t, sizeof(t));
+	}
+}
+
 /* Refused before, and now again: the program's end has had its error, it needs a new one. */
 static int control_renew(struct call *c, struct sock *s)
 {
@@ -218,6 +236,7 @@ static int control_renew(struct call *c, struct sock *s)
 	if (err)
 		return err;
 	fcntl(fd, F_SETFL, flags);
+	control_inherit(c->fd, fd);
 	err = places_replace(c, fd);
 	close(c->fd);
 	c->fd = fd;
@@ -323,22 +342,6 @@ long control_listen(struct call *c, struct sock *s)
 	return listener_start(s, c->fd);
 }
 
-/* What an accepted socket has from its listener, beside what the stack gives it. */
-static void control_inherit(const struct sock *s, int listener, struct sock *child, int fd)
-{
-	static const int names[] = {SO_RCVTIMEO, SO_SNDTIMEO};
-
-	for (int i = 0; i < 2; i++) {
-		struct timeval t;
-		socklen_t len = sizeof(t);
-
-		if (!getsockopt(listener, SOL_SOCKET, names[i], &t, &len) &&
-		    (t.tv_sec || t.tv_usec))
-			setsockopt(fd, SOL_SOCKET, names[i], &t, sizeof(t));
-	}
-	child->linger = s->linger;
-}
-
 /* The connection is there; make it a socket of the program. */
 static long control_take(struct call *c, struct sock *s, int stack,
 			 const struct sockaddr_storage *peer, socklen_t len)
@@ -363,7 +366,8 @@ static long control_take(struct call *c, struct sock *s, int stack,
 		listener_token(s, c->fd);
 		return err;
 	}
-	control_inherit(s, c->fd, child, fd);
+	control_inherit(c->fd, fd); /* beside what the stack gives it */
+	child->linger = s->linger;
 	call_done(c);
 	stream_open(child, fd);
 	ret = control_hand_over(c, child, fd, flags);

@@ -4,7 +4,7 @@
  *
  * Theory of operation: what an option means is sockets/option.c's word. Here values are brought
  * from the caller and back, and what the program's end of the pair must do is done there too:
- * time-outs, where plain reads and writes block, and buffers.
+ * time-outs and the low mark, where plain reads and writes block, and buffers.
  *
  * SO_ERROR is both sides': an error that the pump has met, then the stack's own. It
  * is cleared only if the answer has arrived.
@@ -32,6 +32,23 @@
 
 #define VALUE_MAX 4096 /* longest option value that is read at once */
 
+/*
+ * The low mark of a stream is the program's end's. Bytes that the stack held back for it would be
+ * missing for a call that does not wait, or wants fewer. So the stack, which bounds the value,
+ * keeps none.
+ */
+static void sockopt_low_mark(const struct call *c, const struct sock *s, int asked)
+{
+	int bounded = 1, one = 1;
+	socklen_t len = sizeof(bounded);
+
+	stack_call(SYS_getsockopt, s->stack, SOL_SOCKET, SO_RCVLOWAT, &bounded, &len, 0);
+	stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one), 0);
+	if (bounded == 1) /* also of MPTCP, which has no such option */
+		bounded = asked;
+	setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &bounded, sizeof(bounded));
+}
+
 /* What the program's own end must do. */
 static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, const void *val,
 			   size_t len)
@@ -43,8 +60,11 @@ static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, 
 	switch (name) {
 	case SO_RCVTIMEO:
 	case SO_SNDTIMEO:
-	case SO_RCVLOWAT:
 		setsockopt(c->fd, level, name, val, (socklen_t)len);
+		break;
+	case SO_RCVLOWAT:
+		if (sock_is_stream(s) && len >= sizeof(int))
+			sockopt_low_mark(c, s, *(const int *)val);
 		break;
 	case SO_SNDBUF:
 	case SO_RCVBUF:
@@ -164,7 +184,8 @@ long sockopt_get(struct call *c, struct sock *s)
 		return -EINVAL;
 	if (level == SOL_SOCKET && name == SO_ERROR)
 		return sockopt_get_error(c, s, len);
-	if (sockopt_is_pairs(s, level, name))
+	if (sockopt_is_pairs(s, level, name) ||
+	    (sock_is_stream(s) && level == SOL_SOCKET && name == SO_RCVLOWAT))
 		return CALL_PASS;
 	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
 		return -EOPNOTSUPP; /* it would map the stack's memory here, not there */

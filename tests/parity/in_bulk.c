@@ -253,6 +253,84 @@ static void low_mark(void)
 	close_both(sv);
 }
 
+static void send_eight(void *fd)
+{
+	send(*(int *)fd, "abcdefgh", 8, 0);
+}
+
+/* Bytes below the mark are there for a call that does not wait, or wants no more. */
+static void low_mark_below(void)
+{
+	int eight = 8;
+	struct timeval t = {.tv_sec = 1};
+	pthread_t later;
+
+	tcp_pair(sv);
+	setsockopt(sv[1], SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	SEE(setsockopt(sv[1], SOL_SOCKET, SO_RCVLOWAT, &eight, sizeof(eight)));
+	send(sv[0], "ab", 2, 0);
+	nap(SETTLE);
+	SEE(recv(sv[1], big, 100, MSG_DONTWAIT));
+	send(sv[0], "cd", 2, 0);
+	nap(SETTLE);
+	SEE(recv(sv[1], big, 2, 0));
+	send(sv[0], "efg", 3, 0);
+	nap(SETTLE);
+	later = after(SETTLE, send_eight, &sv[0]);
+	SEE(recv(sv[1], big, 100, 0));
+	done(later);
+	send(sv[0], "hi", 2, 0);
+	shutdown(sv[0], SHUT_WR);
+	SEE(recv(sv[1], big, 100, 0));
+	SEE(recv(sv[1], big, 100, 0));
+	close_both(sv);
+}
+
+/* An accepted connection has its listener's mark. */
+static void low_mark_inherited(void)
+{
+	int l = tcp_listener(), mark = 7;
+	struct sockaddr_in to = address_of(l);
+	socklen_t len = sizeof(mark);
+
+	SEE(setsockopt(l, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)));
+	sv[0] = socket(AF_INET, SOCK_STREAM, 0);
+	connect(sv[0], (void *)&to, sizeof(to));
+	sv[1] = accept(l, NULL, NULL);
+	mark = 0;
+	SEE(getsockopt(sv[1], SOL_SOCKET, SO_RCVLOWAT, &mark, &len));
+	note("mark %d", mark);
+	mark = 1 << 30;
+	SEE(setsockopt(sv[1], SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)));
+	SEE(getsockopt(sv[1], SOL_SOCKET, SO_RCVLOWAT, &mark, &len));
+	note("%s", mark < 1 << 30 ? "bounded" : "as asked");
+	close(l);
+	close_both(sv);
+}
+
+/* So has one that was refused once, and its time-out. */
+static void low_mark_refused(void)
+{
+	int l = tcp_listener(), fd = socket(AF_INET, SOCK_STREAM, 0), mark = 7;
+	struct sockaddr_in to = address_of(l);
+	struct timeval t = {.tv_usec = 100000};
+	socklen_t len = sizeof(mark);
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	close(l);
+	SEE(connect(fd, (void *)&to, sizeof(to)));
+	l = tcp_listener();
+	to = address_of(l);
+	SEE(connect(fd, (void *)&to, sizeof(to)));
+	mark = 0;
+	SEE(getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, &len));
+	note("mark %d", mark);
+	SEE(recv(fd, big, 100, 0));
+	close(fd);
+	close(l);
+}
+
 static int file(void)
 {
 	char path[] = "/tmp/parity.XXXXXX";
@@ -342,6 +420,9 @@ const struct behaviour in_bulk[] = {
 	{"peek-waitall-early-recvmsg", NULL, peek_early, 2},
 	{"peek-end", peek_end},
 	{"low-mark", low_mark},
+	{"low-mark-below", low_mark_below},
+	{"low-mark-inherited", low_mark_inherited},
+	{"low-mark-refused", low_mark_refused},
 	{"sendfile-whole", sendfile_whole},
 	{"sendfile-datagram", sendfile_datagram},
 	{"sendfile-closed", sendfile_closed},
