@@ -11,6 +11,10 @@
  * the loopback address means the stack's own, so that a server and a client of one run find
  * each other. route_served[] counts such sockets. With --isolate nothing moves.
  *
+ * Ping sockets have no port, so no service of the host's is behind theirs: they never move. The
+ * stack answers them by its own loopback, whomever the host allows to make such sockets
+ * (ping_group_range). Raw sockets that are sent to loopback stay as well.
+ *
  * A socket that has moved may not leave loopback again, else the program would use the host's
  * network unawares. Two locks on that door:
  *
@@ -77,6 +81,12 @@ static bool route_is_outward(int level, int name)
 	return false;
 }
 
+static bool route_is_ping(const struct socket_core *s)
+{
+	return s->type == SOCK_DGRAM &&
+	       (s->protocol == IPPROTO_ICMP || s->protocol == IPPROTO_ICMPV6);
+}
+
 static atomic_ushort *route_port(const struct socket_core *s, uint16_t port)
 {
 	return &route_served[s->type == SOCK_STREAM ? 0 : 1][port];
@@ -111,8 +121,8 @@ int route_bind(const struct socket_core *s, const struct sockaddr *addr, socklen
 {
 	if (s->moved)
 		return route_isolated ? ROUTE_HOST : route_leaves(s, addr, len);
-	if (route_isolated || !socket_is_inet(s) || s->settled || s->bound || !addr ||
-	    address_class(addr, len) != ADDRESS_LOOPBACK)
+	if (route_isolated || !socket_is_inet(s) || route_is_ping(s) || s->settled || s->bound ||
+	    !addr || address_class(addr, len) != ADDRESS_LOOPBACK)
 		return ROUTE_STACK;
 	return ROUTE_MOVE;
 }
@@ -127,7 +137,8 @@ static int route_out(struct socket_core *s, const struct sockaddr *addr, socklen
 	bool any = s->type == SOCK_DGRAM && s->port; /* bound to a wildcard address */
 	uint16_t port;
 
-	if (!addr || route_isolated || !socket_is_inet(s) || s->type == SOCK_RAW)
+	if (!addr || route_isolated || !socket_is_inet(s) || s->type == SOCK_RAW ||
+	    route_is_ping(s))
 		return ROUTE_STACK;
 	if (address_class(addr, len) == ADDRESS_OTHER) {
 		s->settled |= any; /* answers will come to the stack */
@@ -223,7 +234,7 @@ void route_bound(const struct socket_ref *ref, const struct sockaddr *asked)
 	s->bound = true;
 	if (listening || !any)
 		s->settled = true;
-	if (!any || s->port || (s->type == SOCK_STREAM && !listening))
+	if (!any || s->port || route_is_ping(s) || (s->type == SOCK_STREAM && !listening))
 		return;
 	s->port = address_port((void *)&sa);
 	/* A client that says "any address, any port" has said nothing yet (dig, musl's resolver).

@@ -90,8 +90,8 @@ six-sendto                mapped  both   wire none  sendto -1 ENETUNREACH
 six-sendmsg               mapped  both   wire none  sendmsg -1 ENETUNREACH
 six-sendto                four    both   wire none  sendto -1 ENETUNREACH
 six-sendmsg               four    both   wire none  sendmsg -1 ENETUNREACH
-ping-sendto               four    both   wire none  sendto -1 ENETUNREACH
-ping-sendmsg              four    both   wire none  sendmsg -1 ENETUNREACH
+ping-sendto               four    both   wire stack sendto [1-9]
+ping-sendmsg              four    both   wire stack sendmsg [1-9]
 tcp-connect               four    both   wire none  connect -1 ENETUNREACH
 tcp-connect/raw           four    shadow wire none  connect -1 ENETUNREACH
 tcp-fastopen-sendto       four    both   wire none  sendto -1 ENETUNREACH

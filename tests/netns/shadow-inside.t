@@ -123,6 +123,17 @@ owners() {
 
 # ---- ping, traceroute ----
 
+# The stack's own loopback, though this namespace lets nobody make a ping socket of the host.
+pings_loopback() {
+	local MODE to
+	for MODE in shadow inline; do
+		for to in 127.0.0.1 127.0.0.53 localhost ::1 "-I 127.0.0.1 127.0.0.1" "-I ::1 ::1" 10.1.0.2; do
+			# shellcheck disable=SC2086 # options
+			matches "$MODE: ping $to" "$(inside ping -c 1 -W 2 $to)" '1 received'
+		done
+	done
+}
+
 pings() {
 	matches "ping" "$(inside ping -n -c 3 -i 0.2 10.1.0.1)" '3 received, 0% packet loss'
 	matches "ping -6" "$(inside ping -n -c 3 -i 0.2 fd01::1)" '3 received, 0% packet loss'
@@ -188,6 +199,7 @@ addresses
 sockets
 owners
 pings
+pings_loopback
 dumps
 files
 done_testing

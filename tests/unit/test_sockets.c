@@ -385,6 +385,46 @@ static int answer(struct socket_core *from, uint16_t port)
 }
 
 /* A server of any address answers clients of its run by loopback, and does not reach the host's. */
+/* Ping sockets stay, and what they are bound to is no port that a client could ask. */
+static void test_ping(void **state)
+{
+	static const struct {
+		int domain, protocol;
+		const char *to;
+	} pings[] = {
+		{AF_INET, IPPROTO_ICMP, "127.0.0.1"},
+		{AF_INET6, IPPROTO_ICMPV6, "::1"},
+	};
+	struct socket_core udp = {.domain = AF_INET, .type = SOCK_DGRAM};
+	struct sockaddr_storage to, any;
+	socklen_t len;
+
+	for (int i = 0; i < 2; i++) {
+		struct socket_core s = {
+			.domain = pings[i].domain,
+			.type = SOCK_DGRAM,
+			.protocol = pings[i].protocol,
+		};
+		struct socket_ref ref = ref_of(&s);
+		struct msghdr msg = {.msg_name = &to};
+
+		msg.msg_namelen = len = addr_of(&to, pings[i].to);
+		assert_int_equal(route_bind(&s, (void *)&to, len), ROUTE_STACK);
+		assert_int_equal(route_connect(&s, (void *)&to, len), ROUTE_STACK);
+		assert_int_equal(route_message(&s, &msg, 0), ROUTE_STACK);
+		addr_of(&any, "0.0.0.0");
+		bound_to.sin6_family = AF_INET;
+		bound_to.sin6_port = htons(53);
+		route_bound(&ref, (void *)&any);
+		assert_int_equal(s.port, 0);
+		s.moved = true; /* one of the host's, from elsewhere, is judged */
+		len = addr_of(&to, "10.0.0.1");
+		assert_int_equal(route_connect(&s, (void *)&to, len), -ENETUNREACH);
+	}
+	len = addr_of(&to, "127.0.0.1");
+	assert_int_equal(route_connect(&udp, (void *)&to, len), ROUTE_MOVE);
+}
+
 static void test_served_answers(void **state)
 {
 	struct sockaddr_in6 any = {.sin6_family = AF_INET};
@@ -597,6 +637,7 @@ int main(void)
 		cmocka_unit_test_setup(test_message, reset),
 		cmocka_unit_test_setup(test_control, reset),
 		cmocka_unit_test_setup(test_served, reset),
+		cmocka_unit_test_setup(test_ping, reset),
 		cmocka_unit_test_setup(test_served_answers, reset),
 		cmocka_unit_test_setup(test_move, reset),
 		cmocka_unit_test_setup(test_move_bound, reset),
