@@ -94,23 +94,26 @@ static void fill_behind_relay(struct iface_spec *s, const struct backend_relay *
 	}
 }
 
-static uint32_t find_shared(struct nl *nl, const struct iface_spec *s)
+static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_addr *shared)
 {
 	struct ip_addr host[MAX_HOST_ADDRS];
 	int n = link_addrs(nl, 0, host, MAX_HOST_ADDRS);
-	uint32_t shared = 0;
+	unsigned int i;
 
-	for (unsigned int i = 0; i < s->naddrs; i++) {
-		for (int k = 0; k < n; k++) {
-			if (ip_equal(&s->addr[i], &host[k]))
-				shared |= 1u << i;
+	for (i = 0; i < s->naddrs; i++) {
+		int k;
+
+		for (k = 0; k < n; k++) {
+			if (ip_equal(&s->addr[i], &host[k])) {
+				*shared = s->addr[i];
+				return;
+			}
 		}
 	}
-	return shared;
 }
 
 /* A station of its own has an Ethernet address of its own: IP ones, too. */
-static int check_own(const struct iface_spec *s, uint32_t shared, const char **why)
+static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
 {
 	char text[IP_ADDR_TEXT];
 
@@ -119,22 +122,21 @@ static int check_own(const struct iface_spec *s, uint32_t shared, const char **w
 			       "%s:%s: the stack needs an address of its own beside the host's: "
 			       "give a free one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
-	if (shared)
-		return why_set(
-			why, EADDRINUSE,
-			"%s:%s: %s is the host's own address: give a free one by ip=", s->backend,
-			s->ifname, ip_format(&s->addr[__builtin_ctz(shared)], false, text));
+	if (shared->family)
+		return why_set(why, EADDRINUSE,
+			       "%s:%s: %s is the host's own address: give a free one by ip=",
+			       s->backend, s->ifname, ip_format(shared, false, text));
 	return 0;
 }
 
-int host_fill(struct iface_spec *s, uint32_t *shared, const char **why)
+int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 {
 	const struct backend_ops *kind = backend_find(s->backend);
 	enum backend_place place = kind ? kind->place : BACKEND_BESIDE;
 	struct nl *nl;
 	int err = 0;
 
-	*shared = 0;
+	memset(shared, 0, sizeof(*shared));
 	if (place == BACKEND_FAR_END && !s->naddrs)
 		return why_set(why, EADDRNOTAVAIL,
 			       "%s:%s is a link to the host, whose address is the host's own: give "
@@ -145,7 +147,7 @@ int host_fill(struct iface_spec *s, uint32_t *shared, const char **why)
 		return 0;
 	}
 	if (place == BACKEND_STATION && !s->naddrs)
-		return check_own(s, 0, why);
+		return check_own(s, shared, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
 		if (s->naddrs)
@@ -156,9 +158,9 @@ int host_fill(struct iface_spec *s, uint32_t *shared, const char **why)
 	if (!s->naddrs)
 		err = host_take_over(nl, s, why);
 	if (!err)
-		*shared = find_shared(nl, s);
+		find_shared(nl, s, shared);
 	nl_close(nl);
 	if (!err && place == BACKEND_STATION)
-		err = check_own(s, *shared, why);
+		err = check_own(s, shared, why);
 	return err;
 }
