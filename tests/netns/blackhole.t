@@ -10,6 +10,7 @@
 # came through without the option only. That is forgotten when the path is lost and comes back: it
 # may be another network.
 #
+# runs: waits
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 
