@@ -295,6 +295,7 @@ static void run_raise_limit(struct rlimit *old)
 int shadow_new(struct shadow **shadow, const struct config *config, char *const *argv)
 {
 	struct shadow *r = malloc(sizeof(*r));
+	int err;
 
 	if (!r)
 		return complain(EXIT_PERSONA, "out of memory");
@@ -305,8 +306,12 @@ int shadow_new(struct shadow **shadow, const struct config *config, char *const 
 		.control = {
 			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
 	run_raise_limit(&r->limit); /* first: what follows may be more than it allowed */
-	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC) || look_prepare()) {
-		complain(0, "cannot make a pipe: %s", strerror(errno));
+	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC))
+		err = -errno;
+	else
+		err = look_prepare();
+	if (err) {
+		complain(0, "cannot make a pipe or an epoll instance: %s", strerror(-err));
 		shadow_finish(r, 0);
 		return EXIT_PERSONA;
 	}

@@ -4,10 +4,10 @@
  *
  * Theory of operation
  *
- * Who waits for data to be delivered must look at the connection if it is MPTCP's: what one subflow
- * has not delivered another has. After a fallback to TCP the one subflow's bytes are the data. When
- * the program has closed its socket, the connection may be gone before its subflow, and only the
- * subflow can be asked. What it says then is the same in both cases.
+ * At its end, a run waits until all data is delivered. It asks MPTCP's connection: data that one
+ * subflow has not delivered may have been delivered by another. After a fallback to TCP it asks
+ * the subflow: that one's bytes are the data. Once the program has closed its socket, the
+ * connection may be gone before its subflow, and the subflow then says the same in both cases.
  *
  * So mptcp_diag_subflow_init() is wrapped by the linker, and the flag
  * MPTCP_SUBFLOW_FLAG_FULLY_ESTABLISHED is taken out of what a subflow says after a fallback.
