@@ -83,7 +83,7 @@ static int xdp_kick(struct xdp *x)
 		left = xring_pending(&x->tx);
 		if (left == before) {
 			idle++;
-			RAWSYS(SYS_sched_yield);
+			raw_yield();
 		}
 		before = left;
 	}
@@ -141,7 +141,7 @@ static int xdp_tx(struct backend *be, unsigned int queue, struct backend_frame *
 	if (xring_pending(&x->tx)) /* left by an earlier call: makes headroom */
 		xdp_kick(x);
 	while (atomic_flag_test_and_set_explicit(&x->lock, memory_order_acquire))
-		RAWSYS(SYS_sched_yield);
+		raw_yield();
 	xdp_reclaim(x);
 	done = xdp_enqueue(x, f, n);
 	atomic_flag_clear_explicit(&x->lock, memory_order_release);

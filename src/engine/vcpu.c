@@ -196,7 +196,7 @@ static void help_others(const struct vcpu *self)
 			vcpu_kick(v);
 	}
 	if (!helped)
-		RAWSYS(SYS_sched_yield);
+		raw_yield();
 }
 
 bool vcpu_service(struct vcpu *v)

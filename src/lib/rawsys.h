@@ -14,9 +14,11 @@
 #define PERSONA_LIB_RAWSYS_H
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #if defined(__x86_64__)
 static inline long rawsys6(long nr, long a, long b, long c, long d, long e, long f)
@@ -87,6 +89,24 @@ static inline int raw_setsockopt(int fd, int level, int name, const void *val, s
 static inline int raw_setsockopt_int(int fd, int level, int name, int val)
 {
 	return raw_setsockopt(fd, level, name, &val, sizeof(val));
+}
+
+/**
+ * raw_yield() - let the thread run that holds what we poll for.
+ *
+ * sched_yield() of a real-time thread would let other real-time threads run only, and the holder
+ * may wait for this very processor: such a thread sleeps, for some 20 us. Any thread.
+ */
+static inline void raw_yield(void)
+{
+	static const struct timespec nap = {.tv_nsec = 20000};
+
+	long policy = RAWSYS(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+
+	if (policy == SCHED_RR || policy == SCHED_FIFO)
+		RAWSYS(SYS_nanosleep, &nap, NULL);
+	else
+		RAWSYS(SYS_sched_yield);
 }
 
 #endif /* PERSONA_LIB_RAWSYS_H */

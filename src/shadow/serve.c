@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@
 #include "lib/clock.h"
 #include "engine/engine.h"
 #include "lib/complain.h"
+#include "lib/rawsys.h"
 #include "shadow/answer.h"
 #include "shadow/call.h"
 #include "shadow/control.h"
@@ -235,12 +237,18 @@ static void serve(struct call *c)
 
 /*
  * Be scheduled before the programs: a signal interrupts a call until we have received it, and
- * even getsockname() gives EINTR then. Needs root or RLIMIT_NICE; without, the load of the
- * machine decides how long that is.
+ * even getsockname() gives EINTR then. As a real-time thread, else by the nice value, which weighs
+ * only: on a busy machine that is too late for some calls. Needs root, RLIMIT_RTPRIO or
+ * RLIMIT_NICE; without, the load decides how long that is. It is for this thread alone (sched(7)).
+ * What polls for a lock of others gives way by raw_yield().
  */
 static void serve_hurry(void)
 {
-	setpriority(PRIO_PROCESS, 0, -20); /* of this thread alone: sched(7) */
+	struct sched_param p = {.sched_priority = 1};
+
+	/* Not by libc: musl's has no such call. */
+	if (RAWSYS(SYS_sched_setscheduler, 0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
+		setpriority(PRIO_PROCESS, 0, -20);
 }
 
 static void *serve_loop(void *arg)

@@ -64,7 +64,7 @@ if phone setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$PERSONA"; 
 	is "user nobody: status" $? 0
 	says "packet sockets" '^warn +packet, rawip .*not permitted'
 	says "opener" '^warn +opener .*no file capabilities: root can: setcap'
-	says "nice value" '^warn +nice value .*: run as root, or with RLIMIT_NICE of 40$'
+	says "priority" '^warn +priority .*: run as root, or with RLIMIT_RTPRIO of 1$'
 	says "interface" '^warn +wlan0 opened '
 	says "host's rules" "^warn +host's rules .*run as root"
 	# The opener with its two capabilities, in a build tree of its own.

@@ -215,11 +215,11 @@ killed() {
 	wait_for 10 grep -q connected "$TMP/background.out"
 	kids=$(cat "/proc/$pid/task/$pid/children")
 	# Until a call is received a signal interrupts it: whoever receives must not wait for a processor.
-	if [ -z "$(nice -n -20 true 2>&1)" ]; then
-		is "the thread that answers calls has the best nice value" \
-			"$(ps -L -o ni=,comm= -p "$pid" | awk '$2 == "persona-call" { print $1 }')" -20
+	if chrt --rr 1 true 2>/dev/null; then
+		is "of all threads the one that answers calls is a real-time one" \
+			"$(ps -L -o cls=,comm= -p "$pid" | awk '$1 != "TS"')" " RR persona-call"
 	else
-		skip "the thread that answers calls has the best nice value" "no right to nice -20 (CAP_SYS_NICE)"
+		skip "of all threads the one that answers calls is a real-time one" "no right to SCHED_RR (CAP_SYS_NICE)"
 	fi
 	kill -9 "$pid"
 	wait "$pid" 2>/dev/null

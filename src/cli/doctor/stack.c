@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "launch/preflight.h"
 #include "lib/clock.h"
 #include "lib/executable.h"
+#include "lib/rawsys.h"
 #include "shadow/shadow.h"
 
 static void check_kernel(void)
@@ -113,17 +115,23 @@ static void check_shadow(void)
 /* The threads of shadow mode that receive calls ask for it. Of this thread alone, and undone. */
 static void check_priority(void)
 {
+	struct sched_param p = {.sched_priority = 1};
 	int own = getpriority(PRIO_PROCESS, 0);
 
-	if (setpriority(PRIO_PROCESS, 0, -20)) {
-		doctor_say(DOCTOR_WARN, "nice value", "run as root, or with RLIMIT_NICE of 40",
+	if (!RAWSYS(SYS_sched_setscheduler, 0, SCHED_RR, &p)) {
+		p.sched_priority = 0;
+		RAWSYS(SYS_sched_setscheduler, 0, SCHED_OTHER, &p);
+		doctor_say(DOCTOR_OK, "priority", NULL,
+			   "real-time for the thread that answers calls in shadow mode");
+	} else if (!setpriority(PRIO_PROCESS, 0, -20)) {
+		setpriority(PRIO_PROCESS, 0, own);
+		doctor_say(DOCTOR_OK, "priority", NULL,
+			   "nice -20 for the thread that answers calls in shadow mode");
+	} else {
+		doctor_say(DOCTOR_WARN, "priority", "run as root, or with RLIMIT_RTPRIO of 1",
 			   "shadow mode waits for a processor as others do: on a busy machine a "
 			   "signal can interrupt more calls");
-		return;
 	}
-	setpriority(PRIO_PROCESS, 0, own);
-	doctor_say(DOCTOR_OK, "nice value", NULL,
-		   "-20 for the thread that answers calls in shadow mode");
 }
 
 /* Yama's ptrace_scope: the supervisor is an ancestor of what it reads, which 1 allows. */
