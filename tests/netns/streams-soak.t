@@ -20,8 +20,9 @@
 #   leave    the server sends, nobody reads, the program closes after a while
 #
 # Meanwhile a path is lost for a second or two, now with its carrier, now silently. Each third of
-# the time all ends, and the driver compares its own and the stack's descriptors, sockets and
-# memory with the first third's. SOAK_SEED repeats a sequence.
+# the time all ends, and the driver waits until the stack has no socket left: one that was closed
+# while its path was lost lingers for a minute, with all its data. Then it compares its own and the
+# stack's descriptors, sockets and memory with the first third's. SOAK_SEED repeats a sequence.
 #
 # runs: loads, long
 # limit: 1000
@@ -234,9 +235,11 @@ def load(until):
 
 
 def sockets():
-    """Of the stack, used and orphaned; those that linger after a close end by time alone."""
+    """Of the stack, used and orphaned, TCP's and MPTCP's."""
+    text = open("/proc/net/protocols").read()
+    mptcp = sum(int(n) for n in re.findall(r"^MPTCP(?:v6)?\s+\d+\s+(\d+)", text, re.M))
     text = open("/proc/net/sockstat").read()
-    return int(re.search(r"TCP: inuse (\d+)", text).group(1))
+    return int(re.search(r"TCP: inuse (\d+)", text).group(1)) + mptcp
 
 
 def stack():
@@ -253,24 +256,24 @@ def measure():
             "rest kB": memory.rest_kb(stack())}
 
 
-def quiet(first):
-    until = time.time() + 90
-    while True:
+def quiet():
+    """Wait until all sockets have gone. What is left is told."""
+    until = time.time() + 100
+    while sockets() and time.time() < until:
         time.sleep(1)
-        got = measure()
-        if got["sockets"] <= (first["sockets"] if first else 2) or time.time() > until:
-            return got
+    if sockets() and sys.argv[3] in ("shadow", "inline"):
+        print("# |", memory.show(stack())["connections"], flush=True)
+    return measure()
 
 
 def main():
     grown, first = [], None
     for part in range(3):
         load(time.time() + seconds / 3)
-        got = quiet(first)
+        got = quiet()
         print("# %s %s" % (", ".join("%s %d" % i for i in got.items()), done), flush=True)
         if not first:
-            first = got
-            continue
+            first = dict(got, sockets=0)
         for key, share, spare in (("descriptors", 0, 3), ("sockets", 0, 2), ("stack kB", 0.15, 4096),
                                   ("rest kB", 0.15, 8192)):
             grown += memory.grown(first, got, key, share, spare)
