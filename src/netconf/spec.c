@@ -105,8 +105,7 @@ bool ifname_valid(const char *name)
 	return true;
 }
 
-/* Why @a cannot be the address of a host on a link; NULL if it can. */
-static const char *spec_unfit(const struct ip_addr *a)
+const char *ip_unfit(const struct ip_addr *a)
 {
 	static const uint8_t zero[16];
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -171,7 +170,7 @@ static int spec_set_ip(struct iface_spec *s, const char *value, const char **why
 	if (spec_number(slash + 1, ip_len(&a) * 8, &prefix) || !prefix)
 		return why_set(why, EINVAL, "ip=%s: the prefix length must be 1 to %u", value,
 			       ip_len(&a) * 8);
-	reason = spec_unfit(&a);
+	reason = ip_unfit(&a);
 	if (reason)
 		return why_set(why, EINVAL, "ip=%s: %s %s", value, text, reason);
 	a.prefix = (uint16_t)prefix;
@@ -195,7 +194,7 @@ static int spec_set_gw(struct iface_spec *s, const char *value, const char **why
 		return why_set(why, EINVAL, "gw=%s: a gateway has no prefix length", value);
 	if (ip_parse(value, &a))
 		return why_set(why, EINVAL, "gw=%s: '%s' is no IPv4 or IPv6 address", value, value);
-	reason = spec_unfit(&a);
+	reason = ip_unfit(&a);
 	if (reason)
 		return why_set(why, EINVAL, "gw=%s: %s %s", value, value, reason);
 	gw = a.family == AF_INET ? &s->gw4 : &s->gw6;

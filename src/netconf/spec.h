@@ -105,6 +105,9 @@ void ip_network(const struct ip_addr *a, uint8_t out[16]);
 /** ip_same_network() - same family, prefix and network? */
 bool ip_same_network(const struct ip_addr *a, const struct ip_addr *b);
 
+/** ip_unfit() - why @a cannot be a host's address on a link ("is ..."); NULL if it can. */
+const char *ip_unfit(const struct ip_addr *a);
+
 /** ifname_valid() - may an interface be called so? */
 bool ifname_valid(const char *name);
 

@@ -1,0 +1,937 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_wgconf.c - the configuration files of WireGuard tunnels, and their keys.
+ */
+#include "unit.h"
+#include <sys/stat.h>
+#include "netconf/wgconf.h"
+
+/* Keys as `wg genkey` and `wg pubkey` print them. */
+#define PRIVATE	 "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+#define PRIVATE2 "gN65BkIKy1eCE9pP1wdc8ROUtkHLF2PfAqYdyYBz6EA="
+#define PUBLIC	 "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+#define PUBLIC2	 "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+#define PSK	 "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak="
+#define ZEROS	 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+#define IFACE "[Interface]\nPrivateKey = " PRIVATE "\n"
+#define PEER  "[Peer]\nPublicKey = " PUBLIC "\nAllowedIPs = 0.0.0.0/0\n"
+#define END   "Endpoint = 192.0.2.1:51820\n"
+#define GOOD  IFACE PEER END
+
+/* A copy whose end is the end of its memory: reading beyond it is found by the sanitizer. */
+static int parse(const char *text, size_t len, struct wgconf_file **f, const char **why)
+{
+	char *copy = malloc(len + 1);
+	int err;
+
+	assert_non_null(copy);
+	memcpy(copy, text, len);
+	copy[len] = 'x';
+	err = wgconf_parse(copy, len, "wg.conf", f, why);
+	free(copy);
+	return err;
+}
+
+static struct wgconf *good(const char *text)
+{
+	struct wgconf_file *f;
+	struct wgconf *c;
+	const char *why = "";
+
+	if (parse(text, strlen(text), &f, &why))
+		fail_msg("%s: in: %s", why, text);
+	assert_int_equal(wgconf_pick(f, "wg.conf", "wlan0", 0, &c, &why), 0);
+	wgconf_file_free(f);
+	return c;
+}
+
+static void assert_addr(const struct ip_addr *a, const char *expected)
+{
+	char text[IP_ADDR_TEXT];
+
+	assert_string_equal(ip_format(a, true, text), expected);
+}
+
+static void assert_key(const uint8_t key[WG_KEY_LEN], const char *expected)
+{
+	char text[WGKEY_TEXT_LEN + 1];
+
+	wgkey_format(key, text);
+	assert_string_equal(text, expected);
+}
+
+/* ---- keys ---- */
+
+static void test_key(void **state)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char *const texts[] = {PRIVATE, PUBLIC, PUBLIC2, PSK, ZEROS};
+	uint8_t key[WG_KEY_LEN], zero[WG_KEY_LEN] = {0};
+	char text[] = ZEROS, again[WGKEY_TEXT_LEN + 1];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(wgkey_parse(texts[i], strlen(texts[i]), key), 0);
+		assert_key(key, texts[i]);
+	}
+	assert_true(wgkey_is_zero(key));
+	assert_int_equal(wgkey_parse(PRIVATE, WGKEY_TEXT_LEN, key), 0);
+	assert_int_equal(key[0], 0xc8);
+	assert_int_equal(key[1], 0x09);
+	assert_int_equal(key[31], 0x69);
+	/* Each byte at each place: a letter of base64 or refused, and then no key. */
+	for (i = 0; i < 256 * WGKEY_TEXT_LEN; i++) {
+		unsigned int at = i / 256;
+		bool letter = (i & 255) && strchr(letters, (int)(i & 255));
+
+		if (at == 42) /* two bits of it are not the key's */
+			letter = letter &&
+				 !(((unsigned int)(strchr(letters, (int)(i & 255)) - letters)) & 3);
+		if (at == 43)
+			letter = (i & 255) == '=';
+		memcpy(text, PRIVATE, sizeof(text));
+		text[at] = (char)(i & 255);
+		memset(key, 1, sizeof(key));
+		assert_int_equal(wgkey_parse(text, WGKEY_TEXT_LEN, key), letter ? 0 : -EINVAL);
+		if (letter) {
+			wgkey_format(key, again);
+			assert_memory_equal(text, again, sizeof(text));
+		} else {
+			assert_memory_equal(key, zero, sizeof(key));
+		}
+	}
+	for (i = 0; i < 100; i++) {
+		char word[100];
+
+		memset(word, 'A', sizeof(word));
+		if (i != WGKEY_TEXT_LEN)
+			assert_int_equal(wgkey_parse(word, i, key), -EMSGSIZE);
+	}
+}
+
+/* The kernel says of each mapping whether it goes into a dump. */
+static bool dumped(const void *p)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long first, last;
+	bool inside = false, dump = true;
+	char line[512];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &first, &last) == 2)
+			inside = (unsigned long)p >= first && (unsigned long)p < last;
+		else if (inside && !strncmp(line, "VmFlags:", 8))
+			dump = !strstr(line, " dd");
+	}
+	fclose(f);
+	return dump;
+}
+
+static void test_key_memory(void **state)
+{
+	struct wgconf *c = good(GOOD);
+	char *p = wgkey_alloc(100000);
+	void *heap = malloc(1);
+	int i;
+
+	assert_non_null(p);
+	for (i = 0; i < 100000; i++)
+		assert_int_equal(p[i], 0);
+	memset(p, 1, 100000);
+	assert_true(dumped(heap));
+	assert_false(dumped(p));
+	assert_false(dumped(c));
+	assert_false(dumped(c->peers[0].allowed));
+	free(heap);
+	wgkey_free(p, 100000);
+	wgkey_free(NULL, 1);
+	wgconf_free(c);
+	wgconf_free(NULL);
+	wgconf_file_free(NULL);
+}
+
+/* ---- files that are good ---- */
+
+static void test_plain(void **state)
+{
+	struct wgconf *c = good(GOOD);
+
+	assert_key(c->private_key, PRIVATE);
+	assert_int_equal(c->line, 1);
+	assert_string_equal(c->path, "");
+	assert_int_equal(c->listen_port, 0);
+	assert_int_equal(c->fwmark, 0);
+	assert_int_equal(c->naddrs, 0);
+	assert_int_equal(c->ndns, 0);
+	assert_string_equal(c->search, "");
+	assert_int_equal(c->mtu, 0);
+	assert_false(c->hooks);
+	assert_int_equal(c->npeers, 1);
+	assert_key(c->peers[0].public_key, PUBLIC);
+	assert_int_equal(c->peers[0].line, 3);
+	assert_false(c->peers[0].has_psk);
+	assert_false(c->peers[0].has_keepalive);
+	assert_string_equal(c->peers[0].host, "192.0.2.1");
+	assert_int_equal(c->peers[0].port, 51820);
+	assert_int_equal(c->peers[0].nallowed, 1);
+	assert_addr(&c->peers[0].allowed[0], "0.0.0.0/0");
+	wgconf_free(c);
+}
+
+static const char full[] = "# made by hand\r\n"
+			   "\r\n"
+			   "  [ INTERFACE ]  # the client\r\n"
+			   "privatekey=" PRIVATE "\r\n"
+			   "Address = 10.7.0.2/24, fd07::2/64\r\n"
+			   "ADDRESS =10.7.1.2 ,fd08::2 10.7.2.2\t10.7.3.2/8,\r\n"
+			   "DNS = 10.7.0.1, example.org,fd07::1, ~., ~corp.example\r\n"
+			   "DNS = lan. 10.7.0.1\r\n"
+			   "MTU=1420\r\n"
+			   "Listen Port = 51821\r\n"
+			   "FwMark = 0xCA6c\r\n"
+			   "Table = off\r\n"
+			   "SaveConfig = TRUE\r\n"
+			   "PreUp =\r\n"
+			   "PostUp = iptables -A FORWARD -i %i; x=[1] # and more\r\n"
+			   "PostUp = second\r\n"
+			   "PreDown = a = b\r\n"
+			   "PostDown = c\r\n"
+			   "IncludedApplications = org.example.one, org.example.two\r\n"
+			   "Path = wlan0\r\n"
+			   "[Peer] # server\r\n"
+			   "PublicKey = xTIBA5rboUvnH4htodjb6e697QjL ERt1NAB4mZqp8Dg=\r\n"
+			   "PresharedKey = " PSK "\r\n"
+			   "AllowedIPs = 10.7.9.9/16, 10.8.0.1,fd00:1:2:3::ffff/49\r\n"
+			   "AllowedIPs =\r\n"
+			   "AllowedIPs = ::/0\r\n"
+			   "Endpoint = [2001:db8::1]:51820\r\n"
+			   "PersistentKeepalive = 25\r\n"
+			   "[peer]\r\n"
+			   "PublicKey = " PUBLIC2 "\r\n"
+			   "AllowedIPs = 192.168.0.0/16\r\n"
+			   "PresharedKey = " ZEROS "\r\n"
+			   "PersistentKeepalive = OFF";
+
+static void test_full(void **state)
+{
+	static const char *const addresses[] = {"10.7.0.2/24", "fd07::2/64",  "10.7.1.2/32",
+						"fd08::2/128", "10.7.2.2/32", "10.7.3.2/8"};
+	static const char *const allowed[] = {"10.7.0.0/16", "10.8.0.1/32", "fd00:1:2::/49",
+					      "::/0"};
+	struct wgconf *c = good(full);
+	unsigned int i;
+
+	assert_key(c->private_key, PRIVATE);
+	assert_int_equal(c->line, 3);
+	assert_int_equal(c->naddrs, ARRAY_SIZE(addresses));
+	for (i = 0; i < c->naddrs; i++)
+		assert_addr(&c->addr[i], addresses[i]);
+	assert_int_equal(c->ndns, 2);
+	assert_addr(&c->dns[0], "10.7.0.1/32");
+	assert_addr(&c->dns[1], "fd07::1/128");
+	assert_string_equal(c->search, "example.org lan.");
+	assert_int_equal(c->mtu, 1420);
+	assert_int_equal(c->listen_port, 51821);
+	assert_int_equal(c->fwmark, 0xca6c);
+	assert_true(c->hooks);
+	assert_int_equal(c->hooks_line, 14);
+	assert_string_equal(c->path, "wlan0");
+	assert_int_equal(c->npeers, 2);
+	assert_int_equal(c->peers[0].line, 21);
+	assert_key(c->peers[0].public_key, PUBLIC);
+	assert_true(c->peers[0].has_psk);
+	assert_key(c->peers[0].preshared_key, PSK);
+	assert_string_equal(c->peers[0].host, "2001:db8::1");
+	assert_int_equal(c->peers[0].port, 51820);
+	assert_true(c->peers[0].has_keepalive);
+	assert_int_equal(c->peers[0].keepalive, 25);
+	assert_int_equal(c->peers[0].nallowed, ARRAY_SIZE(allowed));
+	for (i = 0; i < ARRAY_SIZE(allowed); i++)
+		assert_addr(&c->peers[0].allowed[i], allowed[i]);
+	assert_int_equal(c->peers[1].line, 29);
+	assert_key(c->peers[1].public_key, PUBLIC2);
+	assert_false(c->peers[1].has_psk);
+	assert_string_equal(c->peers[1].host, "");
+	assert_int_equal(c->peers[1].port, 0);
+	assert_true(c->peers[1].has_keepalive);
+	assert_int_equal(c->peers[1].keepalive, 0);
+	assert_int_equal(c->peers[1].nallowed, 1);
+	assert_addr(&c->peers[1].allowed[0], "192.168.0.0/16");
+	wgconf_free(c);
+}
+
+static void test_endpoints(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned int port;
+	} table[] = {
+		{"192.0.2.1:1", "192.0.2.1", 1},
+		{"vps.example.org:65535", "vps.example.org", 65535},
+		{"vps.example.org.:51820", "vps.example.org.", 51820},
+		{"localhost : 51820", "localhost", 51820},
+		{"my_vps-1:00051820", "my_vps-1", 51820},
+		{"[::1]:51820", "::1", 51820},
+		{"[fe80::1%eth0]:51820", "fe80::1%eth0", 51820},
+		{"[::ffff:192.0.2.1]:51820", "::ffff:192.0.2.1", 51820},
+		{"1.2.3.4.5.example:51820", "1.2.3.4.5.example", 51820},
+	};
+	char text[1024];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		struct wgconf *c;
+
+		snprintf(text, sizeof(text), IFACE PEER "Endpoint = %s\n", table[i].text);
+		c = good(text);
+		assert_string_equal(c->peers[0].host, table[i].host);
+		assert_int_equal(c->peers[0].port, table[i].port);
+		wgconf_free(c);
+	}
+}
+
+/* Values at their limits, and forms that wg(8) and wg-quick(8) take. */
+static const char *const accepted[] = {
+	GOOD,
+	"\xef\xbb\xbf" GOOD,
+	"\n\n\n" GOOD "\n\n",
+	IFACE "ListenPort = 0\n" PEER END,
+	IFACE "ListenPort = 65535\n" PEER END,
+	IFACE "FwMark = off\n" PEER END,
+	IFACE "FwMark = 4294967295\n" PEER END,
+	IFACE "FwMark = 0xffffffff\n" PEER END,
+	IFACE "MTU = 68\n" PEER END,
+	IFACE "MTU = 65455\n" PEER END,
+	IFACE "MTU = 1280\nAddress = fd00::1/64\n" PEER END,
+	IFACE "MTU = 1279\nAddress = 10.0.0.1/24\n" PEER END,
+	IFACE "Table = auto\nSaveConfig = false\n" PEER END,
+	IFACE "Table = 1234\n" PEER END,
+	IFACE "Table = main\n" PEER END,
+	IFACE "Address =\nDNS =\nDNS = ,\n" PEER END,
+	IFACE "ExcludedApplications = org.example\n" PEER END,
+	GOOD "PersistentKeepalive = 0\n",
+	GOOD "PersistentKeepalive = 65535\n",
+	GOOD "# " PRIVATE "\n#[Nonsense]\n",
+};
+
+static void test_accepted(void **state)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(accepted); i++)
+		wgconf_free(good(accepted[i]));
+}
+
+static void test_many(void **state)
+{
+	const size_t room = WGCONF_MAX_FILE;
+	char *text = malloc(room);
+	uint8_t key[WG_KEY_LEN] = {1};
+	char word[WGKEY_TEXT_LEN + 1];
+	struct wgconf_file *f;
+	struct wgconf *c;
+	const char *why;
+	unsigned int i;
+	size_t n;
+
+	/* Networks: 3000 on two lines, then one too long a line. */
+	assert_non_null(text);
+	n = (size_t)snprintf(text, room, GOOD);
+	for (i = 0; i < 3000; i++)
+		n += (size_t)snprintf(text + n, room - n, "%s10.%u.%u.0/24",
+				      i % 1500 ? ", " : "\nAllowedIPs = ", i / 250, i % 250);
+	c = good(text);
+	assert_int_equal(c->peers[0].nallowed, 3001);
+	assert_addr(&c->peers[0].allowed[3000], "10.11.249.0/24");
+	wgconf_free(c);
+	n += (size_t)snprintf(text + n, room - n, "\nAllowedIPs =%*s", WGCONF_MAX_LINE, "10.0.0.0");
+	assert_int_equal(parse(text, n, &f, &why), -EINVAL);
+	assert_string_equal(why, "wg.conf:10: the line is longer than 65536 bytes");
+
+	/* Peers: as many as may be, then one more. */
+	n = (size_t)snprintf(text, room, GOOD);
+	for (i = 1; i < WGCONF_MAX_PEERS; i++) {
+		key[1] = (uint8_t)i;
+		key[2] = (uint8_t)(i >> 8);
+		wgkey_format(key, word);
+		n += (size_t)snprintf(text + n, room - n, "[Peer]\nPublicKey=%s\nAllowedIPs=::/0\n",
+				      word);
+	}
+	c = good(text);
+	assert_int_equal(c->npeers, WGCONF_MAX_PEERS);
+	assert_addr(&c->peers[WGCONF_MAX_PEERS - 1].allowed[0], "::/0");
+	wgconf_free(c);
+	n += (size_t)snprintf(text + n, room - n, "[Peer]\n");
+	assert_int_equal(parse(text, n, &f, &why), -EINVAL);
+	assert_contains(why, "more than 1024 [Peer] sections");
+
+	/* Sections. */
+	for (i = n = 0; i < WGCONF_MAX_SECTIONS; i++)
+		n += (size_t)snprintf(text + n, room - n, GOOD);
+	assert_int_equal(parse(text, n, &f, &why), 0);
+	assert_int_equal(f->nsections, WGCONF_MAX_SECTIONS);
+	wgconf_file_free(f);
+	n += (size_t)snprintf(text + n, room - n, GOOD);
+	assert_int_equal(parse(text, n, &f, &why), -EINVAL);
+	assert_contains(why, "more than 16 [Interface] sections");
+	free(text);
+}
+
+/* ---- files that are not ---- */
+
+static const struct {
+	const char *text;
+	const char *why; /* without the leading "wg.conf" */
+} refused[] = {
+	{"", " has no [Interface] section: is it a wg-quick file?"},
+	{"# nothing\n", " has no [Interface] section: is it a wg-quick file?"},
+	{"MTU = 1420\n", ":1: MTU comes before any section: write [Interface] above it"},
+	{"\nPublicKey = x\n", ":2: PublicKey comes before any section: write [Interface] above it"},
+	{PEER, ":1: a [Peer] comes before any [Interface]: write that first"},
+	{"[Interfaces]\n", ":1: unknown section [interfaces]: did you mean [Interface]?"},
+	{"[Peers]\n", ":1: unknown section [peers]: did you mean [Peer]?"},
+	{"[Peer\n", ":1: unknown section [peer: did you mean [Peer]?"},
+	{"[General]\n", ":1: unknown section [general]: known are [Interface] and [Peer]"},
+	{"[Interface] x\n", ":1: unknown section [interface]x: did you mean [Interface]?"},
+	{"[" PRIVATE "]\n", ":1: unknown section (a long word): known are [Interface] and [Peer]"},
+	{"hello\n", ":1: this is neither KEY = VALUE nor [SECTION]"},
+	{"= x\n", ":1: this is neither KEY = VALUE nor [SECTION]"},
+	{IFACE "ListenPort 51820\n", ":3: this is neither KEY = VALUE nor [SECTION]"},
+
+	{"[Interface]\n" PEER END, ":1: this [Interface] has no PrivateKey"},
+	{"\n[Interface]\nPostUp = wg set %i private-key /k\n" PEER END,
+	 ":2: this [Interface] has no PrivateKey: a PostUp that sets it is not run"},
+	{IFACE, ":1: this [Interface] has no [Peer]: add the server's"},
+	{IFACE "\n" IFACE PEER END, ":1: this [Interface] has no [Peer]: add the server's"},
+	{IFACE PEER, ":1: no [Peer] of this [Interface] has an Endpoint: add Endpoint = HOST:PORT"},
+	{GOOD IFACE PEER "\n",
+	 ":7: no [Peer] of this [Interface] has an Endpoint: add Endpoint = HOST:PORT"},
+	{IFACE "[Peer]\n" END "AllowedIPs = ::/0\n",
+	 ":3: this [Peer] has no PublicKey: the server shows its own by `wg show`"},
+	{IFACE "[Peer]\n" END "PublicKey = " PUBLIC "\n",
+	 ":3: this [Peer] has no AllowedIPs, so nothing would go to it: add "
+	 "AllowedIPs = 0.0.0.0/0, ::/0"},
+	{IFACE "[Peer]\n" END "PublicKey = " PUBLIC "\nAllowedIPs =\n[Peer]\n",
+	 ":3: this [Peer] has no AllowedIPs, so nothing would go to it: add "
+	 "AllowedIPs = 0.0.0.0/0, ::/0"},
+	{GOOD PEER, ":7: this [Peer] has the PublicKey of the one of line 3: make them one"},
+	{IFACE "[Peer]\nPublicKey = " PRIVATE "\nAllowedIPs = ::/0\n",
+	 ":3: its PublicKey is this side's PrivateKey: change both, and keep the private one to "
+	 "this file"},
+
+	{"[Interface]\nPrivateKey = abc=\n",
+	 ":2: PrivateKey has 4 letters: a key has 44, the = at its end among them"},
+	{"[Interface]\nPrivateKey = " PRIVATE "=\n",
+	 ":2: PrivateKey has 45 letters: a key has 44, the = at its end among them"},
+	{"[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBm!=\n",
+	 ":2: PrivateKey is not base64: copy it again as `wg genkey`, pubkey or genpsk printed it"},
+	{"[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBml=\n",
+	 ":2: PrivateKey is not base64: copy it again as `wg genkey`, pubkey or genpsk printed it"},
+	{"[Interface]\nPrivateKey = " ZEROS "\n",
+	 ":2: PrivateKey is all zeros: make one by `wg genkey`"},
+	{"[Interface]\nPrivateKey =\n", ":2: PrivateKey has no value: write PrivateKey = ..."},
+	{IFACE "PrivateKey = " PRIVATE "\n",
+	 ":3: PrivateKey is given twice in this section: leave one out"},
+	{IFACE PRIVATE "\n", ":3: this is neither KEY = VALUE nor [SECTION]"},
+	{IFACE "Private = " PRIVATE "\n",
+	 ":3: unknown key 'Private': wg-quick(8) and wg(8) list those there are"},
+	{IFACE "PrivatKey = " PRIVATE "\n",
+	 ":3: unknown key 'PrivatKey': did you mean PrivateKey?"},
+	{GOOD "ALLOWEDIP = ::/0\n", ":7: unknown key 'ALLOWEDIP': did you mean AllowedIPs?"},
+	{IFACE "Jc = 4\n", ":3: unknown key 'Jc': wg-quick(8) and wg(8) list those there are"},
+	{IFACE "J\x1b[2Jc = 4\n",
+	 ":3: unknown key 'J?[2Jc': wg-quick(8) and wg(8) list those there are"},
+	{IFACE END, ":3: Endpoint belongs to [Peer], and this is the [Interface] of line 1"},
+	{GOOD "\nDNS = 1.1.1.1\n",
+	 ":8: DNS belongs to [Interface], and this is the [Peer] of line 3"},
+
+	{IFACE "ListenPort = 65536\n", ":3: ListenPort = 65536: must be a number from 0 to 65535"},
+	{IFACE "ListenPort = -1\n", ":3: ListenPort = -1: must be a number from 0 to 65535"},
+	{IFACE "FwMark = 0x\n",
+	 ":3: FwMark = 0x: must be off, or a number of 32 bits (51820, 0xca6c)"},
+	{IFACE "FwMark = 4294967296\n",
+	 ":3: FwMark = 4294967296: must be off, or a number of 32 bits (51820, 0xca6c)"},
+	{IFACE "FwMark = 18446744073709551617\n",
+	 ":3: FwMark = 18446744073709551617: must be off, or a number of 32 bits (51820, 0xca6c)"},
+	{IFACE "FwMark = ca6c\n",
+	 ":3: FwMark = ca6c: must be off, or a number of 32 bits (51820, 0xca6c)"},
+	{IFACE "MTU = 67\n", ":3: MTU = 67: must be a number of bytes from 68 to 65455"},
+	{IFACE "MTU = 65456\n", ":3: MTU = 65456: must be a number of bytes from 68 to 65455"},
+	{IFACE "MTU = 1420 # x\nMTU = 1420\n",
+	 ":4: MTU is given twice in this section: leave one out"},
+	{IFACE "MTU = 1279\nAddress = fd00::1\n" PEER END,
+	 ":1: MTU = 1279 is too small for IPv6: at least 1280"},
+	{IFACE "SaveConfig = yes\n", ":3: SaveConfig = yes: must be true or false"},
+	{IFACE "Table =\n", ":3: Table has no value: write Table = ..."},
+	{IFACE "Path = wlan 0\n", ":3: Path = wlan 0 is no interface name: 1 to 15 letters"},
+	{IFACE "Path = a234567890123456\n",
+	 ":3: Path = a234567890123456 is no interface name: 1 to 15 letters"},
+	{IFACE "Path = " PRIVATE "\n",
+	 ":3: Path = (a long word) is no interface name: 1 to 15 letters"},
+	{IFACE "Path = wlan0\n" PEER END IFACE "Path = wlan0\n" PEER END,
+	 ":10: Path = wlan0 has the [Interface] of line 1 already"},
+
+	{IFACE "Address = 10.7.0\n", ":3: Address = 10.7.0 is no IPv4 or IPv6 address"},
+	{IFACE "Address = 10.7.0.256/24\n",
+	 ":3: Address = 10.7.0.256/24 is no IPv4 or IPv6 address"},
+	{IFACE "Address = 10.7.0.2/33\n",
+	 ":3: Address = 10.7.0.2/33: the prefix length must be 1 to 32"},
+	{IFACE "Address = 10.7.0.2/0\n",
+	 ":3: Address = 10.7.0.2/0: the prefix length must be 1 to 32"},
+	{IFACE "Address = 10.7.0.2/\n",
+	 ":3: Address = 10.7.0.2/: the prefix length must be 1 to 32"},
+	{IFACE "Address = fd00::1/129\n",
+	 ":3: Address = fd00::1/129: the prefix length must be 1 to 128"},
+	{IFACE "Address = 127.0.0.1/8\n", ":3: Address = 127.0.0.1/8 is a loopback address"},
+	{IFACE "Address = ff02::1\n", ":3: Address = ff02::1 is a multicast address"},
+	{IFACE "Address = 10.7.0.2/24\nAddress = 10.7.0.2\n",
+	 ":4: Address = 10.7.0.2 is given twice"},
+	{IFACE "Address = 1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 "
+	       "1.1.1.9\n",
+	 ":3: Address = 1.1.1.9: more than 8 addresses for one path"},
+	{IFACE "Address = " PRIVATE "\n", ":3: Address = (a long word) is no IPv4 or IPv6 address"},
+	{IFACE "DNS = 10.7.0\n", ":3: DNS = 10.7.0 is no IPv4 or IPv6 address"},
+	{IFACE "DNS = [fd00::1]\n", ":3: DNS = [fd00::1] is no IPv4 or IPv6 address"},
+	{IFACE "DNS = exa/mple\n", ":3: DNS = exa/mple is neither an address nor a domain"},
+	{IFACE "DNS = ~\n", ":3: DNS = ~ is neither an address nor a domain"},
+	{IFACE "DNS = ok..example\n", ":3: DNS = ok..example is neither an address nor a domain"},
+	{IFACE "DNS = 1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 1.1.1.9\n",
+	 ":3: DNS = 1.1.1.9: more than 8 servers"},
+
+	{GOOD "AllowedIPs = 10.0.0.0/8,\n", ":7: AllowedIPs has an empty item: a comma too many?"},
+	{GOOD "AllowedIPs = ,\n", ":7: AllowedIPs has an empty item: a comma too many?"},
+	{GOOD "AllowedIPs = +10.0.0.0/8\n",
+	 ":7: AllowedIPs = +10.0.0.0/8: + and - change a running tunnel: list the networks without "
+	 "them"},
+	{GOOD "AllowedIPs = ::/0, - 10.0.0.0/8\n",
+	 ":7: AllowedIPs = -10.0.0.0/8: + and - change a running tunnel: list the networks without "
+	 "them"},
+	{GOOD "AllowedIPs = 10.0.0.0/33\n",
+	 ":7: AllowedIPs = 10.0.0.0/33: the prefix length must be 0 to 32"},
+	{GOOD "AllowedIPs = 10.0.0.0/255.0.0.0\n",
+	 ":7: AllowedIPs = 10.0.0.0/255.0.0.0: the prefix length must be 0 to 32"},
+	{GOOD "AllowedIPs = example.org\n",
+	 ":7: AllowedIPs = example.org is no IPv4 or IPv6 network"},
+	{GOOD END, ":7: Endpoint is given twice in this section: leave one out"},
+	{IFACE PEER "Endpoint = vps.example.org\n",
+	 ":6: Endpoint = vps.example.org has no port: write Endpoint = HOST:PORT"},
+	{IFACE PEER "Endpoint = [::1]\n",
+	 ":6: Endpoint = [::1] has no port: write Endpoint = HOST:PORT"},
+	{IFACE PEER "Endpoint = [::1\n",
+	 ":6: Endpoint = [::1 has no port: write Endpoint = HOST:PORT"},
+	{IFACE PEER "Endpoint = vps:0\n",
+	 ":6: Endpoint = vps:0: the port must be a number from 1 to 65535"},
+	{IFACE PEER "Endpoint = vps:wireguard\n",
+	 ":6: Endpoint = vps:wireguard: the port must be a number from 1 to 65535"},
+	{IFACE PEER "Endpoint = 2001:db8::1:51820\n",
+	 ":6: Endpoint = 2001:db8::1:51820: an IPv6 address needs brackets: write [ADDRESS]:PORT"},
+	{IFACE PEER "Endpoint = 192.0.2.256:1\n",
+	 ":6: Endpoint = 192.0.2.256:1: the host is no name, IPv4 or [IPv6] address"},
+	{IFACE PEER "Endpoint = :51820\n",
+	 ":6: Endpoint = :51820: the host is no name, IPv4 or [IPv6] address"},
+	{IFACE PEER "Endpoint = [192.0.2.1]:51820\n",
+	 ":6: Endpoint = [192.0.2.1]:51820: the host is no name, IPv4 or [IPv6] address"},
+	{IFACE PEER "Endpoint = [::1]x:51820\n",
+	 ":6: Endpoint = [::1]x:51820: the host is no name, IPv4 or [IPv6] address"},
+	{IFACE PEER "Endpoint = https://vps.example:443\n",
+	 ":6: Endpoint = https://vps.example:443: an IPv6 address needs brackets: write "
+	 "[ADDRESS]:PORT"},
+	{IFACE PEER "Endpoint = v\xc3\xa4.example:443\n",
+	 ":6: Endpoint = v\xc3\xa4.example:443: the host is no name, IPv4 or [IPv6] address"},
+	{GOOD "PersistentKeepalive = on\n",
+	 ":7: PersistentKeepalive = on: must be off, or seconds from 0 to 65535"},
+	{GOOD "PersistentKeepalive = 65536\n",
+	 ":7: PersistentKeepalive = 65536: must be off, or seconds from 0 to 65535"},
+	{GOOD "PresharedKey = x\n",
+	 ":7: PresharedKey has 1 letter: a key has 44, the = at its end among them"},
+	{IFACE "[Peer]\nPublicKey = " ZEROS "\n",
+	 ":4: PublicKey is all zeros: the server shows its own by `wg show`"},
+};
+
+static void test_refused(void **state)
+{
+	char expected[1024];
+	struct wgconf_file *f;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		const char *text = refused[i].text, *why = "";
+
+		if (parse(text, strlen(text), &f, &why) != -EINVAL)
+			fail_msg("not refused: %s", text);
+		snprintf(expected, sizeof(expected), "wg.conf%s", refused[i].why);
+		assert_string_equal(why, expected);
+		assert_int_equal(parse(text, strlen(text), &f, NULL), -EINVAL);
+	}
+}
+
+static void test_zero_byte(void **state)
+{
+	static const char utf16[] = "[\0I\0n\0t\0e\0r\0f\0a\0c\0e\0]\0\n\0";
+	static const char inside[] = GOOD "DNS = 1.1.1.1\0 # x";
+	struct wgconf_file *f;
+	const char *why;
+
+	assert_int_equal(parse(utf16, sizeof(utf16) - 1, &f, &why), -EINVAL);
+	assert_string_equal(why,
+			    "wg.conf:1: the line has a zero byte: save the file as plain text");
+	assert_int_equal(parse(inside, sizeof(inside) - 1, &f, &why), -EINVAL);
+	assert_string_equal(why,
+			    "wg.conf:7: the line has a zero byte: save the file as plain text");
+}
+
+/* Wherever a private key stands by mistake, and however it is cut: no message tells it. */
+static void test_silent(void **state)
+{
+	static const char *const places[] = {
+		"[Interface]\nPrivateKey = %sx\n",
+		"[Interface]\n%s\n",
+		"[Interface]\n%s = x\n",
+		"[%s]\n",
+		IFACE "ListenPort = %s\n",
+		IFACE "FwMark = %s\n",
+		IFACE "MTU = %s\n",
+		IFACE "Path = %s\n",
+		IFACE "SaveConfig = %s\n",
+		IFACE "Address = x%s\n",
+		IFACE "Address = 10.0.0.1/%s\n",
+		IFACE "DNS = /%s\n",
+		IFACE "DNS = :%s\n",
+		GOOD "PersistentKeepalive = %s\n",
+		GOOD "PresharedKey = %sx\n",
+		GOOD "AllowedIPs = %s\n",
+		GOOD "AllowedIPs = +%s\n",
+		IFACE PEER "Endpoint = %s\n",
+		IFACE PEER "Endpoint = %s:x\n",
+		IFACE PEER "Endpoint = /%s:1\n",
+	};
+	char text[1024];
+	struct wgconf_file *f;
+	unsigned int i, skipped;
+	const char *why;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		for (skipped = 0; skipped < 16; skipped++) {
+			snprintf(text, sizeof(text), places[i], PRIVATE + skipped);
+			assert_int_equal(parse(text, strlen(text), &f, &why), -EINVAL);
+			if (strstr(why, "hd2rYUIg"))
+				fail_msg("a key is told: %s", why);
+		}
+	}
+}
+
+/* ---- the choice of a section ---- */
+
+#define SECTION(private, more) \
+	"[Interface]\nPrivateKey = " private "\nListenPort = " more "\n" PEER END
+
+static const char named[] = SECTION(PRIVATE, "1\nPath = wlan0") SECTION(PRIVATE2, "2")
+	SECTION(PRIVATE2, "3\nPath = rmnet0") SECTION(PRIVATE2, "4");
+
+static void test_pick(void **state)
+{
+	static const struct {
+		const char *text, *ifname;
+		unsigned int nth;
+		unsigned int port; /* which tells sections apart; 0: none is found */
+		const char *why;
+	} table[] = {
+		{named, "wlan0", 0, 1},
+		{named, "wlan0", 7, 1},
+		{named, "rmnet0", 0, 3},
+		{named, "eth0", 0, 2},
+		{named, "", 0, 2},
+		{named, "eth1", 1, 4},
+		{named, "eth2", 2, 0,
+		 "wg.conf has 2 [Interface] sections without Path, too few for eth2: add one with "
+		 "its "
+		 "[Peer]"},
+		{named, "", 2, 0,
+		 "wg.conf has 2 [Interface] sections without Path, too few for so many -i: add one "
+		 "with its [Peer]"},
+		{SECTION(PRIVATE, "5"), "wlan0", 0, 5},
+		{SECTION(PRIVATE, "5"), "rmnet0", 1, 5},
+		{SECTION(PRIVATE, "5\nPath = wlan0"), "wlan0", 1, 5},
+		{SECTION(PRIVATE, "5\nPath = wlan0"), "rmnet0", 0, 0,
+		 "wg.conf: its only [Interface] has Path = wlan0, not rmnet0"},
+		{SECTION(PRIVATE, "5\nPath = a") SECTION(PRIVATE2, "6\nPath = b"), "c", 0, 0,
+		 "wg.conf has no [Interface] with Path = c: add one with its [Peer]"},
+		{SECTION(PRIVATE, "5\nPath = a") SECTION(PRIVATE2, "6"), "c", 1, 0,
+		 "wg.conf has 1 [Interface] section without Path, too few for c: add one with its "
+		 "[Peer]"},
+	};
+	struct wgconf_file *f;
+	struct wgconf *c;
+	const char *why;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		int err;
+
+		assert_int_equal(parse(table[i].text, strlen(table[i].text), &f, &why), 0);
+		err = wgconf_pick(f, "wg.conf", table[i].ifname, table[i].nth, &c, &why);
+		wgconf_file_free(f);
+		assert_int_equal(err, table[i].port ? 0 : -EINVAL);
+		if (err) {
+			assert_string_equal(why, table[i].why);
+			continue;
+		}
+		assert_int_equal(c->listen_port, table[i].port);
+		assert_int_equal(c->npeers, 1);
+		assert_key(c->peers[0].public_key, PUBLIC);
+		wgconf_free(c);
+	}
+}
+
+/* ---- files ---- */
+
+static char file[64];
+
+static void write_file(const char *text, size_t len, int mode)
+{
+	int fd = open(file, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, len), (ssize_t)len);
+	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
+	close(fd);
+}
+
+static int read_file(const char **why)
+{
+	struct wgconf *c = NULL;
+	int err = wgconf_read(file, "wlan0", 0, &c, why);
+
+	if (!err) {
+		assert_key(c->private_key, PRIVATE);
+		wgconf_free(c);
+	}
+	return err;
+}
+
+/* The file's name, @text, and @tail. */
+static void assert_why(const char *why, const char *text, const char *tail)
+{
+	char expected[512];
+
+	snprintf(expected, sizeof(expected), "%s%s%s", file, text, tail);
+	assert_string_equal(why, expected);
+}
+
+static void test_read(void **state)
+{
+	static const int modes[] = {0600, 0400, 0700, 0711};
+	const char *why = "";
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		write_file(full, sizeof(full) - 1, modes[i]);
+		assert_int_equal(read_file(&why), 0);
+	}
+	write_file(full, sizeof(full) - 1, 0640);
+	assert_int_equal(read_file(&why), -EACCES);
+	assert_why(why, " has a private key, and other users can read it (mode 640): chmod 600 ",
+		   file);
+	write_file(full, sizeof(full) - 1, 0604);
+	assert_int_equal(read_file(&why), -EACCES);
+	write_file(full, sizeof(full) - 1, 0622);
+	assert_int_equal(read_file(&why), -EACCES);
+	assert_why(why, " has a private key, and other users can write it (mode 622): chmod 600 ",
+		   file);
+	write_file("[Interface]\nMTU=x\n", 18, 0600);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_why(why, ":2: MTU = x: must be a number of bytes from 68 to 65455", "");
+	write_file(SECTION(PRIVATE, "1\nPath = eth0"), strlen(SECTION(PRIVATE, "1\nPath = eth0")),
+		   0600);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_why(why, ": its only [Interface] has Path = eth0, not wlan0", "");
+}
+
+static void test_read_size(void **state)
+{
+	char *text = malloc(WGCONF_MAX_FILE + 1);
+	const char *why = "";
+
+	assert_non_null(text);
+	memset(text, '\n', WGCONF_MAX_FILE + 1);
+	memcpy(text, GOOD, strlen(GOOD));
+	write_file(text, WGCONF_MAX_FILE, 0600);
+	assert_int_equal(read_file(&why), 0);
+	write_file(text, WGCONF_MAX_FILE + 1, 0600);
+	assert_int_equal(read_file(&why), -EFBIG);
+	assert_why(why, " is larger than 256 KiB: is it a wg-quick file?", "");
+	write_file("", 0, 0600);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_why(why, " has no [Interface] section: is it a wg-quick file?", "");
+	free(text);
+}
+
+/* What is no file: neither waited for nor read. */
+static void test_read_kinds(void **state)
+{
+	struct wgconf *c;
+	const char *why = "";
+
+	unlink(file);
+	assert_int_equal(read_file(&why), -ENOENT);
+	assert_why(why, ": No such file or directory", "");
+	assert_int_equal(mkfifo(file, 0600), 0);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_why(why, " is no regular file: name a configuration file", "");
+	unlink(file);
+	assert_int_equal(symlink("/", file), 0);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_why(why, " is a directory: name a configuration file", "");
+	unlink(file);
+	assert_int_equal(wgconf_read("/dev/null", "wlan0", 0, &c, &why), -EINVAL);
+	assert_string_equal(why, "/dev/null is no regular file: name a configuration file");
+	assert_int_equal(wgconf_read("/no\nfile\x1b", "", 0, &c, &why), -ENOENT);
+	assert_string_equal(why, "/no?file?: No such file or directory");
+}
+
+/* Is it @text's inverse, which alone lies in memory? */
+static bool inverse_of(const uint8_t *inverse, const uint8_t *text, size_t len)
+{
+	while (len && (*inverse ^ *text) == 0xff) {
+		inverse++;
+		text++;
+		len--;
+	}
+	return !len;
+}
+
+/* How often that of which @inverse is the inverse lies in the memory of this process. */
+static unsigned int count_in_memory(const void *inverse, size_t len)
+{
+	static uint8_t chunk[65536]; /* copies in it do not count */
+	const unsigned long own = (unsigned long)chunk;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY);
+	unsigned int count = 0;
+	unsigned long at, last;
+	char line[512];
+
+	assert_non_null(maps);
+	assert_true(mem >= 0);
+	while (fgets(line, sizeof(line), maps)) {
+		/* The sanitizer's shadow is terabytes. */
+		if (sscanf(line, "%lx-%lx rw", &at, &last) != 2 || last - at > 64UL << 20)
+			continue;
+		for (; at + len <= last; at += sizeof(chunk) - len) {
+			size_t want = last - at < sizeof(chunk) ? last - at : sizeof(chunk);
+			ssize_t n = pread(mem, chunk, want, (off_t)at);
+
+			for (size_t k = 0; n > 0 && k + len <= (size_t)n && k + len < sizeof(chunk);
+			     k++) {
+				if (at + k + len > own && at + k < own + sizeof(chunk))
+					continue;
+				count += inverse_of(inverse, chunk + k, len);
+			}
+		}
+	}
+	memset(chunk, 0, sizeof(chunk));
+	close(mem);
+	fclose(maps);
+	return count;
+}
+
+static void invert(void *p, size_t len)
+{
+	for (uint8_t *b = p; len--; b++)
+		*b ^= 0xff;
+}
+
+/* A fresh private key into the file; both forms of it, inverted. */
+static void fresh_key(const char *more, char text[WGKEY_TEXT_LEN], uint8_t key[WG_KEY_LEN])
+{
+	int fd;
+
+	sh("umask 077; (echo '[Interface]'; echo \"PrivateKey = $(head -c 32 /dev/urandom | "
+	   "base64)\"; "
+	   "printf '" PEER END "%s') >%s",
+	   more, file);
+	fd = open(file, O_RDONLY);
+	assert_int_equal(pread(fd, text, WGKEY_TEXT_LEN, 25), WGKEY_TEXT_LEN);
+	close(fd);
+	assert_int_equal(wgkey_parse(text, WGKEY_TEXT_LEN, key), 0);
+	invert(text, WGKEY_TEXT_LEN);
+	invert(key, WG_KEY_LEN);
+}
+
+/* Nothing of a key is in memory but where it belongs, and nothing once that is given back. */
+static void test_read_wipes(void **state)
+{
+	char text[WGKEY_TEXT_LEN];
+	uint8_t key[WG_KEY_LEN];
+	struct wgconf *c;
+	const char *why;
+
+	unlink(file);
+	fresh_key("", text, key);
+	assert_int_equal(wgconf_read(file, "wlan0", 0, &c, &why), 0);
+	assert_int_equal(count_in_memory(key, sizeof(key)), 1);
+	assert_int_equal(count_in_memory(text, sizeof(text)), 0);
+	wgconf_free(c);
+	assert_int_equal(count_in_memory(key, sizeof(key)), 0);
+
+	unlink(file);
+	fresh_key("nonsense", text, key);
+	assert_int_equal(wgconf_read(file, "wlan0", 0, &c, &why), -EINVAL);
+	assert_int_equal(count_in_memory(key, sizeof(key)), 0);
+	assert_int_equal(count_in_memory(text, sizeof(text)), 0);
+}
+
+/* KiB of memory that is left out of dumps, and the next descriptor's number. */
+static unsigned int held(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned int size = 0, n = 0;
+	char line[512];
+	int fd = dup(0);
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "Size: %u kB", &size);
+		/* The sanitizer's own are terabytes, and not ours. */
+		if (!strncmp(line, "VmFlags:", 8) && strstr(line, " dd") && size < 1U << 20)
+			n += size;
+	}
+	fclose(f);
+	close(fd);
+	return n * 1000 + (unsigned int)fd;
+}
+
+/* Whatever came of it. */
+static void test_read_leaves_nothing(void **state)
+{
+	const unsigned int before = held();
+	const char *why;
+	int round;
+
+	for (round = 0; round < 3; round++) {
+		write_file(full, sizeof(full) - 1 - (size_t)round * 200, round == 2 ? 0644 : 0600);
+		assert_int_equal(!!read_file(&why), !!round);
+		assert_int_equal(held(), before);
+	}
+	unlink(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_key),	   cmocka_unit_test(test_key_memory),
+		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_full),
+		cmocka_unit_test(test_endpoints),  cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_many),	   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_zero_byte),  cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_pick),	   cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_size),  cmocka_unit_test(test_read_kinds),
+		cmocka_unit_test(test_read_wipes), cmocka_unit_test(test_read_leaves_nothing),
+	};
+
+	snprintf(file, sizeof(file), "/tmp/persona-wgconf.%d", (int)getpid());
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
