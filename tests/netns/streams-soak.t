@@ -89,7 +89,9 @@ from pattern import PATTERN
 seconds, seed = float(sys.argv[1]), int(sys.argv[2])
 random.seed(seed)
 sel = selectors.DefaultSelector()
-PATIENCE = 60           # seconds without a byte: a path's loss lasts two
+# Seconds without a byte. A path's loss lasts two; but a connection whose last subflow was reset waits a
+# minute for another one (net.mptcp.close_timeout), and then ends with an error.
+PATIENCE = 90
 KINDS = {"get": 6, "slow": 40, "put": 4, "reset": 4, "leave": 10}
 # Bytes at a time, seconds between, seconds before the first
 SLOW = (16384, 0.02, 0), (65536, 0.05, 1), (1 << 20, 0.5, 0), (1 << 21, 0, 3), (1 << 21, 0, 6)
