@@ -22,6 +22,14 @@ bench-quick: ## short benchmark against the host kernel (BENCH=--json, --no-dual
 	@$(MAKE) --no-print-directory all $(B)/bench/micro $(B)/bench/hostcalls
 	@bench/quick $(BENCH)
 
+$(B)/bench/crypto: tests/programs/ciphers.h
+
+.PHONY: bench-crypto
+bench-crypto: ## WireGuard's cipher inside the image, with and without vector registers (BENCH=--image FILE)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all $(B)/bench/crypto
+	@$(B)/bench/crypto $(BENCH)
+
 # Ordinary programs, so that they run on either side.
 $(B)/bench/netops $(B)/bench/echo $(B)/bench/hostcalls: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)

@@ -138,6 +138,12 @@ $(T)/programs/%: tests/programs/%.c
 
 $(T)/programs/leak: $(wildcard tests/programs/leak_*.h)
 
+# With an engine of its own; on arm64 as persona is linked.
+$(T)/programs/crypto: tests/programs/crypto.c tests/programs/ciphers.h tests/programs/rfc8439.h $(CORE_OBJ)
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(LIBC_CPPFLAGS) $(CPPFLAGS) $(TEST_CFLAGS) $(ALL_ARCH) -fPIC $(LIBC_LDFLAGS) -o $@ $(LINK_START) $< $(CORE_OBJ) $(LINK_END)
+
 $(T)/programs/%: tests/programs/%.cc
 	@mkdir -p $(@D)
 	@echo "  CXX $<"
