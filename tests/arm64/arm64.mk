@@ -13,7 +13,7 @@ test-arm64-16k: ## the same with pages of 16 KiB, on a kernel that is built for 
 	@PAGES=16k tests/arm64/arm64.t
 
 ifneq ($(LIBC),)
-A_BIN := $(T)/parity/parity $(addprefix $(T)/programs/,pattern pattern-static pattern-musl appfilter)
+A_BIN := $(T)/parity/parity $(addprefix $(T)/programs/,pattern pattern-static pattern-musl appfilter crypto)
 A_LINK = $(ARM_CFLAGS) $(ARM_LDFLAGS)
 
 test-arm64-programs: $(A_BIN) $(B)/testbed/linkem
