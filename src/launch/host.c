@@ -94,26 +94,23 @@ static void fill_behind_relay(struct iface_spec *s, const struct backend_relay *
 	}
 }
 
-static void find_shared(struct nl *nl, const struct iface_spec *s, struct ip_addr *shared)
+static uint32_t find_shared(struct nl *nl, const struct iface_spec *s)
 {
 	struct ip_addr host[MAX_HOST_ADDRS];
 	int n = link_addrs(nl, 0, host, MAX_HOST_ADDRS);
-	unsigned int i;
+	uint32_t shared = 0;
 
-	for (i = 0; i < s->naddrs; i++) {
-		int k;
-
-		for (k = 0; k < n; k++) {
-			if (ip_equal(&s->addr[i], &host[k])) {
-				*shared = s->addr[i];
-				return;
-			}
+	for (unsigned int i = 0; i < s->naddrs; i++) {
+		for (int k = 0; k < n; k++) {
+			if (ip_equal(&s->addr[i], &host[k]))
+				shared |= 1u << i;
 		}
 	}
+	return shared;
 }
 
 /* A station of its own has an Ethernet address of its own: IP ones, too. */
-static int check_own(const struct iface_spec *s, const struct ip_addr *shared, const char **why)
+static int check_own(const struct iface_spec *s, uint32_t shared, const char **why)
 {
 	char text[IP_ADDR_TEXT];
 
@@ -122,21 +119,22 @@ static int check_own(const struct iface_spec *s, const struct ip_addr *shared, c
 			       "%s:%s: the stack needs an address of its own beside the host's: "
 			       "give a free one of that network by ip=ADDR/LEN",
 			       s->backend, s->ifname);
-	if (shared->family)
-		return why_set(why, EADDRINUSE,
-			       "%s:%s: %s is the host's own address: give a free one by ip=",
-			       s->backend, s->ifname, ip_format(shared, false, text));
+	if (shared)
+		return why_set(
+			why, EADDRINUSE,
+			"%s:%s: %s is the host's own address: give a free one by ip=", s->backend,
+			s->ifname, ip_format(&s->addr[__builtin_ctz(shared)], false, text));
 	return 0;
 }
 
-int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
+int host_fill(struct iface_spec *s, uint32_t *shared, const char **why)
 {
 	const struct backend_ops *kind = backend_find(s->backend);
 	enum backend_place place = kind ? kind->place : BACKEND_BESIDE;
 	struct nl *nl;
 	int err = 0;
 
-	memset(shared, 0, sizeof(*shared));
+	*shared = 0;
 	if (place == BACKEND_FAR_END && !s->naddrs)
 		return why_set(why, EADDRNOTAVAIL,
 			       "%s:%s is a link to the host, whose address is the host's own: give "
@@ -147,7 +145,7 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 		return 0;
 	}
 	if (place == BACKEND_STATION && !s->naddrs)
-		return check_own(s, shared, why);
+		return check_own(s, 0, why);
 	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
 	if (!nl) {
 		if (s->naddrs)
@@ -158,9 +156,9 @@ int host_fill(struct iface_spec *s, struct ip_addr *shared, const char **why)
 	if (!s->naddrs)
 		err = host_take_over(nl, s, why);
 	if (!err)
-		find_shared(nl, s, shared);
+		*shared = find_shared(nl, s);
 	nl_close(nl);
 	if (!err && place == BACKEND_STATION)
-		err = check_own(s, shared, why);
+		err = check_own(s, *shared, why);
 	return err;
 }

@@ -12,6 +12,8 @@
  * If an address turns out to be the host's too, a range of the host's ports is reserved:
  * stack/ports.c tells the two stacks' packets apart by it.
  *
+ * Addresses that are the stack's own are claimed: no other run may have them on that interface.
+ *
  * Descriptors are moved to high numbers, where they are not in the way of programs that
  * use small ones by number (shell scripts). A failure just returns: all ends
  * with the process.
@@ -24,6 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "backend/backend.h"
+#include "backend/opening/flows.h"
 #include "backend/opening/hostif.h"
 #include "launch/host.h"
 #include "launch/interfaces.h"
@@ -139,14 +142,38 @@ static int interfaces_learn(const struct backend_ops *ops, const struct config_i
 	return 0;
 }
 
+/*
+ * Two stacks with one address of their own reset each other's connections. Those that the host has
+ * (@shared, or all that were taken over) are parted by ports.
+ */
+static int interfaces_claim(const struct config *c, const struct iface_spec *s, uint32_t shared)
+{
+	struct flows f = {0};
+	const char *why;
+
+	for (uint32_t i = 0; i < s->naddrs; i++) {
+		struct flows_addr *a = &f.addr[f.naddrs];
+
+		if (s->follow || shared & 1u << i)
+			continue;
+		a->family = s->addr[i].family;
+		a->owner = FLOWS_OWN;
+		memcpy(a->bytes, s->addr[i].bytes, ip_len(&s->addr[i]));
+		f.naddrs++;
+	}
+	if (f.naddrs && opener_claim(c->opener, s->ifname, &f, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	return 0;
+}
+
 /* What the interface knows, and what is still open: name, addresses. */
 static int interfaces_complete(struct config *c, struct config_iface *ci,
 			       const struct backend_ops *ops, bool *shared)
 {
 	struct iface_spec *s = &ci->spec;
 	struct backend link;
-	struct ip_addr addr;
 	const char *host, *why;
+	uint32_t also;
 	int err;
 
 	err = interfaces_learn(ops, ci, &link);
@@ -162,14 +189,14 @@ static int interfaces_complete(struct config *c, struct config_iface *ci,
 			EXIT_PERSONA,
 			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",
 			s->mtu, link.mtu, host, host, s->mtu);
-	if (host_fill(s, &addr, &why))
+	if (host_fill(s, &also, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	*shared |= addr.family && ops->opening->shares;
+	*shared |= also && ops->opening->shares;
 	if (c->verbose)
 		complain(0, "%s: back end %s on '%s', MTU %u%s", s->name, s->backend, host,
 			 s->mtu ? s->mtu : link.mtu,
-			 addr.family ? ", addresses shared with the host" : "");
-	return 0;
+			 also ? ", addresses shared with the host" : "");
+	return ops->opening->opener == BACKEND_OPENER ? interfaces_claim(c, s, also) : 0;
 }
 
 /* Attaching is left to the process that has the stack: some kinds allow no second time. */

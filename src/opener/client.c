@@ -89,6 +89,15 @@ int opener_open(int opener, const char *backend, const char *ifname, const char 
 				 ifname);
 }
 
+int opener_claim(int opener, const char *ifname, const struct flows *f, const char **why)
+{
+	struct opener_request q = {.op = OPENER_CLAIM, .flows = *f};
+	struct opener_reply r;
+
+	snprintf(q.ifname, sizeof(q.ifname), "%s", ifname);
+	return client_ask(opener, &q, &r, NULL, why);
+}
+
 int opener_reserve_range(int opener, uint16_t want, uint16_t *first, uint16_t *last,
 			 const char **why)
 {

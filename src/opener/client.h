@@ -28,6 +28,13 @@ int opener_spawn(const char *path, int *gone, const char **why);
 int opener_open(int opener, const char *backend, const char *ifname, const char **why);
 
 /**
+ * opener_claim() - addresses of @f that are FLOWS_OWN are ours alone on @ifname, until the end
+ *
+ * -EADDRINUSE if another run has one of them, and keeps it.
+ */
+int opener_claim(int opener, const char *ifname, const struct flows *f, const char **why);
+
+/**
  * opener_reserve_range() - all is open: give up what opening takes; reserve about @want ports
  *
  * @first..@last are ours from here on; 0 if @want is. Called again, the range grows (twice as long,

@@ -6,6 +6,7 @@
  *
  *	persona (any user)		persona-opener (file capabilities, or root)
  *	OPEN wlan0 ...		--->	may this user? open; pass the descriptor
+ *	CLAIM			--->	no other run may have these addresses (claims.c)
  *	RANGE			--->	start nft; give up what opening needed (confine.c);
  *					reserve ports
  *	FLOWS, RESERVE, RELEASE	--->	rules for the host's kernel

@@ -16,13 +16,14 @@
 
 #define OPENER_FD	3
 #define OPENER_GONE_FD	4	    /* a pipe that nobody writes to: its end is the opener\'s */
-#define OPENER_MAGIC	0x506f7031u /* "Pop1" */
+#define OPENER_MAGIC	0x506f7032u /* "Pop2" */
 #define OPENER_SLOTS	8	    /* interfaces of one run */
 #define OPENER_WHY	512
 #define OPENER_PATIENCE 120 /* seconds that a client waits for a reply: many may start at once */
 
 enum opener_op {
 	OPENER_OPEN,	/* open @ifname by @backend: the reply carries the descriptor */
+	OPENER_CLAIM,	/* own addresses of @flows are this run's alone on @ifname, which is open */
 	OPENER_RANGE,	/* all is open; reserve up to @ports (0: none) local ports of the host's;
 			 * again: the range grows */
 	OPENER_RESERVE, /* reserve @port of @proto on address @family, @bytes for the stack */

@@ -6,8 +6,8 @@
  * against what was opened, ports against what was taken, addresses against the host's own
  * (an address that the host has is shared, whatever the request says).
  *
- * The first request that is none to open ends the time of opening: the tool that holds the
- * rules is started, and what only opening needed is given up (confine.c).
+ * The first request that is none to open or to claim ends the time of opening: the tool that
+ * holds the rules is started, and what only opening needed is given up (confine.c).
  *
  * Ownership: all state is static, none is allocated. One thread.
  */
@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include "backend/opening/opening.h"
 #include "lib/why.h"
+#include "opener/claims.h"
 #include "opener/confine.h"
 #include "opener/hostports.h"
 #include "opener/policy.h"
@@ -137,6 +138,16 @@ static int request_open(const struct opener_request *q, int *fd, const char **wh
 	return 0;
 }
 
+static int request_claim(const struct opener_request *q, const char **why)
+{
+	const struct slot *s =
+		request_terminated(q->ifname, sizeof(q->ifname)) ? slot_find(q->ifname) : NULL;
+
+	if (!s || !flows_valid(&q->flows))
+		return why_set(why, EINVAL, "persona-opener: malformed request");
+	return claims_take(s->ifname, &q->flows, why);
+}
+
 static int request_reserve_range(const struct opener_request *q, struct opener_reply *r,
 				 const char **why)
 {
@@ -200,6 +211,8 @@ static int request_serve(struct opener_request *q, struct opener_reply *r, int *
 	switch (q->op) {
 	case OPENER_OPEN:
 		return request_open(q, fd, why);
+	case OPENER_CLAIM:
+		return request_claim(q, why);
 	case OPENER_RANGE:
 		return request_reserve_range(q, r, why);
 	case OPENER_RESERVE:
@@ -230,6 +243,7 @@ int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
 
 void requests_take_back(void)
 {
+	claims_release(); /* first: the next run may be waiting, and we for our turn */
 	rules_stop();
 	hostports_restore();
 	for (unsigned int i = 0; i < nslots; i++) {

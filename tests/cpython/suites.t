@@ -5,7 +5,8 @@
 #
 # The same modules run side by side on the host's kernel and below `persona run
 # --isolate`: plain sockets (arm "tcp"), and TCP sockets made MPTCP (arm "mptcp"), in shadow
-# mode; arms "inline-tcp" and "inline-mptcp" are these in inline mode. They mostly wait.
+# mode; arms "inline-tcp" and "inline-mptcp" are these in inline mode, by other addresses of the
+# same interfaces, since an address is one run's. They mostly wait.
 # That they really are on the stack is seen by its count of connections.
 # Each test that ends otherwise than on the host is a failure, unless the file
 # known names it with a reason. What differed runs once more, on both sides, alone: if
@@ -40,6 +41,9 @@ testbed_up --unshaped --host-ip
 # The arms look the machine's name up at one time: each is told at once that there is no name server.
 server sysctl -qw net.ipv4.icmp_ratelimit=0
 
+WLAN_INLINE=packet:wlan0,ip=10.1.0.12/24,gw=10.1.0.1,ip=fd01::12/64,gw=fd01::1
+RMNET_INLINE=rawip:rmnet0,ip=10.2.0.12/24,ip=fd02::12/64
+
 # collect_arm ARM OUT MODULE...
 collect_arm() {
 	local arm=$1 out=$2 command=()
@@ -47,8 +51,8 @@ collect_arm() {
 	case $arm in
 	tcp) command=(-- "$PERSONA" run --isolate --linger 2 --no-mptcp -i "$WLAN_IF" --) ;;
 	mptcp) command=(-- "$PERSONA" run --isolate --linger 2 -i "$RMNET_IF" --) ;;
-	inline-tcp) command=(-- "$PERSONA" run --inline --isolate --no-mptcp -i "$WLAN_IF" --) ;;
-	inline-mptcp) command=(-- "$PERSONA" run --inline --isolate -i "$RMNET_IF" --) ;;
+	inline-tcp) command=(-- "$PERSONA" run --inline --isolate --no-mptcp -i "$WLAN_INLINE" --) ;;
+	inline-mptcp) command=(-- "$PERSONA" run --inline --isolate -i "$RMNET_INLINE" --) ;;
 	esac
 	phone "$PYTHON" "$HERE/collect" "$out" "$@" ${command:+"${command[@]}"} >"$out.log" 2>&1 </dev/null
 }

@@ -181,7 +181,7 @@ static void test_read_back(void **state)
 static void test_take_over(void **state)
 {
 	struct iface_spec s;
-	struct ip_addr shared;
+	uint32_t shared;
 	char text[IP_ADDR_TEXT];
 	const char *why;
 
@@ -191,7 +191,7 @@ static void test_take_over(void **state)
 	assert_int_equal(s.naddrs, 2);
 	assert_string_equal(ip_format(&s.gw4, false, text), "10.99.0.1");
 	assert_string_equal(ip_format(&s.gw6, false, text), "fe80::1");
-	assert_string_equal(ip_format(&shared, false, text), "10.1.0.2");
+	assert_int_equal(shared, 3);
 
 	assert_int_equal(spec_parse("packet:wlan0,gw=10.1.0.7", &s, &why), 0);
 	assert_int_equal(host_fill(&s, &shared, &why), 0);
@@ -201,7 +201,11 @@ static void test_take_over(void **state)
 	assert_int_equal(host_fill(&s, &shared, &why), 0);
 	assert_int_equal(s.naddrs, 1);
 	assert_int_equal(s.gw4.family, 0);
-	assert_int_equal(shared.family, 0);
+	assert_int_equal(shared, 0);
+
+	assert_int_equal(spec_parse("packet:wlan0,ip=10.1.0.8/24,ip=10.1.0.2/24", &s, &why), 0);
+	assert_int_equal(host_fill(&s, &shared, &why), 0);
+	assert_int_equal(shared, 2);
 
 	assert_int_equal(spec_parse("packet:ap", &s, &why), 0);
 	assert_int_equal(host_fill(&s, &shared, &why), -EADDRNOTAVAIL);

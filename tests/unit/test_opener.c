@@ -305,6 +305,73 @@ static void test_single_ports(void **state)
 	finish(&o);
 }
 
+/* ---- addresses of one run at a time ---- */
+
+/* Claim 10.9.0.@last and fd09::@last, which are @owner's. */
+static int ask_claim(const struct opener *o, const char *ifname, uint16_t owner, uint8_t last)
+{
+	struct opener_request q = {.op = OPENER_CLAIM,
+				   .flows = {.naddrs = 2,
+					     .addr = {{AF_INET, owner, {10, 9, 0, last}},
+						      {AF_INET6, owner, {0xfd, 9, [15] = last}}}}};
+
+	strncpy(q.ifname, ifname, sizeof(q.ifname));
+	return ask(o, &q);
+}
+
+static void test_claims(void **state)
+{
+	struct opener a, b;
+
+	NEED_NETNS();
+	a = start();
+	b = start();
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 2), -EINVAL); /* not opened */
+	assert_int_equal(ask_open(&a, "packet", "oa"), 0);
+	assert_int_equal(ask_open(&b, "packet", "oa"), 0);
+	assert_int_equal(ask_open(&b, "packet", "ob"), 0);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 2), 0);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 2), 0); /* its own */
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), -EADDRINUSE);
+	assert_contains(reply.why, "oa: 10.9.0.2 is in use by another run");
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_SHARED, 2), 0);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 4), 0);
+	assert_int_equal(ask_claim(&b, "ob", FLOWS_OWN, 2), 0);
+	/* Also once it is confined, which ends the time of opening alone. */
+	assert_int_equal(ask_range(&b, 0), 0);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 5), 0);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), -EADDRINUSE);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 5), -EADDRINUSE);
+	finish(&b);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 5), 0);
+	finish(&a);
+}
+
+/* Who claims what is about to be free waits, and has it. */
+static void test_claim_waits(void **state)
+{
+	struct opener a, b;
+	int status;
+	pid_t pid;
+
+	NEED_NETNS();
+	a = start();
+	b = start();
+	assert_int_equal(ask_open(&a, "packet", "oa"), 0);
+	assert_int_equal(ask_open(&b, "packet", "oa"), 0);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 2), 0);
+	pid = fork();
+	if (!pid) {
+		usleep(300000);
+		kill(a.pid, SIGTERM);
+		_exit(0);
+	}
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	finish(&a);
+	finish(&b);
+}
+
 /* ---- all that it does, confined; and its end at every point ---- */
 
 #define STEPS 9
@@ -458,7 +525,8 @@ int main(void)
 		cmocka_unit_test(test_sizes),	     cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_names),	     cmocka_unit_test(test_too_late),
 		cmocka_unit_test(test_too_many),     cmocka_unit_test(test_flows_refused),
-		cmocka_unit_test(test_single_ports), cmocka_unit_test(test_every_end),
+		cmocka_unit_test(test_single_ports), cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_claim_waits),  cmocka_unit_test(test_every_end),
 		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_tool_dies),
 		cmocka_unit_test(test_macvtap),	     cmocka_unit_test(test_sigterm),
 		cmocka_unit_test(test_by_hand),
