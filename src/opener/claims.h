@@ -15,6 +15,12 @@ struct flows;
  */
 int claims_take(const char *ifname, const struct flows *f, const char **why);
 
+/** claims_lapse() - all of them are free again, but remembered. */
+void claims_lapse(void);
+
+/** claims_renew() - have again what has lapsed; as claims_take(). */
+int claims_renew(const char **why);
+
 /** claims_release() - all of them are free again. */
 void claims_release(void);
 

@@ -98,6 +98,14 @@ int opener_claim(int opener, const char *ifname, const struct flows *f, const ch
 	return client_ask(opener, &q, &r, NULL, why);
 }
 
+int opener_stack(int opener, const char **why)
+{
+	struct opener_request q = {.op = OPENER_STACK};
+	struct opener_reply r;
+
+	return client_ask(opener, &q, &r, NULL, why);
+}
+
 int opener_reserve_range(int opener, uint16_t want, uint16_t *first, uint16_t *last,
 			 const char **why)
 {

@@ -35,6 +35,13 @@ int opener_open(int opener, const char *backend, const char *ifname, const char 
 int opener_claim(int opener, const char *ifname, const struct flows *f, const char **why);
 
 /**
+ * opener_stack() - this process starts the stack: it needs what was claimed for the run
+ *
+ * -EADDRINUSE if the run has ended, and another has one of the addresses.
+ */
+int opener_stack(int opener, const char **why);
+
+/**
  * opener_reserve_range() - all is open: give up what opening takes; reserve about @want ports
  *
  * @first..@last are ours from here on; 0 if @want is. Called again, the range grows (twice as long,

@@ -28,7 +28,7 @@
 static const int allowed[] = {
 	/* the connection, the tools' pipes */
 	SYS_recvmsg, SYS_sendmsg, SYS_sendto, SYS_recvfrom, SYS_read, SYS_write, SYS_ppoll, SYS_close,
-	SYS_fcntl, SYS_wait4, SYS_kill,
+	SYS_fcntl, SYS_wait4, SYS_kill, SYS_pidfd_open,
 	/* ports: single ones, the list of reserved ones; turns */
 	SYS_socket, SYS_bind, SYS_connect, SYS_listen, SYS_setsockopt, SYS_getsockname, SYS_openat,
 	SYS_fstat, SYS_newfstatat, SYS_flock, SYS_unlinkat, SYS_getdents64, SYS_mkdirat, SYS_getrandom,

@@ -7,6 +7,7 @@
  *	persona (any user)		persona-opener (file capabilities, or root)
  *	OPEN wlan0 ...		--->	may this user? open; pass the descriptor
  *	CLAIM			--->	no other run may have these addresses (claims.c)
+ *	STACK			--->	also while this process lives (holder.c)
  *	RANGE			--->	start nft; give up what opening needed (confine.c);
  *					reserve ports
  *	FLOWS, RESERVE, RELEASE	--->	rules for the host's kernel
@@ -25,6 +26,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +34,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/rawsys.h"
+#include "opener/holder.h"
 #include "opener/opener.h"
 #include "opener/requests.h"
 
@@ -59,6 +62,29 @@ static int opener_answer(const struct opener_reply *r, int fd)
 	return sendmsg(OPENER_FD, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+/* Return: as of recv(). @from: the process that it comes from, 0 if that cannot be seen. */
+static ssize_t opener_receive(pid_t *from)
+{
+	union {
+		struct cmsghdr hdr;
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+	} control = {0};
+	struct iovec iov = {&request, sizeof(request)};
+	struct msghdr m = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = &control,
+			   .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(OPENER_FD, &m, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	struct ucred peer = {0};
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(peer)))
+		memcpy(&peer, CMSG_DATA(c), sizeof(peer));
+	*from = peer.pid;
+	return n;
+}
+
 static volatile sig_atomic_t ending;
 
 static void opener_end(int sig)
@@ -68,17 +94,30 @@ static void opener_end(int sig)
 
 static void opener_loop(void)
 {
+	struct pollfd p[1 + HOLDER_FDS];
 	struct opener_reply r;
+	pid_t from;
 	ssize_t n;
 	int fd, err;
 
 	while (!ending) {
-		n = recv(OPENER_FD, &request, sizeof(request), MSG_TRUNC);
+		p[0] = (struct pollfd){.fd = OPENER_FD, .events = POLLIN};
+		holder_watch(p + 1);
+		if (poll(p, 1 + HOLDER_FDS, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		if (!p[0].revents) {
+			holder_news(p + 1);
+			continue;
+		}
+		n = opener_receive(&from);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return;
-		fd = requests_serve(&request, (size_t)n, &r);
+		fd = requests_serve(&request, (size_t)n, from, &r);
 		err = opener_answer(&r, fd);
 		if (fd >= 0)
 			close(fd);
@@ -101,6 +140,8 @@ static void opener_set_descriptors(void)
 		close(fd);
 	fcntl(OPENER_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(OPENER_GONE_FD, F_SETFD, FD_CLOEXEC);
+	setsockopt(OPENER_FD, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
+	holder_start();
 }
 
 int main(void)

@@ -24,6 +24,7 @@
 enum opener_op {
 	OPENER_OPEN,	/* open @ifname by @backend: the reply carries the descriptor */
 	OPENER_CLAIM,	/* own addresses of @flows are this run's alone on @ifname, which is open */
+	OPENER_STACK,	/* the asking process starts the stack: what was claimed is to be held */
 	OPENER_RANGE,	/* all is open; reserve up to @ports (0: none) local ports of the host's;
 			 * again: the range grows */
 	OPENER_RESERVE, /* reserve @port of @proto on address @family, @bytes for the stack */

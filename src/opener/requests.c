@@ -6,7 +6,7 @@
  * against what was opened, ports against what was taken, addresses against the host's own
  * (an address that the host has is shared, whatever the request says).
  *
- * The first request that is none to open or to claim ends the time of opening: the tool that
+ * The first request that is none to open, claim or hold ends the time of opening: the tool that
  * holds the rules is started, and what only opening needed is given up (confine.c).
  *
  * Ownership: all state is static, none is allocated. One thread.
@@ -21,6 +21,7 @@
 #include "lib/why.h"
 #include "opener/claims.h"
 #include "opener/confine.h"
+#include "opener/holder.h"
 #include "opener/hostports.h"
 #include "opener/policy.h"
 #include "opener/requests.h"
@@ -205,7 +206,7 @@ static int request_flows(struct opener_request *q, const char **why)
 	return rules_set((unsigned int)(s - slots), s->ifname, f, why);
 }
 
-static int request_serve(struct opener_request *q, struct opener_reply *r, int *fd,
+static int request_serve(struct opener_request *q, pid_t from, struct opener_reply *r, int *fd,
 			 const char **why)
 {
 	switch (q->op) {
@@ -213,6 +214,8 @@ static int request_serve(struct opener_request *q, struct opener_reply *r, int *
 		return request_open(q, fd, why);
 	case OPENER_CLAIM:
 		return request_claim(q, why);
+	case OPENER_STACK:
+		return holder_stack(from, why);
 	case OPENER_RANGE:
 		return request_reserve_range(q, r, why);
 	case OPENER_RESERVE:
@@ -226,7 +229,7 @@ static int request_serve(struct opener_request *q, struct opener_reply *r, int *
 	return why_set(why, EINVAL, "persona-opener: malformed request");
 }
 
-int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
+int requests_serve(struct opener_request *q, size_t len, pid_t from, struct opener_reply *r)
 {
 	const char *why = "";
 	int fd = -1;
@@ -234,7 +237,7 @@ int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
 	memset(r, 0, sizeof(*r));
 	r->number = len == sizeof(*q) ? q->number : 0;
 	if (len == sizeof(*q) && q->magic == OPENER_MAGIC)
-		r->err = request_serve(q, r, &fd, &why);
+		r->err = request_serve(q, from, r, &fd, &why);
 	else
 		r->err = why_set(&why, EPROTO, "persona-opener is of another build than persona");
 	snprintf(r->why, sizeof(r->why), "%s", r->err ? why : "");
@@ -244,6 +247,7 @@ int requests_serve(struct opener_request *q, size_t len, struct opener_reply *r)
 void requests_take_back(void)
 {
 	claims_release(); /* first: the next run may be waiting, and we for our turn */
+	holder_end();
 	rules_stop();
 	hostports_restore();
 	for (unsigned int i = 0; i < nslots; i++) {

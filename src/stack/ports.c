@@ -257,6 +257,11 @@ int ports_up(const struct config *c, const char **why)
 	int err;
 
 	opener = c->opener;
+	if (opener) {
+		err = opener_stack(opener, why);
+		if (err)
+			return err;
+	}
 	first = c->first_port;
 	last = c->last_port;
 	nreserved = 0;

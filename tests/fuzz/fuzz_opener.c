@@ -83,7 +83,7 @@ static void name(struct opener_request *q, uint8_t how)
 static void serve(struct opener_request *q, size_t len)
 {
 	struct opener_reply r;
-	int fd = requests_serve(q, len, &r);
+	int fd = requests_serve(q, len, getpid(), &r);
 
 	if (!memchr(r.why, '\0', sizeof(r.why)) || (r.err != 0) != (r.why[0] != '\0') ||
 	    r.err > 0 || (fd >= 0 && (r.err || q->op != OPENER_OPEN)))

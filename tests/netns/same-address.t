@@ -139,13 +139,41 @@ is "shadow: right after a kill, a process in the background" "$(get shadow "$FOU
 check "shadow: ... that goes on" sleeps
 kill -9 "$(cat "$TMP/pid")"
 
-# In inline mode such a process may start a stack at any time.
+# In inline mode it has the stack, or may start one: its address is kept while it has.
 rm -f "$TMP/pid"
 run inline "$FOUR" sh -c "$LEAVES" "$TMP/pid"
-check "inline: a process is left in the background" sleeps
-is "inline: it keeps the address" "$(get shadow "$FOUR" 10.1.0.1 | tail -n 1)" "status 125"
+check "inline: a process without a stack is in the background" sleeps
+is "inline: it does not keep the address" "$(get shadow "$FOUR" 10.1.0.1)" "$FETCHED"
 kill -9 "$(cat "$TMP/pid")"
-is "inline: right after its end, the address is free" "$(get shadow "$FOUR" 10.1.0.1)" "$FETCHED"
+
+# Three stacks, one after the other, of one that has outlived its run
+cat >"$TMP/outlives.sh" <<'END2'
+"$1" "$0/last.py" 10.1.0.1 "$0"
+for n in 2 3; do
+	until [ -e "$0/go$n" ]; do sleep 0.1; done
+	curl -q -sS -m 8 http://10.1.0.1/small
+	echo "status $?"
+done
+END2
+rm -f "$TMP/stop" "$TMP/up" "$TMP/pid"
+# shellcheck disable=SC2016 # the inner shell's
+run inline "$FOUR" sh -c 'setsid sh -c "$(cat "$0/outlives.sh")" "$@" </dev/null >"$0/late" 2>&1 &
+	echo $! >"$0/pid"; until [ -e "$0/up" ]; do sleep 0.1; done' "$TMP" "$TMP" "$PYTHON"
+is "inline: a process that has the stack keeps the address" "$(get shadow "$FOUR" 10.1.0.1 | tail -n 1)" "status 125"
+touch "$TMP/stop"
+wait_for 5 grep -q lasted "$TMP/late"
+is "inline: when that has ended, the address is free" "$(get inline "$FOUR" 10.1.0.1)" "$FETCHED"
+EXEC="exec" run shadow "$FOUR" sh -c 'touch "$1"; exec sleep 60' sh "$TMP/taken" </dev/null >/dev/null 2>&1 &
+STARTED+=($!)
+wait_for 10 test -e "$TMP/taken"
+touch "$TMP/go2"
+wait_for 20 grep -q 'status [1-9]' "$TMP/late"
+matches "inline: a further stack of it is refused, what another run has" "$(cat "$TMP/late")" \
+	'^persona: .*wlan0: 10.1.0.2 is in use by another run'
+stop "${STARTED[-1]}"
+touch "$TMP/go3"
+wait_for 10 grep -q '^small' "$TMP/late"
+is "inline: and when that has ended, it is served" "$(tail -n 2 "$TMP/late")" "$FETCHED"
 
 # ---- not in the way ----
 

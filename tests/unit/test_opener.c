@@ -43,7 +43,8 @@ struct opener {
 	int fd;
 };
 
-static struct opener start(void)
+/* @gone: what the opener has of persona's pipe, or -1 */
+static struct opener start_with(int gone)
 {
 	struct opener o;
 	int pair[2];
@@ -52,8 +53,13 @@ static struct opener start(void)
 	o.pid = fork();
 	assert_true(o.pid >= 0);
 	if (!o.pid) {
-		dup2(pair[1], OPENER_FD);
-		close(OPENER_GONE_FD);
+		/* A copy, since dup2() of a number to itself leaves it CLOEXEC. */
+		gone = gone < 0 ? -1 : fcntl(gone, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1);
+		dup2(fcntl(pair[1], F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1), OPENER_FD);
+		if (gone < 0)
+			close(OPENER_GONE_FD);
+		else
+			dup2(gone, OPENER_GONE_FD);
 		execl(path, "persona-opener", NULL);
 		_exit(127);
 	}
@@ -62,8 +68,13 @@ static struct opener start(void)
 	return o;
 }
 
-/* The connection ends, so does it: with status 0, and all is as it was. */
-static void finish(struct opener *o)
+static struct opener start(void)
+{
+	return start_with(-1);
+}
+
+/* The connection ends, so does it: with status 0. */
+static void leave(struct opener *o)
 {
 	int status;
 
@@ -72,6 +83,12 @@ static void finish(struct opener *o)
 	if (WIFSIGNALED(status))
 		fail_msg("ended by signal %d", WTERMSIG(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* It was the only one: all is as it was. */
+static void finish(struct opener *o)
+{
+	leave(o);
 	sh("[ -z \"$(cat /proc/sys/net/ipv4/ip_local_reserved_ports)\" ]");
 	sh("[ ! -e /run/persona ]");
 	sh("! command -v nft >/dev/null || [ -z \"$(nft list ruleset)\" ]");
@@ -347,6 +364,82 @@ static void test_claims(void **state)
 	finish(&a);
 }
 
+static int ask_stack(const struct opener *o)
+{
+	return ask(o, &(struct opener_request){.op = OPENER_STACK});
+}
+
+/* A process that starts the stack, and has it until it is killed. */
+static pid_t start_stack(const struct opener *o)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		c = ask_stack(o) ? 'n' : 'y';
+		if (write(ready[1], &c, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	assert_int_equal(c, 'y');
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void end_stack(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* What has the connection alone keeps no address when persona has ended; a stack does. */
+static void test_claims_lapse(void **state)
+{
+	struct opener a, b;
+	pid_t stack;
+	int run[2];
+
+	NEED_NETNS();
+	assert_int_equal(pipe2(run, O_CLOEXEC), 0);
+	a = start_with(run[1]);
+	close(run[1]);
+	b = start();
+	assert_int_equal(ask_open(&a, "packet", "oa"), 0);
+	assert_int_equal(ask_open(&b, "packet", "oa"), 0);
+	assert_int_equal(ask_claim(&a, "oa", FLOWS_OWN, 2), 0);
+	assert_int_equal(ask_range(&a, 0), 0); /* confined */
+
+	/* A stack ends, and persona goes on. */
+	end_stack(start_stack(&a));
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), -EADDRINUSE);
+
+	/* Persona ends, and a stack goes on. */
+	stack = start_stack(&a);
+	close(run[0]);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), -EADDRINUSE);
+	end_stack(stack);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), 0);
+
+	/* The next stack of that run is refused, and served when the other run has ended. */
+	assert_int_equal(ask_stack(&a), -EADDRINUSE);
+	assert_contains(reply.why, "oa: 10.9.0.2 is in use by another run");
+	leave(&b);
+	stack = start_stack(&a);
+	b = start();
+	assert_int_equal(ask_open(&b, "packet", "oa"), 0);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), -EADDRINUSE);
+	end_stack(stack);
+	assert_int_equal(ask_claim(&b, "oa", FLOWS_OWN, 2), 0);
+	leave(&b);
+	finish(&a);
+}
+
 /* Who claims what is about to be free waits, and has it. */
 static void test_claim_waits(void **state)
 {
@@ -526,10 +619,10 @@ int main(void)
 		cmocka_unit_test(test_names),	     cmocka_unit_test(test_too_late),
 		cmocka_unit_test(test_too_many),     cmocka_unit_test(test_flows_refused),
 		cmocka_unit_test(test_single_ports), cmocka_unit_test(test_claims),
-		cmocka_unit_test(test_claim_waits),  cmocka_unit_test(test_every_end),
-		cmocka_unit_test(test_rules),	     cmocka_unit_test(test_tool_dies),
-		cmocka_unit_test(test_macvtap),	     cmocka_unit_test(test_sigterm),
-		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_claims_lapse), cmocka_unit_test(test_claim_waits),
+		cmocka_unit_test(test_every_end),    cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_tool_dies),    cmocka_unit_test(test_macvtap),
+		cmocka_unit_test(test_sigterm),	     cmocka_unit_test(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
