@@ -22,12 +22,20 @@
  * host's kernel says ECONNREFUSED or the like. So it is when something comes into the error queue
  * (IP_RECVERR, time stamps of what was sent). The mark goes when the queue has been read.
  *
+ * Each is shown once, though the queue may stay unread. The stack's POLLERR says only that the
+ * queue is not empty, and comes with each message then. What is new in it is known by the
+ * memory that it takes: the socket's (SO_MEMINFO), at a moment when no message waits there. An
+ * ICMP error comes both by the queue and by itself: what is in the queue by then is shown with it.
+ * While the pair is full there is no such moment: then a queue of which nothing has been shown is
+ * new, and what comes behind waits for the program to read.
+ *
  * Limits: of two equal messages from different peers, one read by recv() and
  * one by recvfrom(), the second may be given the first one's address. A plain write
  * to a socket without peer vanishes, where the host's kernel says EDESTADDRREQ.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,6 +44,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <unistd.h>
 #include "lib/complain.h"
@@ -57,6 +66,9 @@
  * @taken: what dgram_drop() took last; @returned: its data, if it came back
  * @down: messages that the pair did not take yet, with their struct meta
  * @up:	  messages that the stack did not take yet
+ * @look: there may be something new in the stack's error queue
+ * @shown: bytes of the queue that have been shown; INT_MAX: all that is in it now
+ * @failed: the call that is served found an error that no call had been told
  */
 struct dgram {
 	struct meta *first, **last;
@@ -65,6 +77,9 @@ struct dgram {
 	unsigned char *returned;
 	struct waiting *down;
 	struct waiting *up;
+	bool look;
+	int shown;
+	bool failed;
 };
 
 int dgram_attach(struct sock *s)
@@ -185,6 +200,35 @@ static bool dgram_has_queue(const struct sock *s)
 	return stack_call(SYS_ppoll, &p, 1, &zero, NULL, 8, 0) == 1 && p.revents & POLLERR;
 }
 
+/* Bytes that wait in the stack's socket, messages and error queue. */
+static int dgram_memory(const struct sock *s)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(mem);
+
+	stack_call(SYS_getsockopt, s->stack, SOL_SOCKET, SO_MEMINFO, mem, &len, 0);
+	return (int)mem[SK_MEMINFO_RMEM_ALLOC];
+}
+
+/* What is in the error queue now is shown with an error that is. A look tells how much that is. */
+static void dgram_queue_shown(struct sock *s)
+{
+	s->dgram->shown = INT_MAX;
+	s->dgram->look = s->watch >= 0;
+}
+
+/* The error queue had @memory bytes: is there more than has been shown? */
+static void dgram_look_at_queue(struct sock *s, int memory)
+{
+	struct dgram *d = s->dgram;
+	bool more = memory > d->shown;
+
+	d->look = false;
+	d->shown = memory;
+	if (more)
+		mark_set(s);
+}
+
 /*
  * An error that no call has asked for: keep it, and show it. Where the program's end can show
  * none, an empty message wakes a thread that waits.
@@ -194,9 +238,11 @@ static void dgram_report(struct sock *s, int err)
 	struct meta *m;
 
 	if (s->watch >= 0) {
-		s->error = err;
-		if (mark_set(s))
+		dgram_queue_shown(s);
+		if (mark_set(s)) {
+			s->error = err;
 			return;
+		}
 	} else if (s->error) {
 		return;
 	}
@@ -215,24 +261,36 @@ bool dgram_unmark(struct sock *s, int fd)
 	if (!s->marked)
 		return false;
 	s->marked = false;
-	if (mark_clear(fd))
-		return true;
-	s->error = 0; /* a plain call of the program has been told */
-	return false;
+	s->dgram->failed = false;
+	if (!mark_clear(fd)) {
+		s->error = 0; /* a plain call of the program has been told */
+		return false;
+	}
+	s->dgram->failed = s->error;
+	return true;
 }
 
 void dgram_mark_again(struct sock *s)
 {
-	if (s->error || dgram_has_queue(s))
+	if (s->error || (!s->dgram->failed && dgram_has_queue(s)))
 		mark_set(s);
 }
 
 void dgram_queue_read(struct sock *s)
 {
-	if (dgram_has_queue(s))
+	int err = sock_stack_error(s); /* that of an ICMP error which follows in the queue */
+
+	if (err || dgram_has_queue(s))
 		mark_set(s);
-	else
-		s->error = 0; /* it was the queue's */
+	s->error = err; /* what was there was the queue's */
+	dgram_queue_shown(s);
+	dgram_pull(s);
+}
+
+void dgram_queue_purged(struct sock *s)
+{
+	if (!dgram_has_queue(s))
+		s->dgram->shown = 0;
 }
 
 /* What the pair cannot carry of message @i. */
@@ -299,11 +357,14 @@ void dgram_pull(struct sock *s)
 	dgram_trim(s);
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct batch *b = batch_get(true);
+		int memory = s->dgram->look ? dgram_memory(s) : 0;
 		long n;
 
 		if (!b)
 			return;
 		n = stack_call(SYS_recvmmsg, s->stack, b->msg, BATCH, MSG_DONTWAIT, NULL, 0);
+		if (n == -EAGAIN && s->dgram->look) /* so there was no message either */
+			dgram_look_at_queue(s, memory);
 		if (n == -EAGAIN || n == -EINTR)
 			return;
 		if (n < 0)
@@ -485,11 +546,27 @@ static void dgram_host_event(struct sock *s, uint32_t events)
 	sock_put(s);
 }
 
+/* Messages are left in the stack's socket, for which the pair has no room: show what is new. */
+static void dgram_look_early(struct sock *s)
+{
+	int err = sock_stack_error(s);
+
+	if (err) {
+		dgram_report(s, err);
+	} else if (!s->dgram->shown && dgram_has_queue(s)) {
+		dgram_queue_shown(s);
+		mark_set(s);
+	}
+}
+
 static void dgram_stack_event(struct sock *s, uint32_t events)
 {
+	bool error = events & EPOLLERR && s->watch >= 0;
+
+	s->dgram->look |= error;
 	dgram_pull(s);
-	if (events & EPOLLERR && s->watch >= 0 && dgram_has_queue(s))
-		mark_set(s);
+	if (error && s->dgram->look)
+		dgram_look_early(s);
 	if (s->dgram->up)
 		dgram_drain_up(s);
 	park_retry(s);

@@ -75,6 +75,9 @@ void dgram_mark_again(struct sock *s);
 /** dgram_queue_read() - the program has read of its error queue */
 void dgram_queue_read(struct sock *s);
 
+/** dgram_queue_purged() - an option has been set that may have emptied the error queue */
+void dgram_queue_purged(struct sock *s);
+
 /**
  * dgram_take_up() - all that the program has written is taken out of the pair, to be sent by
  * dgram_drain_up(); but not what is equal to @except

@@ -120,6 +120,8 @@ bool mark_set(struct sock *s)
 		return false;
 	pthread_once(&once, mark_make_filler);
 	done = mark_is_set(fd);
+	if (s->marked && !done)
+		s->error = 0; /* a plain call of the program has been told */
 	if (!done && filler_size) {
 		bytes = mark_sndbuf(fd);
 		mark_set_sndbuf(fd, 1);

@@ -102,7 +102,7 @@ static long receive_errors(struct call *c, struct sock *s, struct message *m, in
 
 	if (n < 0)
 		return n;
-	if (!sock_is_stream(s) && !(flags & MSG_PEEK))
+	if (!sock_is_stream(s)) /* MSG_PEEK, too, takes it out */
 		dgram_queue_read(s);
 	if (call_writev(c, m->iov, m->hdr.msg_iovlen, message->data, len) < 0)
 		return -EFAULT;

@@ -55,6 +55,9 @@ static void sockopt_mirror(struct call *c, struct sock *s, int level, int name, 
 {
 	const struct linger *l = val;
 
+	if (!sock_is_stream(s) && ((level == IPPROTO_IP && name == IP_RECVERR) ||
+				   (level == IPPROTO_IPV6 && name == IPV6_RECVERR)))
+		dgram_queue_purged(s);
 	if (level != SOL_SOCKET)
 		return;
 	switch (name) {

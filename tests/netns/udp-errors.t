@@ -11,6 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 testbed_up --wlan 100mbit,2ms
+server sysctl -qw net.ipv4.icmp_ratelimit=0
 
 cat >"$TMP/echo.py" <<'END'
 import os, socket, sys, time
@@ -97,6 +98,88 @@ back() {
 		"True True 0 1 2 3"
 }
 
+# Each error is told once, and each question gets its own answer, though the error queue is not
+# read, or not wholly: "!" for each error that a call is told, then the answer, or "-".
+cat >"$TMP/once.py" <<'END'
+import os, socket, sys, time
+port, start, way = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+s = socket.socket(socket.AF_INET6 if way == 'mapped' else socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 11, 1)
+peer = ('::ffff:10.1.0.1' if way == 'mapped' else '10.1.0.1', port)
+s.connect(peer)
+s.setblocking(False)
+
+def call(f, *args):
+    try:
+        return f(*args)
+    except ConnectionError:
+        return '!'
+
+def step(text):
+    told = ''
+    while call(s.sendto if way == 'sendto' else s.send, text,
+               *((peer,) if way == 'sendto' else ())) == '!':
+        told += '!'
+    end = time.time() + 0.4
+    while time.time() < end:
+        try:
+            got = call(s.recvfrom if way == 'sendto' else s.recv, 100)
+        except BlockingIOError:
+            time.sleep(0.02)
+            continue
+        if got != '!':
+            return told + (got[0] if way == 'sendto' else got).decode()
+        told += '!'
+    return told + '-'
+
+def read_one():
+    try:
+        s.recvmsg(100, 500, socket.MSG_ERRQUEUE)
+        return 'read'
+    except BlockingIOError:
+        return 'empty'
+
+seen = [step(b'a'), step(b'b')]
+open(start, 'w').close()
+while not os.path.exists(start + '.ready'):
+    time.sleep(0.05)
+if way == 'asked':          # calls that are told of errors, and of none that was told
+    seen.append(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+seen += [step(b'%d' % i) for i in range(4)]
+if way == 'queue':          # an error that follows in the queue is told again
+    for i in range(3):
+        seen += [read_one(), step(b'%d' % i), step(b'%d' % (i + 1))]
+print(*seen)
+END
+
+once() {
+	local what=$1 way=$2
+	port=$((port + 1))
+	background server "$PYTHON" "$TMP/echo.py" $port "$TMP/start$port"
+	is "$MODE: $what" "$(on wlan -- timeout 20 "$PYTHON" "$TMP/once.py" $port "$TMP/start$port" "$way" 2>&1)" \
+		"!- !- $3"
+}
+
+# A time stamp is told to plain calls here, once (docs/shadow.md), though it stays unread.
+cat >"$TMP/unread.py" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, 37, 2 | 16 | 128 | 2048)
+s.connect(('10.1.0.1', int(sys.argv[1])))
+s.settimeout(2)
+seen = []
+for i in range(5):
+    s.send(b'%d' % i)
+    told = ''
+    while True:
+        try:
+            seen.append(told + s.recv(100).decode())
+            break
+        except ConnectionError:
+            told += '!'
+print(*seen)
+END
+
 # Time stamps of what was sent come by the error queue.
 cat >"$TMP/stamp.py" <<'END'
 import select, socket, struct, sys
@@ -169,6 +252,12 @@ for MODE in shadow inline; do
 	back "... edge-triggered" 1 edge
 	back "... the error queue is read" 1 queue
 	[ "$MODE" = inline ] || back "... of a copy in a child" 1 child
+	once "each error is told once, the error queue is not read" plain "0 1 2 3"
+	once "... of an AF_INET6 socket" mapped "0 1 2 3"
+	once "... SO_ERROR is asked for in between" asked "0 0 1 2 3"
+	once "... by calls with an address" sendto "0 1 2 3"
+	once "... and again for what follows in the queue" queue \
+		"0 1 2 3 read !0 1 read 1 2 empty 2 3"
 	port=$((port + 1))
 	background server "$PYTHON" "$TMP/echo.py" $port
 	wait_for 10 server sh -c "ss -Hlun sport = :$port | grep -q ."
@@ -177,6 +266,8 @@ for MODE in shadow inline; do
 			"$(on wlan -- timeout 20 "$PYTHON" "$TMP/stamp.py" $way $port 2>&1)" \
 			"True 0 ping True 0 ping True 0 ping"
 	done
+	[ "$MODE" = inline ] || is "$MODE: each is told once, unread" \
+		"$(on wlan -- timeout 20 "$PYTHON" "$TMP/unread.py" $port 2>&1)" "!0 !1 !2 !3 !4"
 	is "$MODE: no message is lost between them" \
 		"$(on wlan -- timeout 60 "$PYTHON" "$TMP/stream.py" $port 2>&1)" True
 done

@@ -3,6 +3,7 @@
 #include "parity.h"
 
 #include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 
 #define SETTLE 20
 
@@ -333,7 +334,7 @@ static void error_queue(void)
 	SEE(send(u[0], "abc", 3, 0));
 	nap(SETTLE);
 	p = (struct pollfd){.fd = u[0], .events = POLLIN};
-	SEE(poll(&p, 1, 0));
+	SEE(poll(&p, 1, 1000 * slowness()));
 	note("%#x", p.revents);
 	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
 	note("flags %#x name %d", msg.msg_flags, name.sin_port != 0);
@@ -344,6 +345,94 @@ static void error_queue(void)
 		     e->ee_code);
 	}
 	SEE(recvmsg(u[0], &msg, MSG_ERRQUEUE));
+	close(u[0]);
+}
+
+/* Is it shown that the error queue has something, whenever that comes? */
+static void shown(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = 0};
+	int n = poll(&p, 1, 1000 * slowness());
+
+	note("shown %d %#x", n, p.revents);
+}
+
+static void read_queue(int fd, int flags)
+{
+	char data[8], room[256];
+	struct iovec iov = {data, sizeof(data)};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = room,
+			     .msg_controllen = sizeof(room)};
+
+	errno = 0;
+	note("queue %s", word(recvmsg(fd, &msg, flags | MSG_ERRQUEUE)));
+}
+
+static const int stamps =
+	SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
+
+/* As much comes again as was read. The queue knows no MSG_PEEK. */
+static void queue_again(long flags)
+{
+	udp_pair(u);
+	SEE(setsockopt(u[0], SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)));
+	for (int i = 0; i < 3; i++) {
+		SEE(send(u[0], "abc", 3, 0));
+		shown(u[0]);
+		read_queue(u[0], (int)flags);
+		read_queue(u[0], 0);
+	}
+	close_both(u);
+}
+
+/* An option takes errors out of the queue, and something smaller comes. */
+static void queue_purged(void)
+{
+	int one = 1, zero = 0, other = bound(), err;
+	struct sockaddr_in sa = address_of(other);
+	socklen_t len = sizeof(err);
+
+	udp_pair(u);
+	close(u[1]);
+	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
+	for (int i = 0; i < 3; i++) {
+		SEE(send(u[0], "abc", 3, 0));
+		shown(u[0]);
+		SEE(getsockopt(u[0], SOL_SOCKET, SO_ERROR, &err, &len));
+		note("%s", word(err));
+	}
+	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &zero, sizeof(zero)));
+	SEE(poll(&(struct pollfd){.fd = u[0]}, 1, 0));
+	SEE(connect(u[0], (void *)&sa, sizeof(sa)));
+	SEE(setsockopt(u[0], SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)));
+	SEE(send(u[0], "abc", 3, 0));
+	shown(u[0]);
+	read_queue(u[0], 0);
+	close(u[0]);
+	close(other);
+}
+
+/* Nobody reads the messages; an error is shown all the same, and again after its queue was read. */
+static void queue_and_full(void)
+{
+	static const char big[1000];
+	int one = 1, room = 1 << 20;
+
+	udp_pair(u);
+	SEE(setsockopt(u[0], IPPROTO_IP, IP_RECVERR, &one, sizeof(one)));
+	SEE(setsockopt(u[0], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)));
+	for (int i = 0; i < 550; i++) /* more than the pair takes in shadow mode */
+		send(u[1], big, sizeof(big), 0);
+	close(u[1]);
+	nap(SETTLE);
+	for (int i = 0; i < 2; i++) {
+		SEE(send(u[0], "abc", 3, 0));
+		shown(u[0]);
+		read_queue(u[0], 0);
+		read_queue(u[0], 0);
+	}
 	close(u[0]);
 }
 
@@ -455,6 +544,10 @@ const struct behaviour in_udp[] = {
 	{"udp-back", NULL, refused_and_back, 0},
 	{"udp-back-recverr", NULL, refused_and_back, 1},
 	{"udp-error-queue", error_queue},
+	{"udp-error-queue-again", NULL, queue_again, 0},
+	{"udp-error-queue-peeked", NULL, queue_again, MSG_PEEK},
+	{"udp-error-queue-purged", queue_purged},
+	{"udp-error-queue-full", queue_and_full},
 	{"udp-any-loopback", NULL, any_to_loopback, 0},
 	{"udp-any-serves", NULL, any_serves, 0},
 	{"udp-any-serves-port", NULL, any_serves, 7053},
