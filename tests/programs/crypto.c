@@ -12,6 +12,7 @@
  *
  * The plain implementation is itself held against the vectors.
  */
+#include <sys/random.h>
 #include "ciphers.h"
 #include "rfc8439.h"
 
@@ -545,11 +546,16 @@ static bool processor_has(size_t level)
 
 int main(int argc, char **argv)
 {
+	uint8_t seed[32];
+
 	if (argc != 2) {
 		fprintf(stderr, "usage: crypto IMAGE\n");
 		return 2;
 	}
 	ciphers_start(argv[1]);
+	result(engine_syscall(SYS_getrandom, (long[6]){(long)seed, sizeof(seed), GRND_NONBLOCK}) ==
+		       sizeof(seed),
+	       "image", "random numbers are ready, which WireGuard's handshake waits for");
 	chacha_init = must_have("chacha_init_arch");
 	chacha_crypt = must_have("chacha_crypt_arch");
 	poly_init = must_have("poly1305_init_arch");
