@@ -31,7 +31,7 @@ _persona_spec() {
 		COMPREPLY=($(compgen -P "$prefix:" -W "$(_persona_interfaces "$prefix")" -- "${cur#*:}"))
 		;;
 	*)
-		COMPREPLY=($(compgen -W "$(_persona_interfaces "") packet: rawip: tap: tun: macvtap: xdp: fd: passt:" -- "$cur"))
+		COMPREPLY=($(compgen -W "$(_persona_interfaces "") packet: rawip: tap: tun: macvtap: xdp: fd: passt: wg:" -- "$cur"))
 		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
 		;;
 	esac

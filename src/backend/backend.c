@@ -11,13 +11,14 @@
 #include "backend/passt.h"
 #include "backend/tunfd.h"
 #include "backend/tuntap.h"
+#include "backend/udp.h"
 #include "backend/xdp.h"
 #include "lib/rawsys.h"
 #include "lib/why.h"
 
 static const struct backend_ops *const backends[] = {
-	&backend_packet,  &backend_rawip, &backend_tap, &backend_tun,
-	&backend_macvtap, &backend_xdp,	  &backend_fd,	&backend_passt,
+	&backend_packet, &backend_rawip, &backend_tap,	 &backend_tun, &backend_macvtap,
+	&backend_xdp,	 &backend_fd,	 &backend_passt, &backend_wg,
 };
 
 #define NBACKENDS (sizeof(backends) / sizeof(backends[0]))

@@ -60,6 +60,7 @@ enum backend_place {
 			  */
 	BACKEND_FAR_END, /* other end of a link to the host: another address of that network */
 	BACKEND_RELAY,	 /* behind a relay of this machine: see struct backend_relay */
+	BACKEND_TUNNEL,	 /* at the end of a tunnel of the stack's own, which has addresses */
 };
 
 /* Hooks of the host's packet filter that see the stack's frames. */

@@ -107,6 +107,14 @@ bool engine_running(void);
 long engine_syscall(long nr, const long args[6]);
 
 /**
+ * engine_trust() - let a netlink socket of the stack configure WireGuard and read its state
+ * @fd: the stack's descriptor
+ *
+ * No other socket may, since a device tells its private key. Return: 0 or -EBADF and the like.
+ */
+int engine_trust(int fd);
+
+/**
  * engine_syscall_poll() - like engine_syscall(), and watch host descriptors
  * @host:  host descriptors to watch while the call blocks; revents is filled
  * @nhost: how many

@@ -211,6 +211,11 @@ static uint32_t lkl_features(const struct backend *be)
 	return f;
 }
 
+int engine_trust(int fd)
+{
+	return (int)engine_syscall(LKL_NR_TRUST, (long[6]){fd});
+}
+
 int engine_add_netif(struct backend *be, const char *name)
 {
 	struct lkl_netdev_params p = {

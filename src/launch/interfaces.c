@@ -31,6 +31,7 @@
 #include "launch/host.h"
 #include "launch/interfaces.h"
 #include "launch/paths.h"
+#include "launch/tunnel.h"
 #include "lib/complain.h"
 #include "lib/highfd.h"
 #include "lib/rawsys.h"
@@ -176,6 +177,8 @@ static int interfaces_complete(struct config *c, struct config_iface *ci,
 	uint32_t also;
 	int err;
 
+	if (ops->place == BACKEND_TUNNEL)
+		return launch_tunnel_fill(c, ci);
 	err = interfaces_learn(ops, ci, &link);
 	if (err)
 		return err;

@@ -226,6 +226,15 @@ static void want_twice(struct routes *rs, const struct change *c, struct link_ro
 	want_route(rs, r);
 }
 
+/*
+ * Is the interface one that new connections must not leave by? A link that is down is
+ * known by its carrier, but a tunnel's interface has none of its own.
+ */
+static bool netconf_avoided(const struct change *c, const struct netconf_state *state)
+{
+	return state->aside || (c->ifc->lower && !state->up);
+}
+
 static void want_default(struct routes *rs, const struct change *c,
 			 const struct netconf_state *state, int family)
 {
@@ -233,13 +242,13 @@ static void want_default(struct routes *rs, const struct change *c,
 	const struct ip_addr *gw = family == AF_INET ? &s->gw4 : &s->gw6;
 	const struct ip_addr *src = netconf_preferred(s, family);
 
-	if (!src)
+	if (!src || (family == AF_INET ? s->limited4 : s->limited6))
 		return;
 	if (gw->family || c->ifc->rawip)
 		want_twice(rs, c,
 			   (struct link_route){
 				   .family = family, .gw = c->ifc->rawip ? NULL : gw, .src = src},
-			   state->aside);
+			   netconf_avoided(c, state));
 	else if (!s->follow) /* what is given is all there is */
 		return;
 	want_route(rs, (struct link_route){.family = family,
@@ -279,7 +288,7 @@ static void want_routes(struct routes *rs, const struct change *c,
 						       .gw = c->ifc->rawip ? NULL
 									   : netconf_via(&r->gw),
 						       .src = src},
-				   false);
+				   c->ifc->lower && netconf_avoided(c, state));
 	}
 	want_default(rs, c, state, AF_INET);
 	want_default(rs, c, state, AF_INET6);

@@ -19,11 +19,14 @@ struct backend;
  * @spec:  addresses, gateways, MTU, MAC, name
  * @index: interface index in the Linux that is configured
  * @rawip: no link header, so no gateway address is needed to leave by it
+ * @lower: of a tunnel: index of the interface that its packets leave by, which has the carrier;
+ *	   else 0
  * @be:	   the back end itself, whatever is wrapped around it; for stack.c's users
  */
 struct netconf_iface {
 	const struct iface_spec *spec;
 	int index;
+	int lower;
 	bool rawip;
 	struct backend *be;
 };

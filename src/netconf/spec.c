@@ -24,7 +24,7 @@
 #include "lib/why.h"
 #include "netconf/spec.h"
 
-#define MAX_FIELD 128
+#define MAX_FIELD (SPEC_MAX_CONF + 16)
 
 #define MTU_MIN	     68	  /* RFC 791 */
 #define MTU_MIN_IPV6 1280 /* RFC 8200 */
@@ -266,12 +266,43 @@ static int spec_set_name(struct iface_spec *s, const char *value, const char **w
 	return 0;
 }
 
+static int spec_set_conf(struct iface_spec *s, const char *value, const char **why)
+{
+	if (s->conf[0])
+		return why_set(why, EINVAL, "conf=%.200s: conf= is given twice", value);
+	if (strlen(value) >= sizeof(s->conf))
+		return why_set(why, EINVAL, "conf=%.60s...: the path is too long", value);
+	memcpy(s->conf, value, strlen(value) + 1);
+	return 0;
+}
+
+static int spec_set_endpoint(struct iface_spec *s, const char *value, const char **why)
+{
+	const char *colon = strrchr(value, ':');
+	unsigned long port;
+
+	if (s->endpoint[0])
+		return why_set(why, EINVAL, "endpoint=%.200s: endpoint= is given twice", value);
+	if (!colon || colon == value || spec_number(colon + 1, 65535, &port) || !port ||
+	    strlen(value) >= sizeof(s->endpoint))
+		return why_set(why, EINVAL,
+			       "endpoint=%.200s: write endpoint=HOST:PORT or endpoint=[ADDR]:PORT",
+			       value);
+	memcpy(s->endpoint, value, strlen(value) + 1);
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	int (*set)(struct iface_spec *s, const char *value, const char **why);
 } keys[] = {
-	{"ip", spec_set_ip},   {"gw", spec_set_gw},	{"mac", spec_set_mac},
-	{"mtu", spec_set_mtu}, {"name", spec_set_name},
+	{"ip", spec_set_ip},
+	{"gw", spec_set_gw},
+	{"mac", spec_set_mac},
+	{"mtu", spec_set_mtu},
+	{"name", spec_set_name},
+	{"conf", spec_set_conf},
+	{"endpoint", spec_set_endpoint},
 };
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
@@ -300,7 +331,8 @@ static int set_key(struct iface_spec *s, char *field, const char **why)
 	near = closest(field, names);
 	if (near)
 		return why_set(why, EINVAL, "unknown key '%s': did you mean '%s'?", field, near);
-	return why_set(why, EINVAL, "unknown key '%s': known are ip, gw, mac, mtu, name", field);
+	return why_set(why, EINVAL,
+		       "unknown key '%s': known are ip, gw, mac, mtu, name, conf, endpoint", field);
 }
 
 static int unknown_backend(const char *name, const char **why)
@@ -343,7 +375,7 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 		return -EINVAL;
 	if (!*ifname)
 		return why_set(why, EINVAL, "no interface named: write -i [BACKEND:]IFNAME,...");
-	if (strchr(ifname, '='))
+	if (strchr(ifname, '=') && !(kind && kind->designates))
 		return why_set(why, EINVAL, "'%s' comes before the interface: write -i IFNAME,%s",
 			       ifname, ifname);
 	if (!ifname_valid(ifname))
@@ -352,6 +384,25 @@ static int set_head(struct iface_spec *s, char *field, const char **why)
 			       strlen(ifname) < IF_NAMESIZE ? ""
 							    : " (ip link shows the short one)");
 	memcpy(s->ifname, ifname, strlen(ifname) + 1);
+	return 0;
+}
+
+/* A tunnel's addresses are those of its file, other kinds have none. */
+static int spec_check_tunnel(const struct iface_spec *s, bool tunnel, const char **why)
+{
+	if (!tunnel && (s->conf[0] || s->endpoint[0]))
+		return why_set(why, EINVAL, "%s= is for tunnels: write -i wg:%s,conf=FILE",
+			       s->conf[0] ? "conf" : "endpoint", s->ifname);
+	if (!tunnel)
+		return 0;
+	if (!s->conf[0])
+		return why_set(why, EINVAL,
+			       "a tunnel needs its configuration: write -i wg:%s,conf=FILE",
+			       s->ifname);
+	if (s->naddrs || s->gw4.family || s->gw6.family)
+		return why_set(why, EINVAL,
+			       "%s=: a tunnel's addresses are those of its file: Address=",
+			       s->naddrs ? "ip" : "gw");
 	return 0;
 }
 
@@ -370,8 +421,14 @@ static int spec_check_kind(struct iface_spec *s, const char **why)
 	if (kind && kind->mtu_max && s->mtu > kind->mtu_max)
 		return why_set(why, EINVAL, "mtu=%u: %s takes at most %u", s->mtu, s->backend,
 			       kind->mtu_max);
-	if (s->name[0] || (kind && kind->designates))
+	if (spec_check_tunnel(s, kind && kind->place == BACKEND_TUNNEL, why))
+		return -EINVAL;
+	if (s->name[0] || (kind && kind->designates && kind->place != BACKEND_TUNNEL))
 		return 0;
+	if (!strncmp(s->ifname, "fd=", 3)) {
+		snprintf(s->name, sizeof(s->name), "wg%.12s", s->ifname + 3);
+		return 0;
+	}
 	if (s->ifname[0])
 		snprintf(s->name, sizeof(s->name), "%s", s->ifname);
 	else if (kind && kind->relay)

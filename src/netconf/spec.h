@@ -3,8 +3,10 @@
  * spec.h - the interface specification of `persona run -i`.
  *
  *   [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]
+ *   wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME]
  *
- * IFNAME is a descriptor's number for back end fd, and may be empty for passt.
+ * IFNAME is a descriptor's number for back end fd, may be one for wg (fd=N), and may be empty
+ * for passt.
  *
  * Flat structures without pointers: they travel in a memfd (config.h).
  */
@@ -18,6 +20,8 @@
 
 #define SPEC_MAX_ADDRS	8
 #define SPEC_MAX_ROUTES 16
+#define SPEC_MAX_FARS	16   /* far ends of a tunnel */
+#define SPEC_MAX_CONF	1024 /* bytes of a path */
 
 /**
  * struct ip_addr - an address, perhaps with prefix length
@@ -35,6 +39,12 @@ struct ip_addr {
 struct ip_route {
 	struct ip_addr dst;
 	struct ip_addr gw;
+};
+
+/* Where the far end of a tunnel is. */
+struct ip_end {
+	struct ip_addr addr;
+	uint16_t port;
 };
 
 #define IP_ADDR_TEXT 64 /* bytes enough for "ADDRESS/LEN" */
@@ -55,6 +65,11 @@ struct ip_route {
  * @gw4_mac, @gw6_mac: where the host has found the gateway; zeros: unknown
  * @route:   more specific routes (@follow)
  * @mtu:     0 if the host interface's
+ * @conf:    wg: the tunnel's configuration file
+ * @endpoint: wg: HOST:PORT in place of the file's, or ""
+ * @section: wg: which of the file's sections (wgconf.h)
+ * @nfars, @far: wg: the endpoints, resolved, in the order of the file's peers that have one
+ * @limited4, @limited6: no default route of that family: @route is all that there is
  */
 struct iface_spec {
 	char backend[16];
@@ -75,6 +90,12 @@ struct iface_spec {
 	uint32_t mtu;
 	bool has_mac;
 	uint8_t mac[6];
+	char conf[SPEC_MAX_CONF];
+	char endpoint[300];
+	uint32_t section;
+	uint32_t nfars;
+	struct ip_end far[SPEC_MAX_FARS];
+	bool limited4, limited6;
 };
 
 /**

@@ -33,7 +33,7 @@
 #define MFD_ALLOW_SEALING_ 2
 #define MFD_NOEXEC_SEAL_   8
 
-#define CONFIG_VERSION 3
+#define CONFIG_VERSION 4
 
 struct header {
 	char magic[8];
@@ -84,8 +84,12 @@ static bool iface_valid(const struct config_iface *ci)
 	    !config_ended(s->ifname, sizeof(s->ifname)) ||
 	    !config_ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) ||
 	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES ||
-	    ci->fd < -1)
+	    ci->fd < -1 || !config_ended(s->conf, sizeof(s->conf)) || s->nfars > SPEC_MAX_FARS)
 		return false;
+	for (i = 0; i < s->nfars; i++) {
+		if (!addr_valid(&s->far[i].addr))
+			return false;
+	}
 	for (i = 0; i < s->naddrs; i++) {
 		if (!addr_valid(&s->addr[i]))
 			return false;

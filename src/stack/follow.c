@@ -55,6 +55,7 @@
 #include "netconf/takeover.h"
 #include "stack/config.h"
 #include "stack/follow.h"
+#include "stack/tunnel.h"
 #include "stack/up.h"
 #include "stack/watch.h"
 
@@ -243,6 +244,8 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 		follow_report(ifc->spec->name, "its link", err);
 		return;
 	}
+	if (ifc->lower)
+		mtu = tunnel_mtu(ifc->spec, mtu);
 	if (f->mtu_given && f->mtu_given < mtu)
 		mtu = f->mtu_given;
 	if (up && (mtu != f->mtu || (!own_mac && memcmp(f->mac, link->mac, 6)))) {
@@ -253,7 +256,7 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 		memcpy(f->mac, link->mac, 6);
 	}
 	if (up != f->up) {
-		err = link_carrier(nl, ifc->index, up);
+		err = link_carrier(nl, ifc->lower ? ifc->lower : ifc->index, up);
 		/* An image that cannot tell still has its endpoints follow. */
 		if (err && err != -EOPNOTSUPP)
 			follow_report(ifc->spec->name, "its carrier", err);
@@ -281,7 +284,8 @@ static void follow_look(unsigned int i)
 		follow_report(ifc->spec->name, "the host's interface", err);
 		return;
 	}
-	up = !err && link.flags & IFF_UP && link.flags & IFF_RUNNING;
+	up = !err && link.flags & IFF_UP && link.flags & IFF_RUNNING &&
+	     (!ifc->lower || tunnel_has_way(now, link.index));
 	if (up && link.index != f->index)
 		another = up = !follow_rebind(ifc, f, link.index);
 	if (!up)
@@ -369,7 +373,7 @@ static bool follow_choose(void)
 			continue;
 		any = f->up = true;
 		f->index = link.index;
-		f->mtu = ifs[i].be->mtu;
+		f->mtu = ifs[i].lower ? tunnel_mtu(ifs[i].spec, link.mtu) : ifs[i].be->mtu;
 		f->mtu_given = ifs[i].spec->mtu;
 		memcpy(f->mac, ifs[i].be->mac, sizeof(f->mac));
 	}

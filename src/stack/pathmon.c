@@ -20,6 +20,9 @@
  * path is a probe, which also measures how long an answer takes. Where that
  * goes unanswered, it is tried again now and then, and silence is no reason to ask.
  *
+ * A tunnel's far end answers the first frame, with a handshake. So one that has never spoken
+ * OWES_MS after it is left, too, and is good as soon as it speaks.
+ *
  * After a return connections should open subflows. The kernel tries each endpoint but
  * once, so the caller is told to look, three times, and to make the endpoint again if there is
  *none.
@@ -42,6 +45,7 @@
 #define AWAY_QUIET_MS  10000
 #define EAGER_MS       30000
 #define ALIVE_MS       1000
+#define OWES_MS	       2000
 #define FORGET_MS      5000 /* an answer that took longer is another probe's */
 #define RENEWS	       4
 #define RENEW_MS       400 /* after the return; doubled each time: 0.4, 0.8, 1.6 s */
@@ -109,6 +113,8 @@ static int64_t pathmon_patience(const struct pathmon *p)
 {
 	int64_t slow = SUSPECT_MS + 2 * p->rtt;
 
+	if (!p->proven)
+		return OWES_MS;
 	if (slow < DEAD_MS)
 		return DEAD_MS;
 	return slow < DEAD_MAX_MS ? slow : DEAD_MAX_MS;
@@ -116,7 +122,7 @@ static int64_t pathmon_patience(const struct pathmon *p)
 
 bool pathmon_suspect(const struct pathmon *p, int64_t now)
 {
-	return p->proven && !p->away && p->open && now - p->base >= SUSPECT_MS;
+	return (p->proven || p->owes) && !p->away && p->open && now - p->base >= SUSPECT_MS;
 }
 
 bool pathmon_alive(const struct pathmon *p, int64_t now)
@@ -124,9 +130,10 @@ bool pathmon_alive(const struct pathmon *p, int64_t now)
 	return !p->away && now - p->heard < ALIVE_MS;
 }
 
-static enum pathmon_act step_away(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)
+static enum pathmon_act step_away(struct pathmon *p, int64_t now, const struct pathmon_seen *seen,
+				  bool first)
 {
-	if (seen->answered)
+	if (seen->answered || (seen->owes && first))
 		return pathmon_enter(p, now, false);
 	if (!seen->busy)
 		return pathmon_probe(p, now, AWAY_QUIET_MS);
@@ -142,9 +149,13 @@ static bool pathmon_renew(struct pathmon *p, int64_t now, const struct pathmon_s
 
 enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathmon_seen *seen)
 {
+	bool first = !p->spoken && seen->rx != p->rx;
+
+	p->spoken |= first;
+	p->owes = seen->owes && !p->spoken;
 	note_seen(p, now, seen);
 	if (p->away)
-		return step_away(p, now, seen);
+		return step_away(p, now, seen, first);
 	if (pathmon_suspect(p, now)) {
 		if (p->probes < PROBES)
 			return pathmon_probe(p, now, PROBE_MS);

@@ -24,6 +24,8 @@ enum pathmon_act {
  * @away:   it was left
  * @proven: a probe has been answered since it came up
  * @open:   frames moved since the last answer, so silence is a reason to ask
+ * @spoken: a frame has been received since it came up
+ * @owes:   a tunnel that has not spoken yet, but would if its far end were there
  * @renews: how often PATHMON_RENEW may still come
  * @probes: sent since anything was heard
  * @rx, @tx: frames, as of the last step
@@ -36,6 +38,8 @@ struct pathmon {
 	bool away;
 	bool proven;
 	bool open;
+	bool spoken;
+	bool owes;
 	unsigned int renews;
 	unsigned int probes;
 	uint64_t rx, tx;
@@ -46,6 +50,7 @@ struct pathmon {
  * struct pathmon_seen - what there is to see at a step
  * @rx, @tx:  frames so far
  * @answered: the last probe was answered
+ * @owes:     a tunnel: its far end answers the first frame, or it is not there
  * @busy:     frames move on some interface
  * @refuge:   another interface is alive
  * @needed:   another interface is suspected: is this one alive?
@@ -53,6 +58,7 @@ struct pathmon {
 struct pathmon_seen {
 	uint64_t rx, tx;
 	bool answered;
+	bool owes;
 	bool busy;
 	bool refuge;
 	bool needed;

@@ -27,6 +27,7 @@
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/ports.h"
+#include "stack/tunnel.h"
 #include "stack/up.h"
 
 /*
@@ -84,8 +85,9 @@ static int open_backend(const struct config_iface *ci, struct backend **be, cons
 	return backend_open(be, ops, s->ifname, why);
 }
 
-static int dress_backend(struct backend **be, const struct iface_spec *s, struct pcap *capture,
-			 bool mirror, const char **why)
+/* @name: of the interface inside whose frames it carries */
+static int dress_backend(struct backend **be, const struct iface_spec *s, const char *name,
+			 struct pcap *capture, bool mirror, const char **why)
 {
 	struct backend *wrapped;
 	int err;
@@ -96,16 +98,16 @@ static int dress_backend(struct backend **be, const struct iface_spec *s, struct
 			return why_set(why, -err, "%s: cannot use address mac=: %s", s->ifname,
 				       strerror(-err));
 	}
-	if (s->mtu)
+	if (s->mtu && (*be)->ops->place != BACKEND_TUNNEL)
 		(*be)->mtu = s->mtu;
 	if (capture) {
-		err = pcap_wrap(capture, *be, s->name, &wrapped);
+		err = pcap_wrap(capture, *be, name, &wrapped);
 		if (err)
 			return why_set(why, -err, "%s: cannot capture: %s", s->ifname,
 				       strerror(-err));
 		*be = wrapped;
 	}
-	if (mirror && !mirror_wrap(*be, s->name, &wrapped))
+	if (mirror && !mirror_wrap(*be, name, &wrapped))
 		*be = wrapped;
 	return 0;
 }
@@ -113,27 +115,35 @@ static int dress_backend(struct backend **be, const struct iface_spec *s, struct
 static int up_add_iface(const struct config_iface *ci, struct pcap *capture, bool mirror,
 			struct netconf_iface *ifc, const char **why)
 {
+	unsigned int number = (unsigned int)(ifc - ifaces);
+	const char *name = ci->spec.name;
 	struct backend *be;
+	bool tunnel;
 	int index, err;
 
 	err = open_backend(ci, &be, why);
 	if (err)
 		return err;
 	ifc->be = be;
-	err = dress_backend(&be, &ci->spec, capture, mirror, why);
+	tunnel = be->ops->place == BACKEND_TUNNEL;
+	if (tunnel)
+		name = tunnel_lower(number);
+	err = dress_backend(&be, &ci->spec, name, capture, mirror, why);
 	if (err) {
 		be->ops->close(be);
 		return err;
 	}
-	specs[ifc - ifaces][0] = ci->spec;
-	ifc->spec = &specs[ifc - ifaces][0];
+	specs[number][0] = ci->spec;
+	ifc->spec = &specs[number][0];
 	ifc->rawip = be->link == BACKEND_LINK_RAWIP;
-	index = engine_add_netif(be, ci->spec.name); /* owns be, whatever comes */
+	index = engine_add_netif(be, tunnel ? tunnel_lower(number)
+					    : ci->spec.name); /* owns be, whatever comes */
 	if (index < 0)
 		return why_set(why, -index, "%s: the stack refuses the interface: %s",
 			       ci->spec.name, strerror(-index));
 	ifc->index = index;
-	return 0;
+	ifc->lower = 0;
+	return tunnel ? tunnel_up(ifc, number, why) : 0;
 }
 
 static int user_sysctls(const struct config *c, const char **why)

@@ -16,6 +16,9 @@
  * after; a probe and its answer when the path comes up and after the last frame
  * of each burst.
  *
+ * A tunnel is asked once, GREET_MS after it came up, whether it had a handshake; if not, the
+ * user is told. One to which nothing was sent yet is asked again later, a few times.
+ *
  * Owner, threads: the following thread (follow.c) alone.
  *
  * Limits: what the first router answers says nothing about the network behind it. A
@@ -34,6 +37,7 @@
 #include "stack/config.h"
 #include "stack/pathmon.h"
 #include "stack/probe.h"
+#include "stack/tunnel.h"
 #include "stack/up.h"
 #include "stack/watch.h"
 
@@ -41,6 +45,8 @@
 #define AWAY_MS	 1000 /* the same while one is left */
 #define BUSY_MS	 1000
 #define RENEW_MS 300  /* for the peer to hear that an endpoint has gone, by another path */
+#define GREET_MS 5000 /* WireGuard sends its first handshake again after that time */
+#define GREETS	 5
 #define WAIT_MS	 5000 /* for the answer to a probe: no path is that slow */
 
 /**
@@ -48,6 +54,7 @@
  * @up:	   it has its link
  * @asked: the last tick sent a probe, so frames since are no traffic
  * @waits: for the answer to a probe, until then, ms; 0: for none
+ * @greet: a tunnel is asked then, ms; 0: no more; @greets: how often it was
  * @renew: its endpoint was removed and is made again then, ms; 0: it is there
  */
 struct watched {
@@ -56,6 +63,8 @@ struct watched {
 	bool asked;
 	int64_t waits;
 	int64_t renew;
+	int64_t greet;
+	unsigned int greets;
 };
 
 static struct watched watched[CONFIG_MAX_IFACES];
@@ -71,9 +80,12 @@ static int64_t watch_now(void)
 static void come_up(unsigned int i, bool again)
 {
 	uint64_t rx, tx;
+	unsigned int n;
 
 	engine_netif_frames(i, &rx, &tx);
-	watched[i] = (struct watched){.up = true};
+	if (!again && stack_ifaces(&n)[i].lower)
+		tx = 0; /* its first handshake may be on its way already */
+	watched[i] = (struct watched){.up = true, .greet = watch_now() + GREET_MS};
 	pathmon_init(&watched[i].path, watch_now(), rx, tx, again);
 }
 
@@ -232,16 +244,51 @@ static void watch_see(unsigned int i, const struct netconf_iface *ifc, struct pa
 	engine_netif_frames(i, &seen->rx, &seen->tx);
 }
 
-int watch_tick(void)
+/* Tell of tunnels without a handshake; ms until the next is to be asked, -1: none. */
+static int watch_tunnels(const struct netconf_iface *ifs, unsigned int n, int64_t now)
+{
+	char sentence[200];
+	int64_t next = -1;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct watched *w = &watched[i];
+
+		if (!ifs[i].lower || !w->up || !w->greet)
+			continue;
+		if (now >= w->greet) {
+			enum tunnel_health health = tunnel_health(&ifs[i], i);
+
+			w->greets++;
+			w->greet = health == TUNNEL_UNUSED && w->greets < GREETS
+					   ? now + (GREET_MS << w->greets)
+					   : 0;
+			if (health == TUNNEL_SILENT || health == TUNNEL_REFUSED) {
+				tunnel_complaint(&ifs[i], health, sentence, sizeof(sentence));
+				trace(TRACE_PATHS, "%s", sentence);
+				tell(sentence);
+			}
+		}
+		if (w->greet && (next < 0 || w->greet - now < next))
+			next = w->greet - now;
+	}
+	return (int)next;
+}
+
+static int watch_sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+/* The paths, of which there are two at least: ms until the next look. */
+static int watch_paths(const struct netconf_iface *ifs, unsigned int n)
 {
 	struct pathmon_seen seen[CONFIG_MAX_IFACES] = {0};
-	unsigned int i, n, alive = 0, suspects = 0;
-	const struct netconf_iface *ifs = stack_ifaces(&n);
+	unsigned int i, alive = 0, suspects = 0;
 	int64_t now = watch_now();
-	bool away = false, renew = false;
+	bool away = false, hurry = false;
 
-	if (n < 2)
-		return -1;
 	for (i = 0; i < n; i++) {
 		struct watched *w = &watched[i];
 
@@ -260,6 +307,7 @@ int watch_tick(void)
 
 		if (!w->up)
 			continue;
+		seen[i].owes = ifs[i].lower;
 		seen[i].busy = now - moved < BUSY_MS;
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
@@ -270,9 +318,20 @@ int watch_tick(void)
 			w->renew = 0;
 		}
 		away |= w->path.away;
-		renew |= w->renew != 0;
+		hurry |= w->renew != 0;
+		/* What waits for a tunnel's handshake moves no frames. */
+		hurry |= w->path.owes && silence < GREET_MS && pathmon_suspect(&w->path, now);
 	}
-	if (now - moved < BUSY_MS || renew)
+	if (now - moved < BUSY_MS || hurry)
 		return PATHMON_TICK_MS;
 	return away ? AWAY_MS : QUIET_MS;
+}
+
+int watch_tick(void)
+{
+	unsigned int n;
+	const struct netconf_iface *ifs = stack_ifaces(&n);
+	int tunnels = watch_tunnels(ifs, n, watch_now());
+
+	return n < 2 ? tunnels : watch_sooner(tunnels, watch_paths(ifs, n));
 }

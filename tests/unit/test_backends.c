@@ -5,7 +5,7 @@
 #include "backend/backend.h"
 #include "unit.h"
 
-#define KINDS 8
+#define KINDS 9
 
 /* A kind is asked for by its name, in the run and, if it takes privileges, in persona-opener. */
 static void names(void **state)
@@ -23,6 +23,7 @@ static void names(void **state)
 	assert_null(backend_find(""));
 	assert_null(opening_find("passt"));
 	assert_null(opening_find("fd"));
+	assert_null(opening_find("wg"));
 	assert_null(opening_find(""));
 }
 

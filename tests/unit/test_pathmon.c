@@ -30,13 +30,13 @@ struct scene {
 	int64_t ms;
 	unsigned int received, sent; /* frames each tick */
 	int64_t delay;		     /* of an answer */
-	bool busy, refuge;
+	bool busy, refuge, owes;
 };
 
 static void play(struct scene s)
 {
 	for (int64_t end = now + s.ms; now < end; now += PATHMON_TICK_MS) {
-		struct pathmon_seen seen = {.busy = s.busy, .refuge = s.refuge};
+		struct pathmon_seen seen = {.busy = s.busy, .refuge = s.refuge, .owes = s.owes};
 
 		rx += s.received;
 		tx += s.sent;
@@ -110,6 +110,32 @@ static void test_never_proven(void **state)
 	assert_in_range(probes, 3, 8);
 }
 
+static void test_tunnel(void **state)
+{
+	struct scene mute = {1800, 0, 1, NEVER, true, true, true};
+
+	/* Its far end is not there: left when another one is alive, good when it speaks. */
+	mute.refuge = false;
+	play(mute);
+	assert_int_equal(leaves, 0);
+	mute.refuge = true;
+	play(mute);
+	assert_int_equal(leaves, 1);
+	play((struct scene){PATHMON_TICK_MS, 1, 0, NEVER, true, true, true});
+	assert_int_equal(returns, 1);
+	/* A server that does not forward answers no probe: its silence proves nothing. */
+	play((struct scene){3000, 20, 20, NEVER, true, true, true});
+	play((struct scene){5000, 0, 2, NEVER, true, true, true});
+	assert_int_equal(leaves, 1);
+}
+
+/* One to which nothing was sent owes nothing. */
+static void test_tunnel_unused(void **state)
+{
+	play((struct scene){10000, 0, 0, NEVER, true, true, true});
+	assert_int_equal(leaves, 0);
+}
+
 static void test_no_refuge(void **state)
 {
 	struct scene alone = loss;
@@ -165,6 +191,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_loss_and_return, begin),
 		cmocka_unit_test_setup(test_never_proven, begin),
+		cmocka_unit_test_setup(test_tunnel, begin),
+		cmocka_unit_test_setup(test_tunnel_unused, begin),
 		cmocka_unit_test_setup(test_no_refuge, begin),
 		cmocka_unit_test_setup(test_idle, begin),
 		cmocka_unit_test_setup(test_slow, begin),

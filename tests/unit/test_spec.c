@@ -15,22 +15,40 @@ static const struct {
 	{"packet:", "no interface named: write -i [BACKEND:]IFNAME,..."},
 	{",ip=10.0.0.1/8", "no interface named: write -i [BACKEND:]IFNAME,..."},
 	{"packt:eth0", "unknown back end 'packt': did you mean 'packet'?"},
-	{"frame:eth0",
-	 "unknown back end 'frame': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
+	{"frame:eth0", "unknown back end 'frame': known are packet, rawip, tap, tun, macvtap, xdp, "
+		       "fd, passt, wg"},
 	{":eth0",
-	 "unknown back end '': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
+	 "unknown back end '': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt, wg"},
 	{"fd:", "'' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
 	{"fd:2", "'2' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
 	{"fd:tun0",
 	 "'tun0' is no inherited descriptor: write -i fd:N,ip=ADDR/LEN with N from 3 on"},
 	{"passt:a/b", "'a/b' is no interface name: 1 to 15 letters"},
 	{"passt:,mtu=65521", "mtu=65521: passt takes at most 65520"},
+	{"wg:wlan0", "a tunnel needs its configuration: write -i wg:wlan0,conf=FILE"},
+	{"wg:,conf=x", "no interface named: write -i wg:IFNAME,conf=FILE"},
+	{"wg:fd=2,conf=x",
+	 "'fd=2' is no inherited socket: write -i wg:fd=N,conf=FILE with N from 3 on"},
+	{"wg:conf=x", "no interface named: write -i wg:IFNAME,conf=FILE"},
+	{"wg:wlan0,conf=x,conf=y", "conf=y: conf= is given twice"},
+	{"wg:wlan0,conf=x,ip=10.0.0.1/8",
+	 "ip=: a tunnel's addresses are those of its file: Address="},
+	{"wg:wlan0,conf=x,gw=10.0.0.1",
+	 "gw=: a tunnel's addresses are those of its file: Address="},
+	{"wg:wlan0,conf=x,mac=02:00:00:00:00:01", "mac=: back end wg has no link address"},
+	{"wg:wlan0,conf=x,endpoint=host",
+	 "endpoint=host: write endpoint=HOST:PORT or endpoint=[ADDR]:PORT"},
+	{"wg:wlan0,conf=x,endpoint=host:0",
+	 "endpoint=host:0: write endpoint=HOST:PORT or endpoint=[ADDR]:PORT"},
+	{"wg:wlan0,conf=x,endpoint=h:1,endpoint=h:1", "endpoint=h:1: endpoint= is given twice"},
+	{"wlan0,conf=x", "conf= is for tunnels: write -i wg:wlan0,conf=FILE"},
+	{"packet:wlan0,endpoint=h:1", "endpoint= is for tunnels: write -i wg:wlan0,conf=FILE"},
 	{"ip=10.0.0.1/8",
 	 "'ip=10.0.0.1/8' comes before the interface: write -i IFNAME,ip=10.0.0.1/8"},
 	{"a234567890123456",
 	 "'a234567890123456' is no interface name: 1 to 15 letters (ip link shows the short one)"},
 	{"eth0:1",
-	 "unknown back end 'eth0': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt"},
+	 "unknown back end 'eth0': known are packet, rawip, tap, tun, macvtap, xdp, fd, passt, wg"},
 	{"packet:eth0:1", "'eth0:1' is no interface name: 1 to 15 letters"},
 	{"a b", "'a b' is no interface name: 1 to 15 letters"},
 	{"a/b", "'a/b' is no interface name: 1 to 15 letters"},
@@ -39,12 +57,13 @@ static const struct {
 	{"eth0,,mtu=1500", "empty field: a comma too many?"},
 	{"eth0,ip", "key 'ip' has no value: write ip=..."},
 	{"eth0,ip=", "key 'ip' has no value: write ip=..."},
-	{"eth0,=x", "unknown key '': known are ip, gw, mac, mtu, name"},
-	{"eth0,mut=1500", "unknown key 'mut': known are ip, gw, mac, mtu, name"},
+	{"eth0,=x", "unknown key '': known are ip, gw, mac, mtu, name, conf, endpoint"},
+	{"eth0,mut=1500", "unknown key 'mut': known are ip, gw, mac, mtu, name, conf, endpoint"},
 	{"eth0,mtuu=1500", "unknown key 'mtuu': did you mean 'mtu'?"},
-	{"eth0,IP=1.2.3.4/8", "unknown key 'IP': known are ip, gw, mac, mtu, name"},
+	{"eth0,IP=1.2.3.4/8", "unknown key 'IP': known are ip, gw, mac, mtu, name, conf, endpoint"},
 	{"eth0,nam=x", "unknown key 'nam': did you mean 'name'?"},
-	{"eth0,bandwidth=3", "unknown key 'bandwidth': known are ip, gw, mac, mtu, name"},
+	{"eth0,bandwidth=3",
+	 "unknown key 'bandwidth': known are ip, gw, mac, mtu, name, conf, endpoint"},
 	{"eth0,ip=10.0.0.1", "ip=10.0.0.1 has no prefix length: write ip=10.0.0.1/24"},
 	{"eth0,ip=fd00::1", "ip=fd00::1 has no prefix length: write ip=fd00::1/64"},
 	{"eth0,ip=10.0.0/8", "ip=10.0.0/8: '10.0.0' is no IPv4 or IPv6 address"},
@@ -132,7 +151,7 @@ static void test_malformed(void **state)
 static void test_long_field(void **state)
 {
 	struct iface_spec s;
-	char text[600];
+	char text[3 * SPEC_MAX_CONF];
 	const char *why;
 
 	memset(text, 'a', sizeof(text) - 1);
@@ -209,6 +228,37 @@ static void test_nameless(void **state)
 	assert_string_equal(s.ifname, "passt");
 }
 
+static void test_tunnel(void **state)
+{
+	char path[SPEC_MAX_CONF], text[SPEC_MAX_CONF + 100];
+	struct iface_spec s;
+	const char *why;
+
+	assert_int_equal(
+		spec_parse("wg:wlan0,conf=/a b/c.conf,endpoint=[fd00::1]:51820,mtu=1400", &s, NULL),
+		0);
+	assert_string_equal(s.backend, "wg");
+	assert_string_equal(s.ifname, "wlan0");
+	assert_string_equal(s.name, "wlan0");
+	assert_string_equal(s.conf, "/a b/c.conf");
+	assert_string_equal(s.endpoint, "[fd00::1]:51820");
+	assert_int_equal(s.mtu, 1400);
+	assert_int_equal(spec_parse("wg:fd=7,conf=x", &s, NULL), 0);
+	assert_string_equal(s.ifname, "fd=7");
+	assert_string_equal(s.name, "wg7");
+	assert_int_equal(spec_parse("wg:fd=7,conf=x,name=lte", &s, NULL), 0);
+	assert_string_equal(s.name, "lte");
+
+	memset(path, 'x', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	snprintf(text, sizeof(text), "wg:wlan0,conf=%s", path);
+	assert_int_equal(spec_parse(text, &s, NULL), 0);
+	assert_string_equal(s.conf, path);
+	snprintf(text, sizeof(text), "wg:wlan0,conf=%sx", path);
+	assert_int_equal(spec_parse(text, &s, &why), -EINVAL);
+	assert_contains(why, "is too long");
+}
+
 static void test_boundaries(void **state)
 {
 	struct iface_spec s;
@@ -238,10 +288,10 @@ static void test_closest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_malformed), cmocka_unit_test(test_long_field),
-		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_full),
-		cmocka_unit_test(test_nameless),  cmocka_unit_test(test_boundaries),
-		cmocka_unit_test(test_closest),
+		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_long_field),
+		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_full),
+		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_boundaries), cmocka_unit_test(test_closest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

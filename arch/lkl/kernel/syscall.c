@@ -74,6 +74,8 @@ long lkl_do_call(struct lkl_thread *t)
 		return lkl_new_task((struct lkl_thread *)a[0], a[1]);
 	case LKL_NR_NETDEV:
 		return lkl_netdev_add((struct lkl_netdev_params *)a[0]);
+	case LKL_NR_TRUST:
+		return lkl_trust(a[0]);
 	case LKL_NR_HALT:
 		kernel_halt();
 		return 0;

@@ -62,4 +62,14 @@ long lkl_netdev_add(struct lkl_netdev_params *p);
 void lkl_netdev_events(u32 pending);
 u32 lkl_netdev_mask(void);
 
+/* net/wireguard.c */
+#ifdef CONFIG_WIREGUARD
+long lkl_trust(int fd);
+#else
+static inline long lkl_trust(int fd)
+{
+	return 0;
+}
+#endif
+
 #endif /* _ASM_LKL_HOST_H */

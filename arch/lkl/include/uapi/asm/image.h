@@ -33,7 +33,7 @@
 #include <linux/types.h>
 #include <linux/virtio_net.h>
 
-#define LKL_ABI		  4	/* changed with every change of this file */
+#define LKL_ABI		  5	/* changed with every change of this file */
 #define LKL_MAX_VCPUS	  16
 #define LKL_MAX_NETDEVS	  8
 #define LKL_DONE_MAX	  16	/* finished foreign calls per run, then LKL_RUN_YIELD */
@@ -59,6 +59,7 @@ enum lkl_thread_state {
 #define LKL_NR_EXIT	0x10001	/* ends the calling thread's task */
 #define LKL_NR_HALT	0x10002	/* halts the stack */
 #define LKL_NR_NETDEV	0x10003	/* args: struct lkl_netdev_params *; gives the ifindex */
+#define LKL_NR_TRUST	0x10004	/* args: netlink socket; it may configure WireGuard */
 
 /**
  * struct lkl_thread - a host thread as the image sees it

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tunnel.c - complete the specification of a tunnel from its file, see tunnel.h.
+ *
+ * Theory of operation
+ *
+ * The file is read twice: here, to say at once what is wrong and to learn all but the
+ * keys, and by the process that has the stack, for the keys (stack/tunnel.c). Names are
+ * resolved here, by the host: its libc, its network, before any program runs. Of an
+ * endpoint's addresses the first is taken of a family that the interface can send.
+ *
+ * Networks of AllowedIPs become routes; a family with a default among them, or with more
+ * than a specification holds, has a default route.
+ *
+ * Two tunnels with one key to one endpoint are refused: the server has one session for a
+ * key, and would send all to where it heard from last.
+ *
+ * Ownership: for that comparison the private keys of one run's tunnels are kept, scrambled
+ * into a number. Threads: the one that launches.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "backend/opening/hostif.h"
+#include "launch/tunnel.h"
+#include "lib/complain.h"
+#include "netconf/wgconf.h"
+#include "stack/config.h"
+#include "stack/tunnel.h"
+
+/* Of each tunnel so far: its section was chosen by its place, and its public key's stand-in. */
+static struct {
+	bool by_place;
+	uint8_t key[WG_KEY_LEN];
+} known[CONFIG_MAX_IFACES];
+
+/* The file by a path that holds wherever the stack is made; 0 or an exit status. */
+static int tunnel_path(struct iface_spec *s)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(s->conf, path))
+		return complain(EXIT_PERSONA, "conf=%s: cannot be read: %s", s->conf,
+				strerror(errno));
+	if (strlen(path) >= sizeof(s->conf))
+		return complain(EXIT_PERSONA, "conf=%s: the path is too long", s->conf);
+	strcpy(s->conf, path);
+	return 0;
+}
+
+static unsigned int tunnel_place(const struct config *c, const struct config_iface *ci)
+{
+	unsigned int nth = 0;
+
+	for (const struct config_iface *o = c->iface; o != ci; o++)
+		nth += !strcmp(o->spec.conf, ci->spec.conf) && known[o - c->iface].by_place;
+	return nth;
+}
+
+/* A socket's address as one of ours. */
+static void tunnel_take(struct ip_end *e, const struct sockaddr *sa)
+{
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+	const struct sockaddr_in *in = (const void *)sa;
+
+	memset(e, 0, sizeof(*e));
+	e->addr.family = sa->sa_family;
+	if (sa->sa_family == AF_INET)
+		memcpy(e->addr.bytes, &in->sin_addr, 4);
+	else
+		memcpy(e->addr.bytes, &in6->sin6_addr, 16);
+	e->addr.prefix = (uint16_t)(ip_len(&e->addr) * 8);
+}
+
+/* Where @host:@port is: 0 or an exit status. */
+static int tunnel_resolve(struct iface_spec *s, const char *host, uint16_t port)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	struct addrinfo *list, *a;
+	struct ip_end *e = &s->far[s->nfars];
+	struct hostif h;
+	bool named = !hostif_get(-1, s->ifname, &h);
+	int err = getaddrinfo(host, NULL, &hints, &list);
+
+	if (err)
+		return complain(EXIT_PERSONA, "%s: cannot resolve endpoint '%s': %s", s->conf, host,
+				err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
+	s->nfars++;
+	for (a = list; a; a = a->ai_next) {
+		if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
+			continue;
+		tunnel_take(e, a->ai_addr);
+		e->port = port;
+		if (!named ||
+		    tunnel_has_way(&(struct iface_spec){.nfars = 1, .far = {*e}}, h.index))
+			break;
+	}
+	if (!e->port)
+		err = EAI_FAMILY;
+	else if (!a) /* none that fits now: the first, for when the host has an address */
+		tunnel_take(e, list->ai_addr);
+	freeaddrinfo(list);
+	return err ? complain(EXIT_PERSONA, "%s: endpoint '%s' has no IP address", s->conf, host)
+		   : 0;
+}
+
+/* endpoint=HOST:PORT, which has been parsed. */
+static int tunnel_resolve_given(struct iface_spec *s)
+{
+	char host[sizeof(s->endpoint)];
+	char *colon;
+	size_t len;
+
+	strcpy(host, s->endpoint);
+	colon = strrchr(host, ':');
+	*colon = '\0';
+	len = strlen(host);
+	if (host[0] == '[' && len > 2 && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		return tunnel_resolve(s, host + 1, (uint16_t)atoi(colon + 1));
+	}
+	return tunnel_resolve(s, host, (uint16_t)atoi(colon + 1));
+}
+
+static int tunnel_endpoints(struct iface_spec *s, const struct wgconf *w)
+{
+	unsigned int n = 0;
+	int status = 0;
+
+	for (unsigned int i = 0; i < w->npeers; i++)
+		n += w->peers[i].port != 0;
+	if (n > SPEC_MAX_FARS)
+		return complain(EXIT_PERSONA, "%s: more than %d peers have an Endpoint", s->conf,
+				SPEC_MAX_FARS);
+	if (s->endpoint[0] && n > 1)
+		return complain(
+			EXIT_PERSONA,
+			"endpoint=%s: %s has several peers with an Endpoint: change it there",
+			s->endpoint, s->conf);
+	s->nfars = 0;
+	if (s->endpoint[0])
+		return tunnel_resolve_given(s);
+	for (unsigned int i = 0; i < w->npeers && !status; i++) {
+		if (w->peers[i].port)
+			status = tunnel_resolve(s, w->peers[i].host, w->peers[i].port);
+	}
+	return status;
+}
+
+static void tunnel_networks(struct iface_spec *s, const struct wgconf *w)
+{
+	bool all4 = false, all6 = false;
+
+	for (unsigned int i = 0; i < w->npeers; i++) {
+		for (unsigned int k = 0; k < w->peers[i].nallowed; k++) {
+			const struct ip_addr *a = &w->peers[i].allowed[k];
+			bool *all = a->family == AF_INET ? &all4 : &all6;
+
+			if (!a->prefix || s->nroutes == SPEC_MAX_ROUTES)
+				*all = true;
+			else
+				s->route[s->nroutes++].dst = *a;
+		}
+	}
+	s->limited4 = !all4;
+	s->limited6 = !all6;
+}
+
+/* Does another tunnel of this run have the same key and endpoint? */
+static int tunnel_check_twice(const struct config *c, const struct config_iface *ci)
+{
+	const struct iface_spec *s = &ci->spec;
+
+	for (const struct config_iface *o = c->iface; o != ci; o++) {
+		const struct iface_spec *other = &o->spec;
+
+		if (other->nfars &&
+		    wgkey_equal(known[o - c->iface].key, known[ci - c->iface].key) &&
+		    ip_equal(&other->far[0].addr, &s->far[0].addr) &&
+		    other->far[0].port == s->far[0].port)
+			return complain(
+				EXIT_PERSONA,
+				"-i wg:%s: has the private key of wg:%s, and the same "
+				"endpoint: the server would serve one at a time. Make a key "
+				"for each path: wg genkey",
+				s->ifname, other->ifname);
+	}
+	return 0;
+}
+
+static int tunnel_fill(const struct config *c, struct config_iface *ci, const struct wgconf *w)
+{
+	struct iface_spec *s = &ci->spec;
+	int status;
+
+	if (w->hooks)
+		complain(0, "%s:%u: PreUp, PostUp, PreDown, PostDown are not run", s->conf,
+			 w->hooks_line);
+	if (w->ndns || w->search[0])
+		complain(0,
+			 "%s: DNS is not used: names are asked of the servers in /etc/resolv.conf",
+			 s->conf);
+	if (!w->naddrs)
+		return complain(EXIT_PERSONA, "%s:%u: [Interface] has no Address", s->conf,
+				w->line);
+	s->naddrs = w->naddrs;
+	memcpy(s->addr, w->addr, sizeof(w->addr));
+	/* Two tunnels to one network: AllowedIPs decide what goes by which, not a link's network.
+	 */
+	for (unsigned int i = 0; i < s->naddrs; i++)
+		s->addr[i].prefix = (uint16_t)(ip_len(&s->addr[i]) * 8);
+	if (!s->mtu)
+		s->mtu = w->mtu;
+	tunnel_networks(s, w);
+	status = tunnel_endpoints(s, w);
+	if (status)
+		return status;
+	memcpy(known[ci - c->iface].key, w->private_key, WG_KEY_LEN);
+	return tunnel_check_twice(c, ci);
+}
+
+int launch_tunnel_fill(const struct config *c, struct config_iface *ci)
+{
+	struct iface_spec *s = &ci->spec;
+	struct wgconf *w;
+	const char *why;
+	int status = tunnel_path(s);
+
+	if (status)
+		return status;
+	s->section = tunnel_place(c, ci);
+	if (wgconf_read(s->conf, s->ifname, s->section, &w, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	known[ci - c->iface].by_place = !w->path[0];
+	status = tunnel_fill(c, ci, w);
+	wgconf_free(w);
+	return status;
+}

@@ -1,0 +1,215 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# wg.t - two WireGuard tunnels of the stack's own, without any privilege, to a stock server.
+#
+#   phone: PROGRAM on the stack, user 65534       server: wireguard-go, MPTCP
+#     wlan0  10.7.0.2 fd07::2 ==tunnel=========== 10.7.0.1 fd07::1; 10.9.0.1 behind it
+#     rmnet0 10.7.0.3 fd07::3 ==tunnel===========
+#   outside: 10.1.0.3 - 10.1.0.1, 10.2.0.3 - 10.2.0.1, and the same in IPv6 (wg.sh)
+#
+# runs: waits
+# shellcheck source=tests/netns/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/netns/wg.sh
+. "$(dirname "$0")/wg.sh"
+persona_only
+wg_need
+need curl mptcpize setpriv
+
+testbed_up --host-ip --wlan 50mbit,10ms --rmnet 30mbit,25ms
+wg_up --psk
+chmod 711 "$TMP" "$WG"
+chown 65534 "$WG"/*.conf
+
+# The page of the server's program; its reader tells of the worst second and the longest silence
+cat >"$TMP/serve.py" <<'END'
+import socket, sys, threading
+def serve(s):
+    try:
+        n = int(s.recv(100))
+        chunk = bytes(1 << 16)
+        while n > 0:
+            n -= s.send(chunk[:n])
+    except (OSError, ValueError):
+        pass
+    s.close()
+l = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+l.bind(("::", 8000))
+l.listen(20)
+while True:
+    threading.Thread(target=serve, args=(l.accept()[0],), daemon=True).start()
+END
+cat >"$TMP/fetch.py" <<'END'
+import socket, sys, time
+host, n = sys.argv[1], int(sys.argv[2])
+s = socket.create_connection((host, 8000), 20)
+s.sendall(b"%d" % n)
+s.settimeout(30)
+got, silence, last, start = 0, 0, time.time(), time.time()
+while data := s.recv(1 << 16):
+    now = time.time()
+    silence, last, got = max(silence, now - last), now, got + len(data)
+    if got == len(data):
+        silence = 0
+print("bytes %d silence %d ms rate %d" % (got, silence * 1000, got * 8 / 1e6 / (time.time() - start)))
+END
+# What WireGuard's family answers to a request for the device, and to one that sets something
+cat >"$TMP/ask.py" <<'END'
+import errno, socket, struct, sys
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+def attr(kind, data):
+    return struct.pack("HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
+def ask(family, flags, cmd, *attrs):
+    body = struct.pack("BBH", cmd, 1, 0) + b"".join(attrs)
+    s.send(struct.pack("IHHII", 16 + len(body), family, flags | 1, 7, 0) + body)
+    data = s.recv(65536)
+    kind = struct.unpack_from("H", data, 4)[0]
+    if kind == 2:
+        return errno.errorcode.get(-struct.unpack_from("i", data, 16)[0], "none"), data
+    return "an answer", data
+_, data = ask(16, 0, 3, attr(2, b"wireguard\0"))
+at, family = 20, 0
+while at < len(data):
+    n, kind = struct.unpack_from("HH", data, at)
+    if kind == 1:
+        family = struct.unpack_from("H", data, at + 4)[0]
+    at += n + -n % 4
+s.close()
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+name = attr(2, sys.argv[1].encode() + b"\0")
+print(ask(family, 0x300, 0, name)[0], ask(family, 4, 1, name, attr(6, struct.pack("H", 1)))[0])
+END
+cat >"$TMP/fds.py" <<'END'
+import base64, os, sys
+text = sys.stdin.read().strip()
+keys = [text.encode(), base64.b64decode(text)]
+os.close(0)
+found = 0
+for path in ["/proc/self/environ", "/proc/self/cmdline"] + ["/proc/self/fd/" + n for n in os.listdir("/proc/self/fd")]:
+    try:
+        if path.startswith("/proc/self/fd/"):
+            data = os.pread(int(path[14:]), 1 << 24, 0)
+        else:
+            data = open(path, "rb").read()
+    except OSError:
+        continue
+    found += any(k in data for k in keys)
+print("things with a key:", found)
+END
+cp "$WG/wlan.key" "$TMP/key"
+chmod 644 "$TMP"/*.py "$TMP/key"
+background server "$PYTHON" "$TMP/serve.py"
+wait_for 10 listens 8000
+
+# rootless MODE SPEC... -- COMMAND...: as a user without any capability
+rootless() {
+	local specs=() mode=$1
+	shift
+	while [ "$1" != -- ]; do
+		specs+=(-i "$1")
+		shift
+	done
+	phone timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --no-new-privs \
+		"$PERSONA" run ${PERSONALITY:+-p "$PERSONALITY"} --mode "$mode" "${specs[@]}" "$@"
+}
+BOTH=("wg:wlan0,conf=$WG/wlan.conf" "wg:rmnet0,conf=$WG/rmnet.conf")
+
+received() { wg_peer "$1" transfer | cut -d' ' -f2; } # PATH: bytes that the server has sent by it
+
+for MODE in shadow inline; do
+	wlan=$(received wlan) rmnet=$(received rmnet)
+	out=$(rootless $MODE "${BOTH[@]}" -- "$PYTHON" "$TMP/fetch.py" 10.7.0.1 20000000 2>&1)
+	matches "$MODE: a download of 20 MB" "$out" '^bytes 20000000 silence'
+	note "$out, of 72"
+	at_least "$MODE: by wlan's tunnel" $(($(received wlan) - wlan)) 4000000
+	at_least "$MODE: by rmnet's tunnel" $(($(received rmnet) - rmnet)) 4000000
+	matches "$MODE: IPv6 inside" "$(rootless $MODE "${BOTH[@]}" -- "$PYTHON" "$TMP/fetch.py" fd07::1 1000000 2>&1)" \
+		'^bytes 1000000 '
+	matches "$MODE: one file with a section for each path" \
+		"$(rootless $MODE "wg:rmnet0,conf=$WG/both.conf" -- "$PYTHON" "$TMP/fetch.py" 10.9.0.1 1000000 2>&1)" '^bytes 1000000 '
+
+	# A path that loses everything silently, and comes back
+	rootless $MODE "${BOTH[@]}" -- "$PYTHON" "$TMP/fetch.py" 10.7.0.1 40000000 >"$TMP/fetch.out" 2>&1 &
+	pid=$!
+	sleep 2
+	"$TOP/testbed/phone" --id "$ID" state wlan drop
+	sleep 3
+	wlan=$(received wlan)
+	"$TOP/testbed/phone" --id "$ID" state wlan up
+	sleep 2
+	at_least "$MODE: a path that was dead is used 2 s after its return, bytes" $(($(received wlan) - wlan)) 100000
+	wait $pid
+	matches "$MODE: a silent loss" "$(cat "$TMP/fetch.out")" '^bytes 40000000 silence'
+	at_most "$MODE: silence after it, ms" "$(sed -n 's/.*silence \([0-9]*\).*/\1/p' "$TMP/fetch.out")" 1500
+
+	# The host gets another address
+	rootless $MODE "${BOTH[@]}" -- "$PYTHON" "$TMP/fetch.py" 10.7.0.1 30000000 >"$TMP/fetch.out" 2>&1 &
+	pid=$!
+	sleep 2
+	phone ip addr del 10.1.0.3/24 dev wlan0
+	phone ip addr add 10.1.0.9/24 dev wlan0
+	wait $pid
+	matches "$MODE: the host's address changes" "$(cat "$TMP/fetch.out")" '^bytes 30000000 silence'
+	at_most "$MODE: silence after that, ms" "$(sed -n 's/.*silence \([0-9]*\).*/\1/p' "$TMP/fetch.out")" 1500
+	matches "$MODE: the server hears the new address" "$(wg_peer wlan endpoints)" '^10\.1\.0\.9:'
+	phone ip addr del 10.1.0.9/24 dev wlan0
+	phone ip addr add 10.1.0.3/24 dev wlan0
+
+	# The key: not by WireGuard's own family, not in what a program has
+	is "$MODE: a program inside may not ask WireGuard" \
+		"$(rootless $MODE "${BOTH[@]}" -- "$PYTHON" "$TMP/ask.py" wlan0 2>&1)" "EPERM EPERM"
+	is "$MODE: no descriptor, argument, variable has it" \
+		"$(rootless $MODE "${BOTH[@]}" -- sh -c '"$0" "$1" <"$2"' "$PYTHON" "$TMP/fds.py" "$TMP/key" 2>&1)" \
+		"things with a key: 0"
+done
+
+# ---- what is refused, with one line and 125 ----
+refused() { # NAME PATTERN SPEC...
+	local name=$1 pattern=$2 out status
+	shift 2
+	out=$(rootless shadow "$@" -- true 2>&1)
+	status=$?
+	is "$name: status, lines" "$status $(wc -l <<<"$out")" "125 1"
+	matches "$name: says so" "$out" "^persona: .*$pattern"
+}
+bad() { # NAME SED-EXPRESSION: $WG/NAME.conf, wlan's file changed
+	sed -E "$2" "$WG/wlan.conf" >"$WG/$1.conf"
+	chmod "${3:-600}" "$WG/$1.conf"
+	chown 65534 "$WG/$1.conf"
+}
+bad open '' 640
+refused "a file that others can read" 'chmod 600' "wg:wlan0,conf=$WG/open.conf"
+refused "no file" 'No such file' "wg:wlan0,conf=$WG/none.conf"
+refused "no interface" "no interface 'nosuch0'" "wg:nosuch0,conf=$WG/wlan.conf"
+refused "one key twice" 'private key of wg:wlan0' "wg:wlan0,conf=$WG/wlan.conf" "wg:rmnet0,conf=$WG/wlan.conf,endpoint=10.1.0.1:51820"
+bad name 's/^Endpoint.*/Endpoint = nosuch.invalid:51820/'
+refused "a name that is none" "cannot resolve endpoint 'nosuch.invalid'" "wg:wlan0,conf=$WG/name.conf"
+bad bare '/^Address/d'
+refused "no address" 'has no Address' "wg:wlan0,conf=$WG/bare.conf"
+bad key 's/^PrivateKey = ..../PrivateKey = /'
+refused "a short key" "key.conf:[0-9]+.*PrivateKey" "wg:wlan0,conf=$WG/key.conf"
+bad hooks 's/^PrivateKey/PostUp = touch \/tmp\/never\n&/'
+out=$(rootless shadow "wg:wlan0,conf=$WG/hooks.conf" -- true 2>&1)
+is "PostUp is not run: status" $? 0
+matches "PostUp is not run: says so" "$out" 'hooks.conf:2: PreUp, PostUp, PreDown, PostDown are not run'
+
+# ---- a server that is not there: the other path goes on, and the user hears of it ----
+bad away 's/^Endpoint.*/Endpoint = 10.1.0.1:9/'
+cat >"$TMP/patient.py" <<'END'
+import socket, time
+time.sleep(6)
+began = time.time()
+s = socket.create_connection(("10.7.0.1", 8000), 20)
+s.sendall(b"1000")
+while s.recv(1000):
+    pass
+print("done in %d ms" % ((time.time() - began) * 1000), flush=True)
+END
+chmod 644 "$TMP/patient.py"
+out=$(rootless shadow "wg:wlan0,conf=$WG/away.conf" "wg:rmnet0,conf=$WG/rmnet.conf" -- "$PYTHON" "$TMP/patient.py" 2>&1)
+matches "a server that is not there: the user hears of it" "$out" \
+	'^persona: wlan0: 10.1.0.1:9 does not answer the handshake'
+matches "and the other path serves" "$out" '^done in [0-9]{1,3} ms$'
+done_testing
