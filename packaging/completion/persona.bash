@@ -60,13 +60,13 @@ _persona() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W "run ps show exec profile list doctor version help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run ps show exec profile wg list doctor version help --help --version" -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	list | ps) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
 	help)
-		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile list doctor version help" -- "$cur"))
+		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile wg list doctor version help" -- "$cur"))
 		return
 		;;
 	show)
@@ -99,6 +99,17 @@ _persona() {
 				_persona_spec "$cur"
 			fi
 			;;
+		esac
+		return
+		;;
+	wg)
+		case $prev in
+		wg) COMPREPLY=($(compgen -W "init" -- "$cur")) ;;
+		-s | --server) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
+		-p | --paths) COMPREPLY=($(compgen -W "$(_persona_interfaces "")" -- "$cur")) ;;
+		-d | --dir) COMPREPLY=($(compgen -d -- "$cur")) ;;
+		--port | --network) ;;
+		*) COMPREPLY=($(compgen -W "--server --paths --dir --port --network --no-psk" -- "$cur")) ;;
 		esac
 		return
 		;;

@@ -51,14 +51,15 @@ static int wireguard_begin(struct nl *nl, uint8_t cmd, uint16_t flags, int index
 	return 0;
 }
 
-static int wireguard_set_device(struct nl *nl, int index, const struct wgconf *c, uint16_t port)
+static int wireguard_set_device(struct nl *nl, int index, const uint8_t private[WG_KEY_LEN],
+				uint16_t port)
 {
 	int err = wireguard_begin(nl, WG_CMD_SET_DEVICE, 0, index);
 
 	if (err)
 		return err;
 	nl_put_u32(nl, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
-	nl_put(nl, WGDEVICE_A_PRIVATE_KEY, c->private_key, WG_KEY_LEN);
+	nl_put(nl, WGDEVICE_A_PRIVATE_KEY, private, WG_KEY_LEN);
 	nl_put_u16(nl, WGDEVICE_A_LISTEN_PORT, port);
 	return nl_talk(nl);
 }
@@ -105,7 +106,7 @@ static int wireguard_set_peer(struct nl *nl, int index, const struct wg_peer *p,
 int wireguard_set(struct nl *nl, int index, const struct wgconf *c, uint16_t port,
 		  const struct sockaddr_in *far)
 {
-	int err = wireguard_set_device(nl, index, c, port);
+	int err = wireguard_set_device(nl, index, c->private_key, port);
 
 	for (unsigned int i = 0; i < c->npeers; i++) {
 		for (unsigned int from = 0; from < c->peers[i].nallowed && !err; from += NETWORKS)
@@ -143,15 +144,20 @@ static void wireguard_peer(struct wireguard_state *s, const struct nlattr *peer)
 static int wireguard_part(const struct nlmsghdr *m, void *arg)
 {
 	const struct nlattr *at[WGDEVICE_A_MAX + 1], *peer;
+	struct wireguard_state *s = arg;
+	const void *key;
 	size_t left, len;
 
 	nl_attrs(m, GENL_HDRLEN, at, WGDEVICE_A_MAX);
+	key = nl_payload(at[WGDEVICE_A_PUBLIC_KEY], WG_KEY_LEN);
+	if (key)
+		memcpy(s->public_key, key, WG_KEY_LEN);
 	if (!at[WGDEVICE_A_PEERS])
 		return 0;
 	left = at[WGDEVICE_A_PEERS]->nla_len - NLA_HDRLEN;
 	peer = (const void *)((const uint8_t *)at[WGDEVICE_A_PEERS] + NLA_HDRLEN);
 	while (left >= NLA_HDRLEN && peer->nla_len >= NLA_HDRLEN && peer->nla_len <= left) {
-		wireguard_peer(arg, peer);
+		wireguard_peer(s, peer);
 		len = NLA_ALIGN(peer->nla_len);
 		if (len > left)
 			break;
@@ -169,5 +175,19 @@ int wireguard_get(struct nl *nl, int index, struct wireguard_state *s)
 	if (!err)
 		err = nl_dump(nl, wireguard_part, s);
 	explicit_bzero(nl->reply.bytes, sizeof(nl->reply.bytes)); /* it has the keys */
+	return err;
+}
+
+int wireguard_public(struct nl *nl, int index, const uint8_t private[WG_KEY_LEN],
+		     uint8_t public[WG_KEY_LEN])
+{
+	struct wireguard_state s;
+	int err = wireguard_set_device(nl, index, private, 0);
+
+	explicit_bzero(nl->req.bytes, sizeof(nl->req.bytes));
+	if (!err)
+		err = wireguard_get(nl, index, &s);
+	if (!err)
+		memcpy(public, s.public_key, WG_KEY_LEN);
 	return err;
 }

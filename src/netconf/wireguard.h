@@ -15,11 +15,13 @@
  * @handshakes: peers that have had a handshake
  * @last:       when the latest was, CLOCK_REALTIME seconds of the stack; 0: none
  * @rx, @tx:    bytes inside, of all peers
+ * @public_key: the device's own
  */
 struct wireguard_state {
 	unsigned int handshakes;
 	int64_t last;
 	uint64_t rx, tx;
+	uint8_t public_key[WG_KEY_LEN];
 };
 
 /**
@@ -41,6 +43,15 @@ int wireguard_add(struct nl *nl, const char *name);
  */
 int wireguard_set(struct nl *nl, int index, const struct wgconf *c, uint16_t port,
 		  const struct sockaddr_in *far);
+
+/**
+ * wireguard_public() - give a device a private key alone, and learn its public one
+ * @nl: NETLINK_GENERIC; what it had of keys is wiped afterwards
+ *
+ * Return: 0 or -errno.
+ */
+int wireguard_public(struct nl *nl, int index, const uint8_t private[WG_KEY_LEN],
+		     uint8_t public[WG_KEY_LEN]);
 
 /** wireguard_get() - the state of a device; 0 or -errno. @nl: NETLINK_GENERIC */
 int wireguard_get(struct nl *nl, int index, struct wireguard_state *s);

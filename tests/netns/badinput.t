@@ -156,7 +156,7 @@ refuse "unknown argument" 125 "ps: unknown argument 'x'" "$PERSONA" ps x
 refuse "misspelt option of show" 125 "did you mean '--once'" "$PERSONA" show --onec
 
 # Help is on standard output, and the manual page and the completions know each option of it.
-for sub in run ps show exec profile list doctor version help; do
+for sub in run ps show exec profile wg list doctor version help; do
 	check "persona $sub --help" "$PERSONA" "$sub" --help
 	is "persona help $sub is the same" "$("$PERSONA" help "$sub" 2>&1)" "$("$PERSONA" "$sub" --help 2>&1)"
 	missing=
