@@ -335,9 +335,8 @@ const struct command command_wg = {
 	.summary = "make keys and files for WireGuard tunnels over several paths",
 	.usage = "init --server HOST --paths IF,IF [OPTION]...",
 	.options = {wg_options},
-	.notes = "Writes a file of wg-quick for each path and one for the server, and prints what "
-		 "to\n"
-		 "to do with them. Files that are there are not overwritten.\n",
+	.notes = "Writes a file of wg-quick for each path and one for the server, and prints\n"
+		 "what to do with them. Files that are there are not overwritten.\n",
 	.examples = "wg init --server vps.example.org --paths wlan0,rmnet0 --dir tunnels\n",
 	.run = wg_run,
 };
