@@ -151,7 +151,10 @@ static int udp_find(const struct peers *p, const struct sockaddr_in6 *from)
 
 /* ---- sending ---- */
 
-/* Number of the far end that frame @f goes to, or -1 if it is nothing of the tunnel's. */
+/*
+ * Number of the far end that frame @f goes to, or -1 if it is nothing of the tunnel's: what a
+ * program sends there itself would leave as it is. The near port is the tunnel's own socket's.
+ */
 static int udp_destination(const struct peers *p, const struct backend_frame *f)
 {
 	struct packet h;
@@ -160,7 +163,8 @@ static int udp_destination(const struct peers *p, const struct backend_frame *f)
 	if (!f->niov || f->iov[0].iov_len < HEADERS || f->len <= HEADERS || f->len > TRAIN_BYTES)
 		return -1;
 	memcpy(&h, f->iov[0].iov_base, sizeof(h));
-	if (h.version != 0x45 || h.protocol != IPPROTO_UDP)
+	if (h.version != 0x45 || h.protocol != IPPROTO_UDP ||
+	    h.sport != htons(UDP_PORT + (uint16_t)p->tunnel) || h.dport != h.sport)
 		return -1;
 	end = ntohl(h.to) - udp_inside(p->tunnel, 1);
 	return end < p->n && p->at[end].sin6_port ? (int)end : -1;

@@ -81,6 +81,21 @@ s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
 name = attr(2, sys.argv[1].encode() + b"\0")
 print(ask(family, 0x300, 0, name)[0], ask(family, 4, 1, name, attr(6, struct.pack("H", 1)))[0])
 END
+# Says once for each kind of packet what it saw on the server's links
+cat >"$TMP/sniff.py" <<'END'
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+print("ready", flush=True)
+seen = set()
+while True:
+    data, where = s.recvfrom(65536)
+    if where[0] == "lo" or data[9:10] != b"\x11":
+        continue
+    kind = "clear" if b"in the clear" in data else "tunnel" if data[28:32] in (b"\1\0\0\0", b"\4\0\0\0") else ""
+    if kind and kind not in seen:
+        seen.add(kind)
+        print(kind, flush=True)
+END
 cat >"$TMP/fds.py" <<'END'
 import base64, os, sys
 text = sys.stdin.read().strip()
@@ -156,6 +171,24 @@ for MODE in shadow inline; do
 	matches "$MODE: the server hears the new address" "$(wg_peer wlan endpoints)" '^10\.1\.0\.9:'
 	phone ip addr del 10.1.0.9/24 dev wlan0
 	phone ip addr add 10.1.0.3/24 dev wlan0
+
+	# What a program sends to the far end's address inside must not leave as it is
+	server timeout 20 "$PYTHON" "$TMP/sniff.py" >"$TMP/sniffed" &
+	pid=$!
+	wait_for 10 grep -q ready "$TMP/sniffed"
+	rootless $MODE "${BOTH[@]}" -- "$PYTHON" -c '
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for port in 51820, 51821, 9:
+    for host in "192.0.0.2", "192.0.0.34", "192.0.0.1":
+        try:
+            s.sendto(b"in the clear", (host, port))
+        except OSError:
+            pass
+time.sleep(0.5)' 2>/dev/null
+	kill $pid
+	wait $pid 2>/dev/null
+	is "$MODE: no packet of a program leaves past the tunnel" "$(sort -u "$TMP/sniffed" | tr '\n' ' ')" "ready tunnel "
 
 	# The key: not by WireGuard's own family, not in what a program has
 	is "$MODE: a program inside may not ask WireGuard" \
