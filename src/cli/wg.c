@@ -108,8 +108,12 @@ static int wg_set_port(struct wg_plan *p, const char *text)
 
 static int wg_set_server(struct wg_plan *p, const char *text)
 {
+	struct ip_addr a;
+
 	if (!*text || strlen(text) > 253 || strpbrk(text, " \t\n/#[]"))
 		return complain(EXIT_PERSONA, "--server %.60s: is no name and no address", text);
+	if (strchr(text, ':') && (ip_parse(text, &a) || a.family != AF_INET6))
+		return complain(EXIT_PERSONA, "--server %s: the port goes into --port", text);
 	p->server = text;
 	return -1;
 }
