@@ -10,13 +10,13 @@
  * endpoint's addresses the first is taken of a family that the interface can send.
  *
  * Networks of AllowedIPs become routes; a family with a default among them, or with more
- * than a specification holds, has a default route.
+ * than a specification holds, which is said, has a default route.
  *
  * Two tunnels with one key to one endpoint are refused: the server has one session for a
- * key, and would send all to where it heard from last.
+ * key, and would send all to where it heard from last. For that comparison the other's file is
+ * read again, so no key is kept here.
  *
- * Ownership: for that comparison the private keys of one run's tunnels are kept, scrambled
- * into a number. Threads: the one that launches.
+ * Threads: the one that launches.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,11 +33,9 @@
 #include "stack/config.h"
 #include "stack/tunnel.h"
 
-/* Of each tunnel so far: its section was chosen by its place, and its public key's stand-in. */
-static struct {
-	bool by_place;
-	uint8_t key[WG_KEY_LEN];
-} known[CONFIG_MAX_IFACES];
+#define MTU_MIN_IPV6 1280 /* RFC 8200 */
+
+static bool by_place[CONFIG_MAX_IFACES]; /* that -i has a section without a Path */
 
 /* The file by a path that holds wherever the stack is made; 0 or an exit status. */
 static int tunnel_path(struct iface_spec *s)
@@ -58,7 +56,7 @@ static unsigned int tunnel_place(const struct config *c, const struct config_ifa
 	unsigned int nth = 0;
 
 	for (const struct config_iface *o = c->iface; o != ci; o++)
-		nth += !strcmp(o->spec.conf, ci->spec.conf) && known[o - c->iface].by_place;
+		nth += !strcmp(o->spec.conf, ci->spec.conf) && by_place[o - c->iface];
 	return nth;
 }
 
@@ -161,6 +159,11 @@ static void tunnel_networks(struct iface_spec *s, const struct wgconf *w)
 			const struct ip_addr *a = &w->peers[i].allowed[k];
 			bool *all = a->family == AF_INET ? &all4 : &all6;
 
+			if (!*all && a->prefix && s->nroutes == SPEC_MAX_ROUTES)
+				complain(0,
+					 "%s: more than %d networks in AllowedIPs: all that no "
+					 "other -i has a route for goes by wg:%s",
+					 s->conf, SPEC_MAX_ROUTES, s->ifname);
 			if (!a->prefix || s->nroutes == SPEC_MAX_ROUTES)
 				*all = true;
 			else
@@ -171,25 +174,63 @@ static void tunnel_networks(struct iface_spec *s, const struct wgconf *w)
 	s->limited6 = !all6;
 }
 
-/* Does another tunnel of this run have the same key and endpoint? */
-static int tunnel_check_twice(const struct config *c, const struct config_iface *ci)
+static bool tunnel_has_key(const struct iface_spec *s, const uint8_t key[WG_KEY_LEN])
 {
-	const struct iface_spec *s = &ci->spec;
+	struct wgconf *w;
+	const char *why;
+	bool same;
+
+	if (wgconf_read(s->conf, s->ifname, s->section, &w, &why))
+		return false; /* it has changed; the stack will say so */
+	same = wgkey_equal(w->private_key, key);
+	wgconf_free(w);
+	return same;
+}
+
+/* Does another tunnel of this run have the same key and endpoint? */
+static int tunnel_check_twice(const struct config *c, const struct config_iface *ci,
+			      const uint8_t key[WG_KEY_LEN])
+{
+	const struct ip_end *far = &ci->spec.far[0];
 
 	for (const struct config_iface *o = c->iface; o != ci; o++) {
 		const struct iface_spec *other = &o->spec;
 
-		if (other->nfars &&
-		    wgkey_equal(known[o - c->iface].key, known[ci - c->iface].key) &&
-		    ip_equal(&other->far[0].addr, &s->far[0].addr) &&
-		    other->far[0].port == s->far[0].port)
+		if (other->nfars && ip_equal(&other->far[0].addr, &far->addr) &&
+		    other->far[0].port == far->port && tunnel_has_key(other, key))
 			return complain(
 				EXIT_PERSONA,
 				"-i wg:%s: has the private key of wg:%s, and the same "
 				"endpoint: the server would serve one at a time. Make a key "
-				"for each path: wg genkey",
-				s->ifname, other->ifname);
+				"for each path: persona wg init",
+				ci->spec.ifname, other->ifname);
 	}
+	return 0;
+}
+
+/* What the stack cannot have beside its own: wglink0 and its network, IPv6 in small packets. */
+static int tunnel_check(const struct iface_spec *s)
+{
+	for (unsigned int i = 0; i < s->naddrs; i++) {
+		const struct ip_addr *a = &s->addr[i];
+
+		if (a->family == AF_INET && !memcmp(a->bytes, (const uint8_t[]){192, 0, 0}, 3))
+			return complain(
+				EXIT_PERSONA,
+				"%s: Address in 192.0.0.0/24, which tunnels leave by inside: "
+				"choose another",
+				s->conf);
+		if (a->family == AF_INET6 && s->mtu && s->mtu < MTU_MIN_IPV6)
+			return complain(EXIT_PERSONA,
+					"-i wg:%s: mtu=%u is too small for IPv6: at "
+					"least %d",
+					s->ifname, s->mtu, MTU_MIN_IPV6);
+	}
+	if (!strcmp(s->name, "lo") || !strncmp(s->name, "wglink", 6))
+		return complain(EXIT_PERSONA,
+				"-i wg:%s: '%s' is the stack's own inside: give "
+				"another name by name=",
+				s->ifname, s->name);
 	return 0;
 }
 
@@ -217,11 +258,8 @@ static int tunnel_fill(const struct config *c, struct config_iface *ci, const st
 	if (!s->mtu)
 		s->mtu = w->mtu;
 	tunnel_networks(s, w);
-	status = tunnel_endpoints(s, w);
-	if (status)
-		return status;
-	memcpy(known[ci - c->iface].key, w->private_key, WG_KEY_LEN);
-	return tunnel_check_twice(c, ci);
+	status = tunnel_check(s) ?: tunnel_endpoints(s, w);
+	return status ? status : tunnel_check_twice(c, ci, w->private_key);
 }
 
 int launch_tunnel_fill(const struct config *c, struct config_iface *ci)
@@ -236,7 +274,7 @@ int launch_tunnel_fill(const struct config *c, struct config_iface *ci)
 	s->section = tunnel_place(c, ci);
 	if (wgconf_read(s->conf, s->ifname, s->section, &w, &why))
 		return complain(EXIT_PERSONA, "%s", why);
-	known[ci - c->iface].by_place = !w->path[0];
+	by_place[ci - c->iface] = !w->path[0];
 	status = tunnel_fill(c, ci, w);
 	wgconf_free(w);
 	return status;

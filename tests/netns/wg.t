@@ -223,9 +223,16 @@ bad bare '/^Address/d'
 refused "no address" 'has no Address' "wg:wlan0,conf=$WG/bare.conf"
 bad key 's/^PrivateKey = ..../PrivateKey = /'
 refused "a short key" "key.conf:[0-9]+.*PrivateKey" "wg:wlan0,conf=$WG/key.conf"
-bad hooks 's/^PrivateKey/PostUp = touch \/tmp\/never\n&/'
+bad inside 's/^Address.*/Address = 192.0.0.9/'
+refused "an address of the tunnels' own" 'Address in 192.0.0.0/24' "wg:wlan0,conf=$WG/inside.conf"
+refused "an MTU below IPv6's" 'mtu=1000 is too small for IPv6' "wg:wlan0,conf=$WG/wlan.conf,mtu=1000"
+refused "a name of the tunnels' own" "'wglink0' is the stack's own" "wg:wlan0,conf=$WG/wlan.conf,name=wglink0"
+bad many "s|^AllowedIPs.*|AllowedIPs = $(seq -s, -f '10.8.%g.0/24' 17)|"
+matches "more networks than routes: says so" "$(rootless shadow "wg:wlan0,conf=$WG/many.conf" -- true 2>&1)" \
+	'^persona: .*more than 16 networks in AllowedIPs'
+bad hooks "s,^PrivateKey,PostUp = touch $TMP/never\\n&,"
 out=$(rootless shadow "wg:wlan0,conf=$WG/hooks.conf" -- true 2>&1)
-is "PostUp is not run: status" $? 0
+is "PostUp is not run: status" "$? $(ls "$TMP/never" 2>/dev/null)" "0 "
 matches "PostUp is not run: says so" "$out" 'hooks.conf:2: PreUp, PostUp, PreDown, PostDown are not run'
 
 # ---- a server that is not there: the other path goes on, and the user hears of it ----
