@@ -100,7 +100,6 @@ static inline int raw_setsockopt_int(int fd, int level, int name, int val)
 static inline void raw_yield(void)
 {
 	static const struct timespec nap = {.tv_nsec = 20000};
-
 	long policy = RAWSYS(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
 
 	if (policy == SCHED_RR || policy == SCHED_FIFO)

@@ -245,9 +245,12 @@ static void serve(struct call *c)
 static void serve_hurry(void)
 {
 	struct sched_param p = {.sched_priority = 1};
+	struct rlimit l;
 
-	/* Not by libc: musl's has no such call. */
-	if (RAWSYS(SYS_sched_setscheduler, 0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
+	/* With a limit of time, a busy real-time thread is killed. Not by libc: musl's has no such
+	 * call. */
+	if (getrlimit(RLIMIT_RTTIME, &l) || l.rlim_cur != RLIM_INFINITY ||
+	    RAWSYS(SYS_sched_setscheduler, 0, SCHED_RR | SCHED_RESET_ON_FORK, &p))
 		setpriority(PRIO_PROCESS, 0, -20);
 }
 
