@@ -368,6 +368,7 @@ static bool follow_choose(void)
 	for (i = 0; i < n; i++) {
 		struct followed *f = &followed[i];
 
+		any |= ifs[i].lower != 0; /* watched for its handshake */
 		f->on = can_follow(&ifs[i], &link);
 		if (!f->on)
 			continue;
