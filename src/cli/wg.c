@@ -8,7 +8,7 @@
  * server sees as many clients as there are paths, and MPTCP inside joins them. Addresses: IPv4
  * from --network, the server first; IPv6 from a random unique local prefix (RFC 4193).
  *
- * Files are made anew and never overwritten, readable by their owner alone; if one cannot be
+ * A file that exists is never overwritten. Each is readable by its owner alone; if one cannot be
  * written, those before are removed. Keys are in wiped memory (wgkey.h) meanwhile.
  */
 #include <errno.h>
@@ -235,6 +235,7 @@ static int wg_write(const struct wg_plan *p)
 
 static void wg_tell(const struct wg_plan *p)
 {
+	bool six = strchr(p->server, ':');
 	char name[IF_NAMESIZE + 8];
 
 	printf("Made, readable by you alone:\n");
@@ -243,14 +244,15 @@ static void wg_tell(const struct wg_plan *p)
 		printf("  %s/%s\n", p->dir, name);
 	}
 	printf("\nTo the server:\n"
-	       "  scp %s/" SERVER " root@%s:/etc/wireguard/persona.conf\n\n"
+	       "  scp %s/" SERVER " root@%s%s%s:/etc/wireguard/persona.conf\n\n"
 	       "There, as root (Debian 12; let UDP port %s through its provider's firewall):\n"
 	       "  apt-get install -y wireguard nftables mptcpize\n"
 	       "  systemctl enable --now wg-quick@persona\n"
 	       "  mptcpize run python3 -m http.server 8000 --bind %u.%u.%u.1\n\n"
 	       "Here, without root, over all paths at once:\n"
 	       "  persona run",
-	       p->dir, p->server, p->port, p->net[0], p->net[1], p->net[2]);
+	       p->dir, six ? "[" : "", p->server, six ? "]" : "", p->port, p->net[0], p->net[1],
+	       p->net[2]);
 	for (unsigned int i = 0; i < p->npaths; i++)
 		printf(" \\\n    -i wg:%s,conf=%s/%s.conf", p->path[i], p->dir, p->path[i]);
 	printf(" \\\n    -- curl -O http://%u.%u.%u.1:8000/FILE\n", p->net[0], p->net[1],
@@ -302,6 +304,9 @@ static int wg_walk(struct wg_plan *p, int argc, char **argv)
 			o.status = wg_set_server(p, optarg);
 		else if (key == 'p')
 			o.status = wg_set_paths(p, optarg);
+		else if (key == 'd' && strchr(optarg, ','))
+			o.status = complain(EXIT_PERSONA, "--dir %s: -i takes no path with a comma",
+					    optarg);
 		else if (key == 'd')
 			p->dir = optarg;
 		else if (key == WG_PORT)

@@ -77,6 +77,7 @@ init --server 10.0.0.1:99 --paths a|--server 10.0.0.1:99: the port goes into --p
 init --server x --paths a --port 0|--port 0: must be a number
 init --server x --paths a --network 10.0.0.1|--network 10.0.0.1: write an IPv4 network
 init --server x --paths a --network fd00::|--network fd00::: write an IPv4 network
+init --server x --paths a --dir b,c|--dir b,c: -i takes no path with a comma
 init --server x --paths a --dir /proc/none|--dir /proc/none: cannot be made
 init --server x --paths a --dir /proc|/proc/a.conf: cannot be written
 END
