@@ -440,7 +440,7 @@ static void test_claims_lapse(void **state)
 	finish(&a);
 }
 
-/* Who claims what is about to be free waits, and has it. */
+/* A claim waits for an address that is about to be free, and gets it. */
 static void test_claim_waits(void **state)
 {
 	struct opener a, b;

@@ -2,22 +2,7 @@
 /*
  * test_wgconf.c - the configuration files of WireGuard tunnels, and their keys.
  */
-#include "unit.h"
-#include <sys/stat.h>
-#include "netconf/wgconf.h"
-
-/* Keys as `wg genkey` and `wg pubkey` print them. */
-#define PRIVATE	 "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
-#define PRIVATE2 "gN65BkIKy1eCE9pP1wdc8ROUtkHLF2PfAqYdyYBz6EA="
-#define PUBLIC	 "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
-#define PUBLIC2	 "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
-#define PSK	 "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak="
-#define ZEROS	 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-
-#define IFACE "[Interface]\nPrivateKey = " PRIVATE "\n"
-#define PEER  "[Peer]\nPublicKey = " PUBLIC "\nAllowedIPs = 0.0.0.0/0\n"
-#define END   "Endpoint = 192.0.2.1:51820\n"
-#define GOOD  IFACE PEER END
+#include "wgsample.h"
 
 /* A copy whose end is the end of its memory: reading beyond it is found by the sanitizer. */
 static int parse(const char *text, size_t len, struct wgconf_file **f, const char **why)
@@ -51,14 +36,6 @@ static void assert_addr(const struct ip_addr *a, const char *expected)
 	char text[IP_ADDR_TEXT];
 
 	assert_string_equal(ip_format(a, true, text), expected);
-}
-
-static void assert_key(const uint8_t key[WG_KEY_LEN], const char *expected)
-{
-	char text[WGKEY_TEXT_LEN + 1];
-
-	wgkey_format(key, text);
-	assert_string_equal(text, expected);
 }
 
 /* ---- keys ---- */
@@ -180,40 +157,6 @@ static void test_plain(void **state)
 	assert_addr(&c->peers[0].allowed[0], "0.0.0.0/0");
 	wgconf_free(c);
 }
-
-static const char full[] = "# made by hand\r\n"
-			   "\r\n"
-			   "  [ INTERFACE ]  # the client\r\n"
-			   "privatekey=" PRIVATE "\r\n"
-			   "Address = 10.7.0.2/24, fd07::2/64\r\n"
-			   "ADDRESS =10.7.1.2 ,fd08::2 10.7.2.2\t10.7.3.2/8,\r\n"
-			   "DNS = 10.7.0.1, example.org,fd07::1, ~., ~corp.example\r\n"
-			   "DNS = lan. 10.7.0.1\r\n"
-			   "MTU=1420\r\n"
-			   "Listen Port = 51821\r\n"
-			   "FwMark = 0xCA6c\r\n"
-			   "Table = off\r\n"
-			   "SaveConfig = TRUE\r\n"
-			   "PreUp =\r\n"
-			   "PostUp = iptables -A FORWARD -i %i; x=[1] # and more\r\n"
-			   "PostUp = second\r\n"
-			   "PreDown = a = b\r\n"
-			   "PostDown = c\r\n"
-			   "IncludedApplications = org.example.one, org.example.two\r\n"
-			   "Path = wlan0\r\n"
-			   "[Peer] # server\r\n"
-			   "PublicKey = xTIBA5rboUvnH4htodjb6e697QjL ERt1NAB4mZqp8Dg=\r\n"
-			   "PresharedKey = " PSK "\r\n"
-			   "AllowedIPs = 10.7.9.9/16, 10.8.0.1,fd00:1:2:3::ffff/49\r\n"
-			   "AllowedIPs =\r\n"
-			   "AllowedIPs = ::/0\r\n"
-			   "Endpoint = [2001:db8::1]:51820\r\n"
-			   "PersistentKeepalive = 25\r\n"
-			   "[peer]\r\n"
-			   "PublicKey = " PUBLIC2 "\r\n"
-			   "AllowedIPs = 192.168.0.0/16\r\n"
-			   "PresharedKey = " ZEROS "\r\n"
-			   "PersistentKeepalive = OFF";
 
 static void test_full(void **state)
 {
@@ -625,9 +568,6 @@ static void test_silent(void **state)
 
 /* ---- the choice of a section ---- */
 
-#define SECTION(private, more) \
-	"[Interface]\nPrivateKey = " private "\nListenPort = " more "\n" PEER END
-
 static const char named[] = SECTION(PRIVATE, "1\nPath = wlan0") SECTION(PRIVATE2, "2")
 	SECTION(PRIVATE2, "3\nPath = rmnet0") SECTION(PRIVATE2, "4");
 
@@ -686,252 +626,16 @@ static void test_pick(void **state)
 	}
 }
 
-/* ---- files ---- */
-
-static char file[64];
-
-static void write_file(const char *text, size_t len, int mode)
-{
-	int fd = open(file, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), (ssize_t)len);
-	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
-	close(fd);
-}
-
-static int read_file(const char **why)
-{
-	struct wgconf *c = NULL;
-	int err = wgconf_read(file, "wlan0", 0, &c, why);
-
-	if (!err) {
-		assert_key(c->private_key, PRIVATE);
-		wgconf_free(c);
-	}
-	return err;
-}
-
-/* The file's name, @text, and @tail. */
-static void assert_why(const char *why, const char *text, const char *tail)
-{
-	char expected[512];
-
-	snprintf(expected, sizeof(expected), "%s%s%s", file, text, tail);
-	assert_string_equal(why, expected);
-}
-
-static void test_read(void **state)
-{
-	static const int modes[] = {0600, 0400, 0700, 0711};
-	const char *why = "";
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		write_file(full, sizeof(full) - 1, modes[i]);
-		assert_int_equal(read_file(&why), 0);
-	}
-	write_file(full, sizeof(full) - 1, 0640);
-	assert_int_equal(read_file(&why), -EACCES);
-	assert_why(why, " has a private key, and other users can read it (mode 640): chmod 600 ",
-		   file);
-	write_file(full, sizeof(full) - 1, 0604);
-	assert_int_equal(read_file(&why), -EACCES);
-	write_file(full, sizeof(full) - 1, 0622);
-	assert_int_equal(read_file(&why), -EACCES);
-	assert_why(why, " has a private key, and other users can write it (mode 622): chmod 600 ",
-		   file);
-	write_file("[Interface]\nMTU=x\n", 18, 0600);
-	assert_int_equal(read_file(&why), -EINVAL);
-	assert_why(why, ":2: MTU = x: must be a number of bytes from 68 to 65455", "");
-	write_file(SECTION(PRIVATE, "1\nPath = eth0"), strlen(SECTION(PRIVATE, "1\nPath = eth0")),
-		   0600);
-	assert_int_equal(read_file(&why), -EINVAL);
-	assert_why(why, ": its only [Interface] has Path = eth0, not wlan0", "");
-}
-
-static void test_read_size(void **state)
-{
-	char *text = malloc(WGCONF_MAX_FILE + 1);
-	const char *why = "";
-
-	assert_non_null(text);
-	memset(text, '\n', WGCONF_MAX_FILE + 1);
-	memcpy(text, GOOD, strlen(GOOD));
-	write_file(text, WGCONF_MAX_FILE, 0600);
-	assert_int_equal(read_file(&why), 0);
-	write_file(text, WGCONF_MAX_FILE + 1, 0600);
-	assert_int_equal(read_file(&why), -EFBIG);
-	assert_why(why, " is larger than 256 KiB: is it a wg-quick file?", "");
-	write_file("", 0, 0600);
-	assert_int_equal(read_file(&why), -EINVAL);
-	assert_why(why, " has no [Interface] section: is it a wg-quick file?", "");
-	free(text);
-}
-
-/* What is no file: neither waited for nor read. */
-static void test_read_kinds(void **state)
-{
-	struct wgconf *c;
-	const char *why = "";
-
-	unlink(file);
-	assert_int_equal(read_file(&why), -ENOENT);
-	assert_why(why, ": No such file or directory", "");
-	assert_int_equal(mkfifo(file, 0600), 0);
-	assert_int_equal(read_file(&why), -EINVAL);
-	assert_why(why, " is no regular file: name a configuration file", "");
-	unlink(file);
-	assert_int_equal(symlink("/", file), 0);
-	assert_int_equal(read_file(&why), -EINVAL);
-	assert_why(why, " is a directory: name a configuration file", "");
-	unlink(file);
-	assert_int_equal(wgconf_read("/dev/null", "wlan0", 0, &c, &why), -EINVAL);
-	assert_string_equal(why, "/dev/null is no regular file: name a configuration file");
-	assert_int_equal(wgconf_read("/no\nfile\x1b", "", 0, &c, &why), -ENOENT);
-	assert_string_equal(why, "/no?file?: No such file or directory");
-}
-
-/* Is it @text's inverse, which alone lies in memory? */
-static bool inverse_of(const uint8_t *inverse, const uint8_t *text, size_t len)
-{
-	while (len && (*inverse ^ *text) == 0xff) {
-		inverse++;
-		text++;
-		len--;
-	}
-	return !len;
-}
-
-/* How often that of which @inverse is the inverse lies in the memory of this process. */
-static unsigned int count_in_memory(const void *inverse, size_t len)
-{
-	static uint8_t chunk[65536]; /* copies in it do not count */
-	const unsigned long own = (unsigned long)chunk;
-	FILE *maps = fopen("/proc/self/maps", "r");
-	int mem = open("/proc/self/mem", O_RDONLY);
-	unsigned int count = 0;
-	unsigned long at, last;
-	char line[512];
-
-	assert_non_null(maps);
-	assert_true(mem >= 0);
-	while (fgets(line, sizeof(line), maps)) {
-		/* The sanitizer's shadow is terabytes. */
-		if (sscanf(line, "%lx-%lx rw", &at, &last) != 2 || last - at > 64UL << 20)
-			continue;
-		for (; at + len <= last; at += sizeof(chunk) - len) {
-			size_t want = last - at < sizeof(chunk) ? last - at : sizeof(chunk);
-			ssize_t n = pread(mem, chunk, want, (off_t)at);
-
-			for (size_t k = 0; n > 0 && k + len <= (size_t)n && k + len < sizeof(chunk);
-			     k++) {
-				if (at + k + len > own && at + k < own + sizeof(chunk))
-					continue;
-				count += inverse_of(inverse, chunk + k, len);
-			}
-		}
-	}
-	memset(chunk, 0, sizeof(chunk));
-	close(mem);
-	fclose(maps);
-	return count;
-}
-
-static void invert(void *p, size_t len)
-{
-	for (uint8_t *b = p; len--; b++)
-		*b ^= 0xff;
-}
-
-/* A fresh private key into the file; both forms of it, inverted. */
-static void fresh_key(const char *more, char text[WGKEY_TEXT_LEN], uint8_t key[WG_KEY_LEN])
-{
-	int fd;
-
-	sh("umask 077; (echo '[Interface]'; echo \"PrivateKey = $(head -c 32 /dev/urandom | "
-	   "base64)\"; "
-	   "printf '" PEER END "%s') >%s",
-	   more, file);
-	fd = open(file, O_RDONLY);
-	assert_int_equal(pread(fd, text, WGKEY_TEXT_LEN, 25), WGKEY_TEXT_LEN);
-	close(fd);
-	assert_int_equal(wgkey_parse(text, WGKEY_TEXT_LEN, key), 0);
-	invert(text, WGKEY_TEXT_LEN);
-	invert(key, WG_KEY_LEN);
-}
-
-/* Nothing of a key is in memory but where it belongs, and nothing once that is given back. */
-static void test_read_wipes(void **state)
-{
-	char text[WGKEY_TEXT_LEN];
-	uint8_t key[WG_KEY_LEN];
-	struct wgconf *c;
-	const char *why;
-
-	unlink(file);
-	fresh_key("", text, key);
-	assert_int_equal(wgconf_read(file, "wlan0", 0, &c, &why), 0);
-	assert_int_equal(count_in_memory(key, sizeof(key)), 1);
-	assert_int_equal(count_in_memory(text, sizeof(text)), 0);
-	wgconf_free(c);
-	assert_int_equal(count_in_memory(key, sizeof(key)), 0);
-
-	unlink(file);
-	fresh_key("nonsense", text, key);
-	assert_int_equal(wgconf_read(file, "wlan0", 0, &c, &why), -EINVAL);
-	assert_int_equal(count_in_memory(key, sizeof(key)), 0);
-	assert_int_equal(count_in_memory(text, sizeof(text)), 0);
-}
-
-/* KiB of memory that is left out of dumps, and the next descriptor's number. */
-static unsigned int held(void)
-{
-	FILE *f = fopen("/proc/self/smaps", "r");
-	unsigned int size = 0, n = 0;
-	char line[512];
-	int fd = dup(0);
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		sscanf(line, "Size: %u kB", &size);
-		/* The sanitizer's own are terabytes, and not ours. */
-		if (!strncmp(line, "VmFlags:", 8) && strstr(line, " dd") && size < 1U << 20)
-			n += size;
-	}
-	fclose(f);
-	close(fd);
-	return n * 1000 + (unsigned int)fd;
-}
-
-/* Whatever came of it. */
-static void test_read_leaves_nothing(void **state)
-{
-	const unsigned int before = held();
-	const char *why;
-	int round;
-
-	for (round = 0; round < 3; round++) {
-		write_file(full, sizeof(full) - 1 - (size_t)round * 200, round == 2 ? 0644 : 0600);
-		assert_int_equal(!!read_file(&why), !!round);
-		assert_int_equal(held(), before);
-	}
-	unlink(file);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_key),	   cmocka_unit_test(test_key_memory),
-		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_full),
-		cmocka_unit_test(test_endpoints),  cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_many),	   cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_zero_byte),  cmocka_unit_test(test_silent),
-		cmocka_unit_test(test_pick),	   cmocka_unit_test(test_read),
-		cmocka_unit_test(test_read_size),  cmocka_unit_test(test_read_kinds),
-		cmocka_unit_test(test_read_wipes), cmocka_unit_test(test_read_leaves_nothing),
+		cmocka_unit_test(test_key),	  cmocka_unit_test(test_key_memory),
+		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_endpoints), cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_many),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_zero_byte), cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_pick),
 	};
 
-	snprintf(file, sizeof(file), "/tmp/persona-wgconf.%d", (int)getpid());
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
