@@ -311,6 +311,7 @@ done
 END
 
 background server "$PYTHON" "$TMP/server.py" 8000 8001
+server=$LAST
 wait_for 10 listens 8001 || note "the server did not start"
 
 # soak MODE
@@ -323,6 +324,11 @@ soak() {
 	on both --linger 5 -- timeout --kill-after=5 $((half + 400)) \
 		"$PYTHON" "$TMP/driver.py" $half "$SEED" "${NATIVE:-$1}" >"$out" 2>"$TMP/err"
 	is "$1: status" $? 0
+	# Without it all that follows is its own fault, not a stream's
+	if kill -0 "$server"; then ok "$1: the server has lived"; else
+		not_ok "$1: the server has lived"
+		tail -n 5 "$TMP/background.out" | sed 's/^/# | /'
+	fi
 	stop "$paths"
 	server ip link set ap0 up
 	"$TOP/testbed/phone" --id "$ID" state rmnet up
