@@ -252,4 +252,28 @@ out=$(rootless shadow "wg:wlan0,conf=$WG/away.conf" "wg:rmnet0,conf=$WG/rmnet.co
 matches "a server that is not there: the user hears of it" "$out" \
 	'^persona: wlan0: 10.1.0.1:9 does not answer the handshake'
 matches "and the other path serves" "$out" '^done in [0-9]{1,3} ms$'
+
+# ---- a socket of the parent's, of either family ----
+cat >"$TMP/give.py" <<'END'
+import os, socket, sys
+s = socket.socket(getattr(socket, sys.argv[1]), socket.SOCK_DGRAM)
+os.dup2(s.fileno(), 9)
+os.execv(sys.argv[2], sys.argv[2:])
+END
+chmod 644 "$TMP/give.py"
+given() { # FAMILY MODE CONF COMMAND...
+	local family=$1 mode=$2 conf=$3
+	shift 3
+	phone timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --no-new-privs \
+		"$PYTHON" "$TMP/give.py" "$family" "$PERSONA" run ${PERSONALITY:+-p "$PERSONALITY"} \
+		--mode "$mode" -i "wg:fd=9,conf=$WG/$conf.conf" -- "$@" 2>&1
+}
+for MODE in shadow inline; do
+	for family in AF_INET AF_INET6; do
+		matches "$MODE: wg:fd=9, $family" "$(given $family $MODE wlan "$PYTHON" "$TMP/fetch.py" 10.7.0.1 1000000)" \
+			'^bytes 1000000 '
+	done
+done
+matches "wg:fd=9 alone, a server that is not there: the user hears of it" "$(given AF_INET6 shadow away sleep 6)" \
+	'^persona: wg9: 10.1.0.1:9 does not answer the handshake'
 done_testing
