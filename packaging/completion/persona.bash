@@ -104,12 +104,20 @@ _persona() {
 		;;
 	wg)
 		case $prev in
-		wg) COMPREPLY=($(compgen -W "init" -- "$cur")) ;;
+		wg) COMPREPLY=($(compgen -W "init check" -- "$cur")) ;;
 		-s | --server) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
 		-p | --paths) COMPREPLY=($(compgen -W "$(_persona_interfaces "")" -- "$cur")) ;;
 		-d | --dir) COMPREPLY=($(compgen -d -- "$cur")) ;;
 		--port | --network) ;;
-		*) COMPREPLY=($(compgen -W "--server --paths --dir --port --network --no-psk" -- "$cur")) ;;
+		*)
+			if [[ ${words[2]} == check && $cur != -* ]]; then
+				COMPREPLY=($(compgen -f -- "$cur"))
+			elif [[ ${words[2]} == check ]]; then
+				COMPREPLY=($(compgen -W "--json" -- "$cur"))
+			else
+				COMPREPLY=($(compgen -W "--server --paths --dir --port --network --no-psk" -- "$cur"))
+			fi
+			;;
 		esac
 		return
 		;;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wg.c - persona wg init: keys and files of both ends for tunnels over several paths.
+ * wg.c - persona wg: keys and files of both ends for tunnels over several paths (init); whether
+ * files of both ends fit each other (check) is wgcheck.c's.
  *
  * Theory of operation
  *
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli/cli.h"
+#include "cli/wgcheck.h"
 #include "launch/paths.h"
 #include "launch/wgkeys.h"
 #include "netconf/spec.h"
@@ -31,7 +33,7 @@
 #define NETWORK "10.7.0.0"
 #define SERVER	"server.conf"
 
-enum { WG_PORT = COMMAND_LONG, WG_NETWORK, WG_NO_PSK };
+enum { WG_PORT = COMMAND_LONG, WG_NETWORK, WG_NO_PSK, WG_JSON };
 
 static const struct command_option wg_options[] = {
 	{'s', "server", "HOST", "name or address of the server, as clients reach it"},
@@ -40,6 +42,7 @@ static const struct command_option wg_options[] = {
 	{WG_PORT, "port", "N", "UDP port of the server (default: " PORT ")"},
 	{WG_NETWORK, "network", "ADDR", "IPv4 network inside, a /24 (default: " NETWORK ")"},
 	{WG_NO_PSK, "no-psk", NULL, "without a preshared key for each path"},
+	{WG_JSON, "json", NULL, "check: an object for each line, for programs"},
 	{0},
 };
 
@@ -52,7 +55,7 @@ struct wg_plan {
 	const char *server, *dir, *port;
 	char path[CONFIG_MAX_IFACES][IF_NAMESIZE];
 	unsigned int npaths;
-	bool no_psk;
+	bool no_psk, json;
 	uint8_t net[4];
 	uint8_t ula[6];
 	uint8_t private[CONFIG_MAX_IFACES + 1][WG_KEY_LEN];
@@ -313,14 +316,23 @@ static int wg_walk(struct wg_plan *p, int argc, char **argv)
 			o.status = wg_set_port(p, optarg);
 		else if (key == WG_NETWORK)
 			o.status = wg_set_network(p, optarg);
+		else if (key == WG_JSON)
+			p->json = true;
 		else
 			p->no_psk = true;
+	}
+	if (optind < argc && !strcmp(argv[optind], "check")) {
+		if (options_end(&o, argc) >= 0)
+			return o.status;
+		return wg_check(argv + optind + 1, (unsigned int)(argc - optind - 1), p->json);
 	}
 	if (options_end(&o, 1) >= 0)
 		return o.status;
 	if (optind >= argc || strcmp(argv[optind], "init"))
-		return complain(EXIT_PERSONA,
-				"wg: write persona wg init --server HOST --paths IF,IF");
+		return complain(EXIT_PERSONA, "wg: write persona wg init --server HOST --paths "
+					      "IF,IF, or persona wg check FILE...");
+	if (p->json)
+		return complain(EXIT_PERSONA, "--json: wg init has no report");
 	return wg_init(p);
 }
 
@@ -342,10 +354,13 @@ static int wg_run(int argc, char **argv)
 const struct command command_wg = {
 	.name = "wg",
 	.summary = "make keys and files for WireGuard tunnels over several paths",
-	.usage = "init --server HOST --paths IF,IF [OPTION]...",
+	.usage = "init --server HOST --paths IF,IF [OPTION]...\n"
+		 "check [--json] CLIENT.conf... [SERVER.conf]",
 	.options = {wg_options},
-	.notes = "Writes a file of wg-quick for each path and one for the server, and prints\n"
-		 "what to do with them. Files that are there are not overwritten.\n",
-	.examples = "wg init --server vps.example.org --paths wlan0,rmnet0 --dir tunnels\n",
+	.notes = "init writes a file of wg-quick for each path and one for the server, and prints\n"
+		 "what to do with them. Files that are there are not overwritten. check compares\n"
+		 "files of both ends, and prints a line for each fault; its status is 1 then.\n",
+	.examples = "wg init --server vps.example.org --paths wlan0,rmnet0 --dir tunnels\n"
+		    "wg check tunnels/*.conf\n",
 	.run = wg_run,
 };

@@ -24,6 +24,7 @@
 #include "netconf/wgconf.h"
 
 #define NAME_SHOWN 200 /* bytes of a file's name in a message */
+#define OTHERS	   (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
 
 static const char *wgconf_shown(const char *name, char buf[NAME_SHOWN + 1])
 {
@@ -103,25 +104,34 @@ int wgconf_pick(const struct wgconf_file *f, const char *name, const char *ifnam
 }
 
 /* Is it a file that keeps a secret? */
-static int wgconf_judge(const struct stat *st, const char *label, const char **why)
+static int wgconf_judge_mode(const struct stat *st, const char *label, const char **why)
+{
+	if (!(st->st_mode & OTHERS))
+		return 0;
+	return why_set(why, EACCES,
+		       "%s has a private key, and other users can %s it (mode %03o): "
+		       "chmod 600 %s",
+		       label, st->st_mode & (S_IRGRP | S_IROTH) ? "read" : "write",
+		       st->st_mode & 0777, label);
+}
+
+static int wgconf_judge_kind(const struct stat *st, const char *label, const char **why)
 {
 	if (!S_ISREG(st->st_mode))
 		return why_set(why, EINVAL, "%s is %s: name a configuration file", label,
 			       S_ISDIR(st->st_mode) ? "a directory" : "no regular file");
-	if (st->st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH))
-		return why_set(why, EACCES,
-			       "%s has a private key, and other users can %s it (mode %03o): "
-			       "chmod 600 %s",
-			       label, st->st_mode & (S_IRGRP | S_IROTH) ? "read" : "write",
-			       st->st_mode & 0777, label);
 	if (st->st_size > WGCONF_MAX_FILE)
 		return why_set(why, EFBIG, "%s is larger than %d KiB: is it a wg-quick file?",
 			       label, WGCONF_MAX_FILE / 1024);
 	return 0;
 }
 
-/* Up to WGCONF_MAX_FILE + 1 bytes of @file into @text: the number, or -errno. */
-static long wgconf_load(const char *file, char *text, const char *label, const char **why)
+/*
+ * Up to WGCONF_MAX_FILE + 1 bytes of @file into @text: the number, or -errno. A mode
+ * that lets others in goes to @exposed, and is no failure then, unless that is NULL.
+ */
+static long wgconf_load(const char *file, char *text, const char *label, unsigned int *exposed,
+			const char **why)
 {
 	int fd = raw_open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
@@ -135,7 +145,11 @@ static long wgconf_load(const char *file, char *text, const char *label, const c
 	if (err)
 		why_set(why, -err, "%s: %s", label, strerror(-err));
 	else
-		err = wgconf_judge(&st, label, why);
+		err = wgconf_judge_kind(&st, label, why);
+	if (!err && exposed)
+		*exposed = st.st_mode & OTHERS ? st.st_mode & 0777 : 0;
+	else if (!err)
+		err = wgconf_judge_mode(&st, label, why);
 	while (!err && n && len <= WGCONF_MAX_FILE) {
 		n = RAWSYS(SYS_read, fd, text + len, WGCONF_MAX_FILE + 1 - len);
 		if (n == -EINTR)
@@ -152,12 +166,11 @@ static long wgconf_load(const char *file, char *text, const char *label, const c
 	return err ? err : (long)len;
 }
 
-int wgconf_read(const char *file, const char *ifname, unsigned int nth, struct wgconf **out,
-		const char **why)
+static int wgconf_read_file(const char *file, bool any, struct wgconf_file **out,
+			    unsigned int *exposed, const char **why)
 {
 	const size_t room = WGCONF_MAX_FILE + 2;
 	char *text = wgkey_alloc(room); /* pages that are not read into cost nothing */
-	struct wgconf_file *f = NULL;
 	char label[NAME_SHOWN + 1];
 	long len;
 	int err;
@@ -165,11 +178,32 @@ int wgconf_read(const char *file, const char *ifname, unsigned int nth, struct w
 	wgconf_shown(file, label);
 	if (!text)
 		return why_set(why, ENOMEM, "%s: no memory for %zu bytes", label, room);
-	len = wgconf_load(file, text, label, why);
-	err = len < 0 ? (int)len : wgconf_parse(text, (size_t)len, file, &f, why);
+	len = wgconf_load(file, text, label, exposed, why);
+	if (len < 0)
+		err = (int)len;
+	else if (any)
+		err = wgconf_parse_any(text, (size_t)len, file, out, why);
+	else
+		err = wgconf_parse(text, (size_t)len, file, out, why);
 	wgkey_free(text, room);
-	if (!err)
-		err = wgconf_pick(f, file, ifname, nth, out, why);
+	return err;
+}
+
+int wgconf_read_any(const char *file, struct wgconf_file **out, unsigned int *exposed,
+		    const char **why)
+{
+	return wgconf_read_file(file, true, out, exposed, why);
+}
+
+int wgconf_read(const char *file, const char *ifname, unsigned int nth, struct wgconf **out,
+		const char **why)
+{
+	struct wgconf_file *f;
+	int err = wgconf_read_file(file, false, &f, NULL, why);
+
+	if (err)
+		return err;
+	err = wgconf_pick(f, file, ifname, nth, out, why);
 	wgconf_file_free(f);
 	return err;
 }

@@ -71,7 +71,7 @@ struct wg_peer {
  * @mtu:	 0 if none was given; fits IPv6 if an address is one
  * @hooks:	 the file has PreUp, PostUp, PreDown or PostDown, which are never run
  * @hooks_line:	 line of the first one of them
- * @npeers:	 at least 1, and at least one of them has an Endpoint
+ * @npeers:	 at least 1, and at least one of them has an Endpoint (a server's: perhaps none)
  */
 struct wgconf {
 	size_t size;
@@ -132,6 +132,20 @@ void wgconf_free(struct wgconf *c);
  */
 int wgconf_parse(char *text, size_t len, const char *name, struct wgconf_file **out,
 		 const char **why);
+
+/** wgconf_parse_any() - the same, and a server's file too: no [Peer] needs an Endpoint. */
+int wgconf_parse_any(char *text, size_t len, const char *name, struct wgconf_file **out,
+		     const char **why);
+
+/**
+ * wgconf_read_any() - read a whole file, a client's or a server's
+ * @exposed: receives the file's mode (0640) if group or others can read or write it, which is no
+ *	     failure here; else 0
+ *
+ * As wgconf_read() in all else; the result is for wgconf_file_free().
+ */
+int wgconf_read_any(const char *file, struct wgconf_file **out, unsigned int *exposed,
+		    const char **why);
 
 /**
  * wgconf_pick() - copy one path's section out of a file

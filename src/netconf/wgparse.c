@@ -162,7 +162,7 @@ static int wgparse_end_interface(struct wgparse *p)
 		return refuse(p, "this [Interface] has no [Peer]: add the server's");
 	for (i = 0; i < c->npeers && !c->peers[i].port;)
 		i++;
-	if (i == c->npeers)
+	if (i == c->npeers && !p->server)
 		return refuse(
 			p,
 			"no [Peer] of this [Interface] has an Endpoint: add Endpoint = HOST:PORT");
@@ -283,12 +283,12 @@ static int wgparse_alloc(struct wgparse *p, const char *text, size_t len)
 	return 0;
 }
 
-int wgconf_parse(char *text, size_t len, const char *name, struct wgconf_file **out,
-		 const char **why)
+static int wgparse_all(char *text, size_t len, const char *name, bool server,
+		       struct wgconf_file **out, const char **why)
 {
 	static const char mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 with it */
 	const char *reason = "";
-	struct wgparse p = {.why = &reason};
+	struct wgparse p = {.server = server, .why = &reason};
 	char *end = text + len;
 	char label[208];
 	int err;
@@ -324,4 +324,16 @@ int wgconf_parse(char *text, size_t len, const char *name, struct wgconf_file **
 	}
 	*out = p.file;
 	return 0;
+}
+
+int wgconf_parse(char *text, size_t len, const char *name, struct wgconf_file **out,
+		 const char **why)
+{
+	return wgparse_all(text, len, name, false, out, why);
+}
+
+int wgconf_parse_any(char *text, size_t len, const char *name, struct wgconf_file **out,
+		     const char **why)
+{
+	return wgparse_all(text, len, name, true, out, why);
 }

@@ -11,6 +11,7 @@
 
 /**
  * struct wgparse - a file while it is read
+ * @server:  a section may do without any Endpoint
  * @line:    number of the present one; at a section's end that of its beginning
  * @file:    the result
  * @conf:    the section that lines belong to; NULL before the first
@@ -23,6 +24,7 @@
  * @why:     receives a sentence without file and line
  */
 struct wgparse {
+	bool server;
 	unsigned int line;
 	struct wgconf_file *file;
 	struct wgconf *conf;

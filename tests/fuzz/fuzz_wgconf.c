@@ -3,13 +3,14 @@
  * fuzz_wgconf.c - libFuzzer target: the parser of WireGuard configuration files.
  *
  * Whatever the text, the parser ends, stays inside its memory, and either says why not, without
- * a word that may be a key, or gives sections that are sane; each can be taken out of the file.
+ * a word that may be a key, or gives sections that are sane; each can be taken out of the file,
+ * and compared with the others.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "netconf/wgconf.h"
+#include "netconf/wgcheck.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,6 +85,36 @@ static void check(const struct wgconf *c)
 		abort();
 }
 
+static void check_line(void *arg, const struct wgcheck_line *l)
+{
+	*(unsigned int *)arg += l->fault;
+	if (!l->line || !*l->words || l->fault != !!*l->remedy)
+		abort();
+}
+
+/* The same text as a server's perhaps, and its sections against each other. */
+static void check_any(const uint8_t *data, size_t size)
+{
+	struct wgcheck_end ends[WGCONF_MAX_SECTIONS];
+	char *text = malloc(size + 1);
+	unsigned int faults = 0;
+	struct wgconf_file *f;
+	const char *why;
+
+	memcpy(text, data, size);
+	if (!wgconf_parse_any(text, size, "f", &f, &why)) {
+		for (unsigned int i = 0; i < f->nsections; i++) {
+			ends[i].file = "f";
+			ends[i].conf = &f->section[i];
+			memcpy(ends[i].public, f->section[i].private_key, WG_KEY_LEN);
+		}
+		if (wgcheck(ends, f->nsections, check_line, &faults) != faults)
+			abort();
+		wgconf_file_free(f);
+	}
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
@@ -92,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wgconf *c;
 	unsigned int i;
 
+	check_any(data, size);
 	memcpy(text, data, size);
 	if (wgconf_parse(text, size, "f", &f, &why)) {
 		check_why(why);

@@ -38,6 +38,21 @@ static void assert_addr(const struct ip_addr *a, const char *expected)
 	assert_string_equal(ip_format(a, true, text), expected);
 }
 
+/* A server's file: no [Peer] has an Endpoint. */
+static void test_server(void **state)
+{
+	char text[] = IFACE PEER "\0"; /* and room for the parser's zero */
+	const size_t len = sizeof(IFACE PEER) - 1;
+	struct wgconf_file *f;
+	const char *why = "";
+
+	assert_int_equal(parse(text, len, &f, &why), -EINVAL);
+	assert_int_equal(wgconf_parse_any(text, len, "wg.conf", &f, &why), 0);
+	assert_int_equal(f->section[0].npeers, 1);
+	assert_int_equal(f->section[0].peers[0].port, 0);
+	wgconf_file_free(f);
+}
+
 /* ---- keys ---- */
 
 static void test_key(void **state)
@@ -629,12 +644,12 @@ static void test_pick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_key),	  cmocka_unit_test(test_key_memory),
-		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_full),
-		cmocka_unit_test(test_endpoints), cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_many),	  cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_zero_byte), cmocka_unit_test(test_silent),
-		cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_server),	   cmocka_unit_test(test_key),
+		cmocka_unit_test(test_key_memory), cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_full),	   cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_accepted),   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_zero_byte),
+		cmocka_unit_test(test_silent),	   cmocka_unit_test(test_pick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
