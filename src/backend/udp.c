@@ -471,7 +471,8 @@ static int udp_designates(const char *text, const char **why)
 /* A socket that our parent has made, and perhaps bound to a network. */
 static int udp_open_inherited(const char *text, const char **why)
 {
-	int fd = udp_number(text), protocol = 0;
+	int fd = udp_number(text), protocol = 0, domain, type = 0;
+	struct sockaddr_storage peer;
 	socklen_t len = sizeof(protocol);
 	long flags;
 
@@ -482,9 +483,21 @@ static int udp_open_inherited(const char *text, const char **why)
 			"wg:%s: the descriptor is not open here: let the program that starts "
 			"persona pass it on",
 			text);
-	if (RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) ||
-	    protocol != IPPROTO_UDP)
-		return why_set(why, ENOTSOCK, "wg:%s: the descriptor is no UDP socket", text);
+	if (RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len))
+		return why_set(why, ENOTSOCK, "wg:%s: the descriptor is no socket: pass a UDP one",
+			       text);
+	domain = udp_domain(fd);
+	len = sizeof(type);
+	if (protocol != IPPROTO_UDP || (domain != AF_INET && domain != AF_INET6) ||
+	    RAWSYS(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len) || type != SOCK_DGRAM)
+		return why_set(why, ENOTSOCK,
+			       "wg:%s: the descriptor is no UDP socket of IPv4 or IPv6", text);
+	len = sizeof(peer);
+	if (!RAWSYS(SYS_getpeername, fd, &peer, &len))
+		return why_set(why, EISCONN,
+			       "wg:%s: the UDP socket is connected: pass one that is not, since a "
+			       "tunnel may have several peers, and they move",
+			       text);
 	RAWSYS(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
 	RAWSYS(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
 	return fd;

@@ -64,6 +64,7 @@ static struct lock start_lock;
 static struct config config;
 static int config_fd = -1;
 static int config_error;
+static int locks[CONFIG_MAX_IFACES]; /* hold the tunnels for this run; 0: none */
 static int lock_fd = -1;
 static pid_t owner; /* process that had started the stack, in it and its children */
 
@@ -75,6 +76,32 @@ static int life_move_high(int fd, int cmd)
 	return to < 0 ? fd : to;
 }
 
+/* Has @fd another number then? */
+static bool life_move_inherited(int *fd)
+{
+	int to = life_move_high(*fd, F_DUPFD);
+	bool moved = to != *fd;
+
+	*fd = to;
+	return moved;
+}
+
+/*
+ * What says that the run has the tunnel is this process's, and its children's, but not that of
+ * what they execute: something in the background would keep it. True if there was one.
+ */
+static bool life_keep_lock(unsigned int i)
+{
+	int fd = config.iface[i].lock;
+
+	if (!fd)
+		return false;
+	locks[i] = life_move_high(fd, F_DUPFD_CLOEXEC);
+	real(fcntl)(locks[i], F_SETFD, FD_CLOEXEC);
+	config.iface[i].lock = 0;
+	return true;
+}
+
 /* Put the inherited descriptors out of the program's way, for our children too. */
 static void life_move_config(void)
 {
@@ -82,17 +109,10 @@ static void life_move_config(void)
 	char number[16];
 
 	for (unsigned int i = 0; i < config.nifaces; i++) {
-		int fd = life_move_high(config.iface[i].fd, F_DUPFD);
-
-		moved |= fd != config.iface[i].fd;
-		config.iface[i].fd = fd;
+		moved |= life_move_inherited(&config.iface[i].fd);
+		moved |= life_keep_lock(i);
 	}
-	if (config.opener) {
-		int fd = life_move_high(config.opener, F_DUPFD);
-
-		moved |= fd != config.opener;
-		config.opener = fd;
-	}
+	moved |= config.opener && life_move_inherited(&config.opener);
 	if (moved) {
 		int fd = config_to_fd(&config);
 
@@ -126,8 +146,11 @@ static void life_read_config(void)
 	route_isolate(config.isolate);
 	life_move_config();
 	fd_internal(config_fd, true);
-	for (unsigned int i = 0; i < config.nifaces; i++)
+	for (unsigned int i = 0; i < config.nifaces; i++) {
 		fd_internal(config.iface[i].fd, true);
+		if (locks[i])
+			fd_internal(locks[i], true);
+	}
 	if (config.opener)
 		fd_internal(config.opener, true);
 }

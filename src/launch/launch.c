@@ -66,12 +66,15 @@ static int launch_environment(const char *path, int config_fd)
 static int launch_inline(const struct launch *l, const char *path)
 {
 	const struct config *c = l->config;
-	int keep[CONFIG_MAX_IFACES + 2];
-	unsigned int n;
+	int keep[2 * CONFIG_MAX_IFACES + 2];
+	unsigned int n = 0;
 	int fd, status;
 
-	for (n = 0; n < c->nifaces; n++)
-		keep[n] = c->iface[n].fd;
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		keep[n++] = c->iface[i].fd;
+		if (c->iface[i].lock)
+			keep[n++] = c->iface[i].lock;
+	}
 	if (c->opener)
 		keep[n++] = c->opener;
 	fd = config_to_fd(c);

@@ -14,12 +14,15 @@
  *
  * Two tunnels with one key to one endpoint are refused: the server has one session for a
  * key, and would send all to where it heard from last. For that comparison the other's file is
- * read again, so no key is kept here.
+ * read again, so no key is kept here. Nor can two runs have one tunnel at a time (sole.h).
+ *
+ * An endpoint at which no server can be is refused (farend.h).
  *
  * Threads: the one that launches.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -27,8 +30,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "backend/opening/hostif.h"
+#include "launch/farend.h"
+#include "launch/sole.h"
 #include "launch/tunnel.h"
 #include "lib/complain.h"
+#include "lib/highfd.h"
 #include "netconf/wgconf.h"
 #include "stack/config.h"
 #include "stack/tunnel.h"
@@ -75,41 +81,65 @@ static void tunnel_take(struct ip_end *e, const struct sockaddr *sa)
 	e->addr.prefix = (uint16_t)(ip_len(&e->addr) * 8);
 }
 
+/* Can the tunnel's socket send to @a? Why not into @reason. */
+static bool tunnel_fits(const struct config_iface *ci, const struct ip_addr *a, char reason[80])
+{
+	const char *unfit = farend_judge(a), *socket = NULL;
+	char text[IP_ADDR_TEXT];
+
+	if (!unfit && ci->fd >= 0)
+		socket = farend_served(ci->fd, a);
+	if (unfit)
+		snprintf(reason, 80, "%s", unfit);
+	else if (socket)
+		snprintf(reason, 80, "is %s, and wg:%s %s", ip_format(a, false, text),
+			 ci->spec.ifname, socket);
+	return !unfit && !socket;
+}
+
 /* Where @host:@port is: 0 or an exit status. */
-static int tunnel_resolve(struct iface_spec *s, const char *host, uint16_t port)
+static int tunnel_resolve(struct config_iface *ci, const char *host, uint16_t port)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	char reason[80] = "has no IP address";
+	struct iface_spec *s = &ci->spec;
+	struct ip_end e, *far = &s->far[s->nfars];
 	struct addrinfo *list, *a;
-	struct ip_end *e = &s->far[s->nfars];
 	struct hostif h;
-	bool named = !hostif_get(-1, s->ifname, &h);
+	bool named = !hostif_get(-1, s->ifname, &h), found = false;
 	int err = getaddrinfo(host, NULL, &hints, &list);
 
 	if (err)
 		return complain(EXIT_PERSONA, "%s: cannot resolve endpoint '%s': %s", s->conf, host,
 				err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
-	s->nfars++;
 	for (a = list; a; a = a->ai_next) {
 		if (a->ai_family != AF_INET && a->ai_family != AF_INET6)
 			continue;
-		tunnel_take(e, a->ai_addr);
-		e->port = port;
-		if (!named ||
-		    tunnel_has_way(&(struct iface_spec){.nfars = 1, .far = {*e}}, h.index))
+		tunnel_take(&e, a->ai_addr);
+		e.port = port;
+		if (!tunnel_fits(ci, &e.addr, reason))
+			continue;
+		if (!found) /* if the interface has no address for any: for when it has one */
+			*far = e;
+		found = true;
+		if (!named || tunnel_has_way(&(struct iface_spec){.nfars = 1, .far = {e}}, h.index))
 			break;
 	}
-	if (!e->port)
-		err = EAI_FAMILY;
-	else if (!a) /* none that fits now: the first, for when the host has an address */
-		tunnel_take(e, list->ai_addr);
+	if (a)
+		*far = e;
 	freeaddrinfo(list);
-	return err ? complain(EXIT_PERSONA, "%s: endpoint '%s' has no IP address", s->conf, host)
-		   : 0;
+	if (!found)
+		return complain(EXIT_PERSONA,
+				"%s: endpoint '%s' %s: name the server as this host reaches it",
+				s->conf, host, reason);
+	s->nfars++;
+	return 0;
 }
 
 /* endpoint=HOST:PORT, which has been parsed. */
-static int tunnel_resolve_given(struct iface_spec *s)
+static int tunnel_resolve_given(struct config_iface *ci)
 {
+	const struct iface_spec *s = &ci->spec;
 	char host[sizeof(s->endpoint)];
 	char *colon;
 	size_t len;
@@ -120,13 +150,14 @@ static int tunnel_resolve_given(struct iface_spec *s)
 	len = strlen(host);
 	if (host[0] == '[' && len > 2 && host[len - 1] == ']') {
 		host[len - 1] = '\0';
-		return tunnel_resolve(s, host + 1, (uint16_t)atoi(colon + 1));
+		return tunnel_resolve(ci, host + 1, (uint16_t)atoi(colon + 1));
 	}
-	return tunnel_resolve(s, host, (uint16_t)atoi(colon + 1));
+	return tunnel_resolve(ci, host, (uint16_t)atoi(colon + 1));
 }
 
-static int tunnel_endpoints(struct iface_spec *s, const struct wgconf *w)
+static int tunnel_endpoints(struct config_iface *ci, const struct wgconf *w)
 {
+	struct iface_spec *s = &ci->spec;
 	unsigned int n = 0;
 	int status = 0;
 
@@ -142,10 +173,10 @@ static int tunnel_endpoints(struct iface_spec *s, const struct wgconf *w)
 			s->endpoint, s->conf);
 	s->nfars = 0;
 	if (s->endpoint[0])
-		return tunnel_resolve_given(s);
+		return tunnel_resolve_given(ci);
 	for (unsigned int i = 0; i < w->npeers && !status; i++) {
 		if (w->peers[i].port)
-			status = tunnel_resolve(s, w->peers[i].host, w->peers[i].port);
+			status = tunnel_resolve(ci, w->peers[i].host, w->peers[i].port);
 	}
 	return status;
 }
@@ -234,6 +265,24 @@ static int tunnel_check(const struct iface_spec *s)
 	return 0;
 }
 
+/* Two runs with one key take the server's session from each other. */
+static int tunnel_alone(struct config_iface *ci, const struct wgconf *w)
+{
+	int fd = sole_take(&ci->spec, w);
+
+	if (fd == -EBUSY)
+		return complain(EXIT_PERSONA,
+				"-i wg:%s: another run has the tunnel of %s, and the server would "
+				"serve one at a time: start the program by persona exec, or make "
+				"a key for each run: persona wg init",
+				ci->spec.ifname, ci->spec.conf);
+	if (fd >= 0) /* else this host cannot tell */
+		ci->lock = highfd_move(fd, F_DUPFD_CLOEXEC);
+	if (ci->lock < 0)
+		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
+	return 0;
+}
+
 static int tunnel_fill(const struct config *c, struct config_iface *ci, const struct wgconf *w)
 {
 	struct iface_spec *s = &ci->spec;
@@ -258,8 +307,10 @@ static int tunnel_fill(const struct config *c, struct config_iface *ci, const st
 	if (!s->mtu)
 		s->mtu = w->mtu;
 	tunnel_networks(s, w);
-	status = tunnel_check(s) ?: tunnel_endpoints(s, w);
-	return status ? status : tunnel_check_twice(c, ci, w->private_key);
+	status = tunnel_check(s) ?: tunnel_endpoints(ci, w);
+	if (!status)
+		status = tunnel_check_twice(c, ci, w->private_key);
+	return status ? status : tunnel_alone(ci, w);
 }
 
 int launch_tunnel_fill(const struct config *c, struct config_iface *ci)

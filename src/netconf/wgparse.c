@@ -116,6 +116,9 @@ static int wgparse_set(struct wgparse *p, char *name, char *value)
 	p->seen |= 1U << (k - keys);
 	if (!(k->flags & WORDS))
 		wgtext_squeeze(value);
+	if (!(k->flags & AGAIN) && strchr(value, ','))
+		return refuse(p, "%s takes one value, and this is a list: keep one of them%s",
+			      k->name, k->peer ? ", others need a [Peer] of their own" : "");
 	if (!*value && !(k->flags & EMPTY))
 		return refuse(p, "%s has no value: write %s = ...", k->name, k->name);
 	return k->set(p, k->name, value);

@@ -22,7 +22,7 @@
 #include "backend/opening/flows.h"
 #include "lib/why.h"
 #include "opener/claims.h"
-#include "opener/netname.h"
+#include "lib/netname.h"
 
 #define CLAIMS_MAX  64 /* eight addresses of each of OPENER_SLOTS interfaces */
 #define PATIENCE_MS 2000

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 #include "lib/why.h"
-#include "opener/netname.h"
+#include "lib/netname.h"
 #include "opener/turn.h"
 
 #define PATIENCE_MS 90000 /* below OPENER_PATIENCE: our sentence comes first */

@@ -84,7 +84,8 @@ static bool iface_valid(const struct config_iface *ci)
 	    !config_ended(s->ifname, sizeof(s->ifname)) ||
 	    !config_ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) ||
 	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES ||
-	    ci->fd < -1 || !config_ended(s->conf, sizeof(s->conf)) || s->nfars > SPEC_MAX_FARS)
+	    ci->fd < -1 || ci->lock < 0 || !config_ended(s->conf, sizeof(s->conf)) ||
+	    s->nfars > SPEC_MAX_FARS)
 		return false;
 	for (i = 0; i < s->nfars; i++) {
 		if (!addr_valid(&s->far[i].addr))

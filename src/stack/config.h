@@ -20,10 +20,12 @@
  * struct config_iface - one -i, ready to use
  * @spec: with back end, addresses and MTU filled in
  * @fd:	  open descriptor of the back end, inherited; -1: stack_up() opens it
+ * @lock: open descriptor by which the run alone has the tunnel (launch/sole.h); 0: none
  */
 struct config_iface {
 	struct iface_spec spec;
 	int fd;
+	int lock;
 };
 
 struct config_sysctl {

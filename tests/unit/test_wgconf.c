@@ -473,6 +473,18 @@ static const struct {
 	 ":7: AllowedIPs = 10.0.0.0/255.0.0.0: the prefix length must be 0 to 32"},
 	{GOOD "AllowedIPs = example.org\n",
 	 ":7: AllowedIPs = example.org is no IPv4 or IPv6 network"},
+	{IFACE PEER "Endpoint = 192.0.2.1:51820, 192.0.2.2:51820\n",
+	 ":6: Endpoint takes one value, and this is a list: keep one of them, others need a [Peer] "
+	 "of their own"},
+	{IFACE "[Peer]\nPublicKey = " PUBLIC "," PUBLIC2 "\n",
+	 ":4: PublicKey takes one value, and this is a list: keep one of them, others need a "
+	 "[Peer] of their own"},
+	{IFACE "PrivateKey = " PRIVATE ", " PRIVATE2 "\n",
+	 ":3: PrivateKey is given twice in this section: leave one out"},
+	{"[Interface]\nPrivateKey = " PRIVATE ", " PRIVATE2 "\n",
+	 ":2: PrivateKey takes one value, and this is a list: keep one of them"},
+	{IFACE "MTU = 1420, 1380\n",
+	 ":3: MTU takes one value, and this is a list: keep one of them"},
 	{GOOD END, ":7: Endpoint is given twice in this section: leave one out"},
 	{IFACE PEER "Endpoint = vps.example.org\n",
 	 ":6: Endpoint = vps.example.org has no port: write Endpoint = HOST:PORT"},

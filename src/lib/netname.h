@@ -2,8 +2,8 @@
 /*
  * netname.h - a name in the network namespace, which one process has at a time.
  */
-#ifndef PERSONA_OPENER_NETNAME_H
-#define PERSONA_OPENER_NETNAME_H
+#ifndef PERSONA_LIB_NETNAME_H
+#define PERSONA_LIB_NETNAME_H
 
 #define NETNAME_MAX 100 /* bytes of a name with its NUL */
 
@@ -16,4 +16,4 @@
  */
 int netname_take(const char *name, int ms);
 
-#endif /* PERSONA_OPENER_NETNAME_H */
+#endif /* PERSONA_LIB_NETNAME_H */

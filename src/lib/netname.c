@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "lib/clock.h"
-#include "opener/netname.h"
+#include "lib/netname.h"
 
 #define BACKLOG 4096
 #define NAP_MS	2 /* where the holder cannot be waited for: it does not listen yet */
