@@ -246,6 +246,11 @@ void engine_after_fork(void)
 	self = NULL;
 }
 
+void engine_hide(void)
+{
+	RAWSYS(SYS_madvise, engine.image.base, engine.image.size, MADV_DONTDUMP);
+}
+
 static unsigned int host_processors(void)
 {
 	cpu_set_t set;

@@ -94,6 +94,13 @@ void host_fd_close(int *fd);
 bool engine_running(void);
 
 /**
+ * engine_hide() - leave the stack's memory out of core dumps from now on: it gets secrets
+ *
+ * A host that cannot is not told of. The engine runs.
+ */
+void engine_hide(void);
+
+/**
  * engine_syscall() - one Linux system call into the stack
  * @nr:   the host architecture's system call number (SYS_socket ...)
  * @args: six arguments as the host kernel would take them; pointers are

@@ -54,6 +54,7 @@ int wgkeys_public(const char *image, uint8_t (*private)[WG_KEY_LEN], uint8_t (*p
 
 	if (err)
 		return err;
+	engine_hide();
 	err = wgkeys_ask(private, public, n);
 	engine_stop();
 	if (err == -EOPNOTSUPP || err == -ENOENT)

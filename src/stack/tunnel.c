@@ -182,6 +182,7 @@ int tunnel_up(struct netconf_iface *ifc, unsigned int number, const char **why)
 	if (err)
 		return err;
 	tunnel_tell_backend(ifc, number);
+	engine_hide();
 	err = tunnel_make(ifc, number, c, why);
 	wgconf_free(c);
 	return err;
