@@ -218,7 +218,7 @@ void tunnel_complaint(const struct netconf_iface *ifc, enum tunnel_health health
 		 e->addr.family == AF_INET6 ? "[" : "", address,
 		 e->addr.family == AF_INET6 ? "]" : "", e->port,
 		 health == TUNNEL_SILENT
-			 ? "does not answer the handshake: look at Endpoint, its firewall, and "
-			   "that it knows this key"
+			 ? "does not answer the handshake: look at Endpoint, its firewall, "
+			   "that it knows this key, and whether the clock here was set back"
 			 : "answers, but there is no handshake: look at the keys of both ends");
 }

@@ -247,7 +247,7 @@ static void watch_see(unsigned int i, const struct netconf_iface *ifc, struct pa
 /* Tell of tunnels without a handshake; ms until the next is to be asked, -1: none. */
 static int watch_tunnels(const struct netconf_iface *ifs, unsigned int n, int64_t now)
 {
-	char sentence[200];
+	char sentence[256];
 	int64_t next = -1;
 
 	for (unsigned int i = 0; i < n; i++) {
