@@ -6,7 +6,8 @@
  * exited; a stack inside the process cannot. So the last thread waits: all
  * sockets are closed, and then the stack is asked for connections with bytes or
  * their end unacknowledged (stack/drain.h). Sleeping is a poll() inside the stack, so the
- * waiting thread drives the timers and the retransmissions itself.
+ * waiting thread drives the timers and the retransmissions itself. Last come datagrams
+ * that wait inside (stack/settle.h).
  *
  * Only the owner's last thread comes here; nothing is shared.
  *
@@ -20,6 +21,7 @@
 #include "inline/say.h"
 #include "lib/clock.h"
 #include "stack/drain.h"
+#include "stack/settle.h"
 
 #include <time.h>
 
@@ -30,12 +32,22 @@ static long drain_now_ms(void)
 	return (long)clock_mono_ms();
 }
 
+static void drain_nap(long ms)
+{
+	struct timespec t = {.tv_nsec = ms * 1000000};
+
+	edge(SYS_ppoll, NULL, 0, &t, NULL, 8, 0);
+}
+
+static void drain_tell(const char *sentence)
+{
+	say("%s", sentence);
+}
+
 /* A nap of @nap ms, the next one is longer. */
 static void drain_sleep_inside(long *nap)
 {
-	struct timespec t = {.tv_nsec = *nap * 1000000};
-
-	edge(SYS_ppoll, NULL, 0, &t, NULL, 8, 0);
+	drain_nap(*nap);
 	*nap = *nap < 20 ? *nap * 2 : 20;
 }
 
@@ -67,4 +79,5 @@ void drain(int seconds, bool close_all)
 	start = drain_now_ms();
 	while (drain_now_ms() - start < DRAIN_CLOSING_MS && drain_closing(edge_args) > 0)
 		drain_sleep_inside(&nap);
+	settle(edge_args, seconds, drain_nap, drain_tell);
 }

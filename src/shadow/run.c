@@ -59,6 +59,7 @@
 #include "stack/drain.h"
 #include "stack/follow.h"
 #include "stack/ports.h"
+#include "stack/settle.h"
 #include "stack/subflows.h"
 #include "stack/up.h"
 
@@ -293,6 +294,7 @@ static void run_deliver(int seconds)
 	while (clock_mono_ns() - start < DRAIN_CLOSING_MS * 1000000ull &&
 	       drain_closing(engine_syscall))
 		run_nap(1);
+	settle(engine_syscall, seconds, run_nap, run_tell);
 }
 
 static void run_raise_limit(struct rlimit *old)

@@ -25,6 +25,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include "backend/backend.h"
 #include "backend/opening/hostif.h"
 #include "backend/udp.h"
@@ -42,6 +44,8 @@
 #define OVERHEAD6 (40 + 8 + 32)
 #define MTU_FD	  1500 /* of a link that has no name */
 #define MTU_LEAST 1280
+
+#define SESSION_S 180 /* WireGuard encrypts nothing with an older key */
 
 _Static_assert(CONFIG_MAX_IFACES <= 8, "udp_inside() has eight networks");
 
@@ -205,6 +209,25 @@ enum tunnel_health tunnel_health(const struct netconf_iface *ifc, unsigned int n
 	if (!tx)
 		return TUNNEL_UNUSED;
 	return rx ? TUNNEL_REFUSED : TUNNEL_SILENT;
+}
+
+bool tunnel_holds(nl_call_fn *call, const struct netconf_iface *ifc, unsigned int number)
+{
+	struct wireguard_state s = {0};
+	struct timespec now = {0};
+	uint64_t rx, tx;
+	struct nl *nl;
+	int err;
+
+	engine_netif_frames(number, &rx, &tx);
+	if (!tx)
+		return false;
+	nl = nl_open(call, NETLINK_GENERIC, &err);
+	if (nl)
+		err = engine_trust(nl->fd) ?: wireguard_get(nl, ifc->index, &s);
+	nl_close(nl);
+	call(SYS_clock_gettime, (const long[6]){CLOCK_REALTIME, (long)&now});
+	return !err && (!s.last || now.tv_sec - s.last >= SESSION_S);
 }
 
 void tunnel_complaint(const struct netconf_iface *ifc, enum tunnel_health health, char *text,

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "netconf/netlink.h"
 
 struct iface_spec;
 struct netconf_iface;
@@ -39,6 +40,15 @@ enum tunnel_health {
 
 /** tunnel_health() - of tunnel @ifc, which is interface @number. Any thread. */
 enum tunnel_health tunnel_health(const struct netconf_iface *ifc, unsigned int number);
+
+/**
+ * tunnel_holds() - does what programs send by tunnel @ifc wait for a handshake?
+ * @call:   calls into the stack
+ * @number: of the interface
+ *
+ * So it is if something was sent and there is no session. Any thread. Return: false if unknown.
+ */
+bool tunnel_holds(nl_call_fn *call, const struct netconf_iface *ifc, unsigned int number);
 
 /** tunnel_complaint() - one sentence of what is wrong and what to look at, into @text. */
 void tunnel_complaint(const struct netconf_iface *ifc, enum tunnel_health health, char *text,
