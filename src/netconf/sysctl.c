@@ -30,6 +30,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "engine/engine.h"
 #include "lib/rawsys.h"
 #include "netconf/sysctl.h"
 
@@ -99,7 +100,10 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 	fd = sysctl_sys(call, SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return (int)fd;
-	r = sysctl_sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
+	/* Some keys take a lock of routing's, and ask to be called again while another has it. */
+	do {
+		r = sysctl_sys(call, SYS_write, fd, (long)value, (long)strlen(value), 0, 0);
+	} while (r == -ENGINE_ERESTARTNOINTR);
 	sysctl_sys(call, SYS_close, fd, 0, 0, 0, 0);
 	if (r == -ENOENT) /* the key is there: its value names something that is not */
 		return -EINVAL;
