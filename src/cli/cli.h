@@ -11,7 +11,8 @@
 /** print_json() - a string for JSON, quoted, to stdout: file names may have anything in them. */
 void print_json(const char *s);
 
-/** run_options - the options of `persona run`, for a subcommand that passes them on. */
+/** run_options - those of `persona run` beside the stack's, for a subcommand that passes them on.
+ */
 extern const struct command_option run_options[];
 
 #endif /* PERSONA_CLI_CLI_H */

@@ -27,7 +27,7 @@ struct command_option {
 };
 
 #define COMMAND_LONG   256
-#define COMMAND_TABLES 2 /* tables of options that a subcommand can have */
+#define COMMAND_TABLES 3 /* tables of options that a subcommand can have */
 
 /**
  * struct command - one subcommand
@@ -54,7 +54,7 @@ struct command {
 };
 
 extern const struct command command_run, command_ps, command_show, command_exec, command_profile,
-	command_wg, command_list, command_doctor, command_version, command_help;
+	command_gateway, command_wg, command_list, command_doctor, command_version, command_help;
 
 /** command_at() - subcommand number @i of the table, NULL past the last. */
 const struct command *command_at(unsigned int i);

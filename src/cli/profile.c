@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
+#include "cli/stackopts.h"
 #include "lib/clock.h"
 #include "profile/flame.h"
 #include "profile/hostsyms.h"
@@ -333,7 +334,7 @@ const struct command command_profile = {
 	.name = "profile",
 	.summary = "run a program, and say where the time goes: table, flame graph",
 	.usage = "[OPTION]... [OPTION OF run]... [--] COMMAND [ARG]...",
-	.options = {profile_options, run_options},
+	.options = {profile_options, stackopts, run_options},
 	.ordered = true,
 	.notes = "`persona help run` says what a SPEC is. The exit status is that of run.\n",
 	.examples = "profile -i wlan0 -- curl -o /dev/null http://192.0.2.1/file\n"
