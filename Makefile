@@ -39,7 +39,7 @@ LDFLAGS	+= -Wl,-z,now -Wl,-z,relro -pthread
 room	    = $(wildcard $(1:%=src/%/*.c))
 CORE_SRC   := $(call room,lib backend backend/opening engine netconf stack control sockets) src/opener/client.c
 CORE_ASM   := $(wildcard src/engine/*.S)
-CLI_SRC	   := $(call room,shadow launch profile cli cli/doctor)
+CLI_SRC	   := $(call room,shadow gateway launch profile cli cli/doctor)
 # What runs with capabilities is these and src/xdp: keep it small (make privileged).
 OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,backend/opening) src/lib/why.c src/lib/clock.c src/lib/netname.c
 INLINE_SRC := $(call room,inline)

@@ -51,7 +51,7 @@ $(T)/unit/%: tests/unit/%.c $(T)/libunit.a
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/$*.d -MT $@ -o $@ $< $(T)/libunit.a -lcmocka
 
 # What stands above the engine is tested with the host's stack in its place (standin.h), in
-# test_shadow_* and test_inline_*. The latter are the program and the library in one: hooks come
+# test_shadow_*, test_gateway_* and test_inline_*. The latter are the program and the library in one: hooks come
 # before libc's functions as they do in the preloaded library, and find those by RTLD_NEXT.
 STANDIN	     := $(T)/obj/tests/unit/standin.o
 STANDIN_UP   := $(T)/obj/tests/unit/standin_up.o
@@ -67,6 +67,12 @@ $(T)/unit/test_shadow_%: tests/unit/test_shadow_%.c $(STANDIN) $(T)/libunit.a
 	@mkdir -p $(@D) $(T)/dep
 	@echo "  CC $<"
 	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/test_shadow_$*.d -MT $@ -o $@ \
+		$< $(STANDIN) $(T)/libunit.a -lcmocka
+
+$(T)/unit/test_gateway_%: tests/unit/test_gateway_%.c $(STANDIN) $(T)/libunit.a
+	@mkdir -p $(@D) $(T)/dep
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS) $(TEST_CFLAGS) $(SAN) -MMD -MP -MF $(T)/dep/test_gateway_$*.d -MT $@ -o $@ \
 		$< $(STANDIN) $(T)/libunit.a -lcmocka
 
 $(T)/unit/test_inline_%: tests/unit/test_inline_%.c $(STANDIN) $(STANDIN_UP) $(T)/libinline.a $(T)/libunit.a

@@ -41,6 +41,23 @@ _persona_spec() {
 	fi
 }
 
+# Where a gateway's packets come from: devices that there are, or new ones
+_persona_inlet() {
+	local cur=$1
+	case $cur in
+	tun:* | tap:*)
+		COMPREPLY=($(compgen -P "${cur%%:*}:" -W "persona0 $(_persona_interfaces "${cur%%:*}")" -- "${cur#*:}"))
+		;;
+	*)
+		COMPREPLY=($(compgen -W "tun: tap: fd:" -- "$cur"))
+		compopt -o nospace
+		;;
+	esac
+	if [[ $COMP_WORDBREAKS == *:* && $cur == *:* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${cur%:*}:"}")
+	fi
+}
+
 _persona_personalities() {
 	persona list --json 2>/dev/null |
 		sed 's/"backends".*//' | grep -o '"name":"[^"]*"' | cut -d'"' -f4
@@ -60,13 +77,13 @@ _persona() {
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W "run ps show exec profile wg list doctor version help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run ps show exec profile gateway wg list doctor version help --help --version" -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	list | ps) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
 	help)
-		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile wg list doctor version help" -- "$cur"))
+		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile gateway wg list doctor version help" -- "$cur"))
 		return
 		;;
 	show)
@@ -121,14 +138,14 @@ _persona() {
 		esac
 		return
 		;;
-	run | profile) ;;
+	run | profile | gateway) ;;
 	*) return ;;
 	esac
 
 	# Behind the options it is another command's line.
 	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
-		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --output | --frequency) ((i++)) ;;
+		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --output | --frequency | --in | --socks) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -159,6 +176,8 @@ _persona() {
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
 	--mode) COMPREPLY=($(compgen -W "auto inline shadow" -- "$cur")) ;;
 	--trace) COMPREPLY=($(compgen -W "sockets calls paths sockets,paths sockets,calls,paths" -- "$cur")) ;;
+	--in) _persona_inlet "$cur" ;;
+	--socks) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
 	--mem) COMPREPLY=($(compgen -W "32M 64M 128M 256M 1G" -- "$cur")) ;;
 	*)
 		if [[ $cur == -* ]]; then
@@ -166,6 +185,9 @@ _persona() {
 				--no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
 			[[ ${words[1]} == profile ]] &&
 				COMPREPLY+=($(compgen -W "--output --json --frequency --stops" -- "$cur"))
+			[[ ${words[1]} == gateway ]] &&
+				COMPREPLY=($(compgen -W "-p --personality -i --interface --in --no-routes --socks --linger
+				-o --sysctl --no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
 		else
 			COMPREPLY=($(compgen -c -- "$cur"))
 		fi

@@ -52,8 +52,8 @@ _Static_assert(CONFIG_MAX_IFACES <= 8, "udp_inside() has eight networks");
 const char *tunnel_lower(unsigned int number)
 {
 	static const char *const names[CONFIG_MAX_IFACES] = {
-		"wglink0", "wglink1", "wglink2", "wglink3",
-		"wglink4", "wglink5", "wglink6", "wglink7",
+		TUNNEL_LOWER "0", TUNNEL_LOWER "1", TUNNEL_LOWER "2", TUNNEL_LOWER "3",
+		TUNNEL_LOWER "4", TUNNEL_LOWER "5", TUNNEL_LOWER "6", TUNNEL_LOWER "7",
 	};
 
 	return names[number];

@@ -12,6 +12,8 @@
 struct iface_spec;
 struct netconf_iface;
 
+#define TUNNEL_LOWER "wglink" /* what the names of lower interfaces begin with */
+
 /**
  * tunnel_lower() - name inside of the interface that a tunnel's packets leave by
  * @number: of the interface
