@@ -5,15 +5,18 @@
 
 #include <netinet/in.h>
 #include <resolv.h>
+#include "netconf/nameservers.h"
 
 #define DNS_SERVERS MAXNS
 
 struct dns_proxy;
 
-/* One look-up: what was in the resolver's state, and the proxy in its place. */
+/* One look-up: what was in the resolver's state, and the proxy in its place; @words: of @search. */
 struct dns {
 	res_state state;
 	int count;
+	char *search[MAXDNSRCH + 1];
+	char words[NAMESERVERS_SEARCH];
 	struct sockaddr_in list[DNS_SERVERS];
 	struct sockaddr_in6 ext[DNS_SERVERS];
 	struct dns_proxy *proxy;

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct nameservers;
+
 enum life {
 	LIFE_NONE = 0,	/* no stack yet */
 	LIFE_UP = 1,	/* this process has the stack */
@@ -54,6 +56,9 @@ bool life_mptcp(void);
 
 /** life_config() - the configuration's descriptor, for the next program; -1 if none. */
 int life_config(void);
+
+/** life_names() - what stands in place of /etc/resolv.conf; NULL: the host's holds. */
+const struct nameservers *life_names(void);
 
 /** life_end() - the process ends now: drain and stop the stack. Idempotent. */
 void life_end(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * procfs.c - /proc/net and /proc/sys/net are the stack's.
+ * procfs.c - /proc/net and /proc/sys/net are the stack's, /etc/resolv.conf the run's.
  *
  * Theory of operation: programs that show the network (ss, netstat, sysctl) read
  * it from these files. Opening one for reading copies the stack's file into a
@@ -11,6 +11,9 @@
  *
  * sockets/procpath.c says which files these are. One that the stack does not have does not exist.
  *
+ * /etc/resolv.conf is a memfd with the run's name servers, if it has any of its own. libc's
+ * own resolver opens the file by calls that no hook sees; dns.c gives it the servers.
+ *
  * Limits: directories are listed as the host has them; stat() and access() look at the host.
  */
 #include "inline/real.h"
@@ -20,16 +23,29 @@
 #include "inline/number.h"
 #include "inline/procfs.h"
 #include "inline/thread.h"
+#include "netconf/nameservers.h"
 #include "sockets/procpath.h"
 
 #include <linux/openat2.h>
 #include <sys/mman.h>
 
+static const char procfs_resolver[] = "resolv.conf"; /* known by its address */
+
 const char *procfs_path(const char *path)
 {
-	if (likely(!readable(path) || path[0] != '/' || path[1] != 'p') || self.bypass)
+	if (likely(!readable(path) || path[0] != '/' || (path[1] != 'p' && path[1] != 'e')) ||
+	    self.bypass)
 		return NULL;
+	if (path[1] == 'e')
+		return life_names() && procpath_names_servers(path) ? procfs_resolver : NULL;
 	return procpath_inside(path, getpid());
+}
+
+static int procfs_open_resolver(int flags)
+{
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return -EROFS;
+	return nameservers_fd(life_names(), flags & O_CLOEXEC ? MFD_CLOEXEC : 0);
 }
 
 static long procfs_open_inside(const char *inside, int flags)
@@ -65,10 +81,13 @@ static int procfs_copy_out(int stack, int flags)
 
 int procfs_open(const char *inside, int flags)
 {
-	int err = stack_need(), saved = errno, fd;
+	int saved = errno, err, fd;
 	struct desc *d;
 	long stack;
 
+	if (inside == procfs_resolver)
+		return procfs_open_resolver(flags);
+	err = stack_need();
 	if (err)
 		return err;
 	flags &= ~O_CREAT;

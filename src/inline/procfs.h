@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* procfs.h - /proc/net and /proc/sys/net are the stack's. */
+/* procfs.h - /proc/net and /proc/sys/net are the stack's, /etc/resolv.conf the run's. */
 #ifndef PERSONA_INLINE_PROCFS_H
 #define PERSONA_INLINE_PROCFS_H
 

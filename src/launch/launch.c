@@ -156,6 +156,16 @@ static enum mode launch_mode(const struct launch *l, const char *path)
 	return mode;
 }
 
+/* Its resolver is no symbol that a library could stand in for. */
+static void launch_check_names(const struct config *c, const char *path)
+{
+	if (nameservers_given(&c->names) && program_uses_musl(path))
+		complain(0,
+			 "%s: DNS is not used inline: musl's resolver asks the host's servers; use "
+			 "--mode shadow",
+			 path);
+}
+
 int launch(const struct launch *l)
 {
 	struct config *c = l->config;
@@ -184,6 +194,8 @@ int launch(const struct launch *l)
 	status = interfaces_open(c);
 	if (!status) {
 		c->mirror = !inside;
+		if (inside)
+			launch_check_names(c, path);
 		status = inside ? launch_inline(l, path) : launch_shadow(l, path);
 	}
 	interfaces_end();

@@ -291,10 +291,6 @@ static int tunnel_fill(const struct config *c, struct config_iface *ci, const st
 	if (w->hooks)
 		complain(0, "%s:%u: PreUp, PostUp, PreDown, PostDown are not run", s->conf,
 			 w->hooks_line);
-	if (w->ndns || w->search[0])
-		complain(0,
-			 "%s: DNS is not used: names are asked of the servers in /etc/resolv.conf",
-			 s->conf);
 	if (!w->naddrs)
 		return complain(EXIT_PERSONA, "%s:%u: [Interface] has no Address", s->conf,
 				w->line);
@@ -313,7 +309,17 @@ static int tunnel_fill(const struct config *c, struct config_iface *ci, const st
 	return status ? status : tunnel_alone(ci, w);
 }
 
-int launch_tunnel_fill(const struct config *c, struct config_iface *ci)
+/* As wg-quick has it: domains alone change nothing. */
+static void tunnel_names(struct config *c, const struct iface_spec *s, const struct wgconf *w)
+{
+	if (!w->ndns && w->search[0])
+		complain(0, "%s: DNS names no server: its domains are not used", s->conf);
+	else if (!nameservers_add(&c->names, w->dns, w->ndns, w->search))
+		complain(0, "%s: DNS: more than %d servers or %d letters of domains in all",
+			 s->conf, NAMESERVERS_MAX, NAMESERVERS_SEARCH - 1);
+}
+
+int launch_tunnel_fill(struct config *c, struct config_iface *ci)
 {
 	struct iface_spec *s = &ci->spec;
 	struct wgconf *w;
@@ -327,6 +333,8 @@ int launch_tunnel_fill(const struct config *c, struct config_iface *ci)
 		return complain(EXIT_PERSONA, "%s", why);
 	by_place[ci - c->iface] = !w->path[0];
 	status = tunnel_fill(c, ci, w);
+	if (!status)
+		tunnel_names(c, s, w);
 	wgconf_free(w);
 	return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * files.c - /proc/net and /proc/sys/net are the stack's, see files.h.
+ * files.c - /proc/net and /proc/sys/net are the stack's, /etc/resolv.conf the run's, see files.h.
  *
  * open() for reading gives a copy, whole and as of now, in a memfd; for writing, the
  * end of a pipe whose other end a thread writes into the stack, so that `sysctl -w`
@@ -8,6 +8,8 @@
  * sockets/procpath.c's word.
  *
  * In a network namespace that a program has made itself (netns.h) they are that namespace's.
+ *
+ * /etc/resolv.conf is a memfd with the run's name servers, if it has any of its own.
  *
  * Limits: directories and stat() show the host's; a value that the stack refuses is not reported
  * by write(), but by a line on stderr.
@@ -28,10 +30,12 @@
 #include <unistd.h>
 #include "lib/complain.h"
 #include "lib/rawsys.h"
+#include "netconf/nameservers.h"
 #include "shadow/call.h"
 #include "shadow/files.h"
 #include "shadow/inodes.h"
 #include "shadow/netns.h"
+#include "shadow/serve.h"
 #include "shadow/sock.h"
 #include "sockets/calls.h"
 #include "sockets/procpath.h"
@@ -262,6 +266,27 @@ static bool files_is_at_home(const struct call *c, const char *path)
 	return netns_is_home(c->tid);
 }
 
+/* /etc/resolv.conf, or what else begins like it. */
+static long files_open_resolver(struct call *c, uint64_t from, int flags)
+{
+	char path[PROCPATH_MAX];
+	long ret;
+	int fd;
+
+	if (!serve_options.names || !nameservers_given(serve_options.names) ||
+	    call_read_string(c, from, path, sizeof(path)) || !procpath_names_servers(path) ||
+	    flags & (O_DIRECTORY | O_PATH) || !netns_is_home(c->tid))
+		return CALL_PASS;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return -EROFS;
+	fd = nameservers_fd(serve_options.names, MFD_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	ret = call_answer_fd(c, fd, flags & O_CLOEXEC);
+	close(fd);
+	return ret >= 0 || ret == -ENOENT ? CALL_ANSWERED : ret;
+}
+
 long files_open(struct call *c)
 {
 	char path[PROCPATH_MAX], full[PROCPATH_MAX + 8];
@@ -272,8 +297,11 @@ long files_open(struct call *c)
 	long stack;
 
 	/* Nearly all paths are told by their beginning; what is wrong the kernel says. */
-	if (files_arguments(c, &from, &flags) || call_read(c, from, prefix, 6) ||
-	    memcmp(prefix, "/proc/", 6))
+	if (files_arguments(c, &from, &flags) || call_read(c, from, prefix, 6))
+		return CALL_PASS;
+	if (!memcmp(prefix, "/etc/r", 6))
+		return files_open_resolver(c, from, flags);
+	if (memcmp(prefix, "/proc/", 6))
 		return CALL_PASS;
 	if (call_read_string(c, from, path, sizeof(path)))
 		return CALL_PASS;

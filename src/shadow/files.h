@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * files.h - /proc/net and /proc/sys/net are the stack's.
+ * files.h - /proc/net and /proc/sys/net are the stack's, /etc/resolv.conf the run's.
  */
 #ifndef PERSONA_SHADOW_FILES_H
 #define PERSONA_SHADOW_FILES_H

@@ -186,6 +186,7 @@ int shadow_in_parent(void *shadow, pid_t child)
 	struct serve_options options = {
 		.mptcp = r->config->mptcp,
 		.isolate = r->config->isolate,
+		.names = &r->config->names,
 	};
 	int status, listener, err;
 

@@ -13,10 +13,13 @@
 
 #include <stdbool.h>
 
+struct nameservers;
+
 /** struct serve_options - how the sockets of a run behave */
 struct serve_options {
-	bool mptcp;   /* plain TCP sockets become MPTCP */
-	bool isolate; /* loopback addresses are the stack's, too */
+	bool mptcp;			 /* plain TCP sockets become MPTCP */
+	bool isolate;			 /* loopback addresses are the stack's, too */
+	const struct nameservers *names; /* in place of /etc/resolv.conf, if given; may be NULL */
 };
 
 extern struct serve_options serve_options;

@@ -14,6 +14,11 @@ static const char *procpath_after(const char *path, const char *prefix)
 	return strncmp(path, prefix, n) ? NULL : path + n;
 }
 
+bool procpath_names_servers(const char *path)
+{
+	return !strcmp(path, "/etc/resolv.conf");
+}
+
 const char *procpath_inside(const char *path, pid_t pid)
 {
 	const char *rest = procpath_after(path, "/proc/"), *net;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "netconf/nameservers.h"
 #include "netconf/spec.h"
 
 #define CONFIG_ENV	  "PERSONA_CONFIG_FD"
@@ -40,13 +41,14 @@ struct config {
 	bool mptcp;	  /* plain TCP sockets become MPTCP */
 	bool isolate;	  /* loopback addresses are the stack's, too */
 	bool verbose;
-	int linger;	     /* seconds that the end waits for written data to be delivered */
-	unsigned int trace;  /* enum trace_kind of lib/trace.h */
-	bool mirror;	     /* frames can be shown to packet sockets (backend/mirror.h) */
-	char pcap[4096];     /* capture file or "" */
-	int opener;	     /* connection to persona-opener (opener/client.h); 0: none */
-	uint16_t first_port; /* the stack's range of ports on addresses shared with the */
-	uint16_t last_port;  /* host; 0: no address is shared */
+	int linger;		  /* seconds that the end waits for written data to be delivered */
+	unsigned int trace;	  /* enum trace_kind of lib/trace.h */
+	bool mirror;		  /* frames can be shown to packet sockets (backend/mirror.h) */
+	char pcap[4096];	  /* capture file or "" */
+	int opener;		  /* connection to persona-opener (opener/client.h); 0: none */
+	uint16_t first_port;	  /* the stack's range of ports on addresses shared with the */
+	uint16_t last_port;	  /* host; 0: no address is shared */
+	struct nameservers names; /* in place of /etc/resolv.conf, if given */
 	unsigned int nifaces;
 	struct config_iface iface[CONFIG_MAX_IFACES];
 	unsigned int nsysctls;

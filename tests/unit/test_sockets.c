@@ -627,6 +627,14 @@ static void test_paths(void **state)
 	assert_string_equal(procpath_inside("/proc/self/net/dev", 4712), "net/dev");
 }
 
+static void test_resolver(void **state)
+{
+	assert_true(procpath_names_servers("/etc/resolv.conf"));
+	assert_false(procpath_names_servers("/etc/resolv.conf.d"));
+	assert_false(procpath_names_servers("/etc/resolv"));
+	assert_false(procpath_names_servers("etc/resolv.conf"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -648,6 +656,7 @@ int main(void)
 		cmocka_unit_test_setup(test_memory, reset),
 		cmocka_unit_test_setup(test_urgent, reset),
 		cmocka_unit_test_setup(test_paths, reset),
+		cmocka_unit_test(test_resolver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
