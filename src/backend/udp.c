@@ -22,10 +22,16 @@
  * train (only single ones are fragmented), ends that: they go one at a time from then on,
  * until the socket is bound again.
  *
+ * A handshake that nobody answers is a sign that an endpoint has gone which needs no timer, since
+ * WireGuard has its own for it: initiations to a far end are counted until something comes from
+ * there (udp_on_silence()). Another sign is what looks like WireGuard's and comes from elsewhere,
+ * as a server that has moved goes on to send. It is dropped, but told.
+ *
  * ECN bits are carried both ways (RFC 6040: the tunnel inside needs them).
  *
- * Ownership: one block with the descriptor. Threads: tx and rx have scratch of their own; the
- * list of endpoints is replaced as a whole, the former one stays until the next but one.
+ * Ownership: one block with the descriptor. Threads: tx and rx have scratch of their own, and share
+ * the counts of handshakes; the list of endpoints is replaced as a whole, the former one stays
+ * until the next but one.
  *
  * Limits: payloads up to 65,000 bytes; what is sent inside to other addresses is dropped.
  */
@@ -33,6 +39,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +70,14 @@
 #define TRAIN_MOST  64	  /* UDP_MAX_SEGMENTS of older kernels */
 #define BUFFER	    (4 << 20)
 #define ECN_MASK    3
+
+#define INITIATION_TYPE	 1   /* first byte of WireGuard's handshake initiation */
+#define INITIATION_BYTES 148 /* and its length */
+#define SILENCE_FIRST	 2   /* initiations without an answer that are told */
+#define SILENCE_EACH	 8
+#define MESSAGE_LEAST	 32 /* bytes of WireGuard's messages, which are of four types */
+#define MESSAGE_TYPES	 4
+#define STRANGERS_EACH	 64 /* the first of so many is told */
 
 struct packet {
 	uint8_t version, tos;
@@ -105,6 +120,10 @@ struct udp {
 	bool single;
 	const struct peers *peers;
 	struct peers lists[2];
+	_Atomic int silence_fd;
+	_Atomic uint32_t silent;		     /* a bit for each far end */
+	_Atomic unsigned int initiations[UDP_PEERS]; /* in a row */
+	_Atomic unsigned int strangers;
 	struct {
 		struct mmsghdr msg[BACKEND_BATCH];
 		struct train train[BACKEND_BATCH];
@@ -147,6 +166,66 @@ static int udp_find(const struct peers *p, const struct sockaddr_in6 *from)
 			return (int)i;
 	}
 	return -1;
+}
+
+/* ---- silence ---- */
+
+void udp_on_silence(struct backend *be, int fd)
+{
+	atomic_store(&((struct udp *)be)->silence_fd, fd);
+}
+
+uint32_t udp_take_silent(struct backend *be)
+{
+	return atomic_exchange(&((struct udp *)be)->silent, 0);
+}
+
+static bool udp_is_initiation(const struct backend_frame *f)
+{
+	const struct iovec *iov = f->iov;
+
+	if (f->len != HEADERS + INITIATION_BYTES)
+		return false;
+	if (iov[0].iov_len > HEADERS)
+		return ((const uint8_t *)iov[0].iov_base)[HEADERS] == INITIATION_TYPE;
+	return f->niov > 1 && iov[1].iov_len &&
+	       *(const uint8_t *)iov[1].iov_base == INITIATION_TYPE;
+}
+
+static void udp_tell_silence(struct udp *u, uint32_t peers)
+{
+	int fd = atomic_load(&u->silence_fd);
+	uint64_t one = 1;
+
+	if (fd < 0)
+		return;
+	atomic_fetch_or(&u->silent, peers);
+	RAWSYS(SYS_write, fd, &one, sizeof(one));
+}
+
+static void udp_note_initiation(struct udp *u, unsigned int peer)
+{
+	unsigned int n = atomic_fetch_add(&u->initiations[peer], 1) + 1;
+
+	if (n % SILENCE_EACH == SILENCE_FIRST)
+		udp_tell_silence(u, 1u << peer);
+}
+
+/* Whose far end it is, if any's, cannot be told here: each of the @n may be. */
+static void udp_note_stranger(struct udp *u, const uint8_t *message, uint32_t len, unsigned int n)
+{
+	if (len < MESSAGE_LEAST || !message[0] || message[0] > MESSAGE_TYPES)
+		return;
+	if (atomic_fetch_add(&u->strangers, 1) % STRANGERS_EACH == 0)
+		udp_tell_silence(u, (1u << n) - 1);
+}
+
+static void udp_note_answer(struct udp *u, unsigned int peer)
+{
+	if (atomic_load_explicit(&u->initiations[peer], memory_order_relaxed))
+		atomic_store(&u->initiations[peer], 0);
+	if (atomic_load_explicit(&u->strangers, memory_order_relaxed))
+		atomic_store(&u->strangers, 0);
 }
 
 /* ---- sending ---- */
@@ -221,6 +300,8 @@ static unsigned int udp_marshal(struct udp *u, const struct peers *p, struct bac
 				t->n = i + 1 - t->first;
 			continue;
 		}
+		if (udp_is_initiation(&f[i]))
+			udp_note_initiation(u, (unsigned int)peer);
 		tos = ((uint8_t *)f[i].iov[0].iov_base)[1] & ECN_MASK;
 		if (!t || !udp_joins(u, t, size, (uint8_t)peer, tos)) {
 			t = &u->tx.train[trains++];
@@ -381,6 +462,11 @@ static void udp_dress(struct udp *u, const struct peers *p, unsigned int i, stru
 		u->be.rx_dropped++;
 	else
 		f->len = len;
+	if (f->len)
+		udp_note_answer(u, (unsigned int)peer);
+	else if (peer < 0)
+		udp_note_stranger(u, (const uint8_t *)f->iov[0].iov_base + HEADERS, m->msg_len,
+				  p->n);
 	h.tos = udp_ecn(&m->msg_hdr);
 	h.length = htons((uint16_t)len);
 	h.from = htonl(udp_inside(p->tunnel, 1 + (unsigned int)peer));
@@ -548,6 +634,7 @@ static int udp_attach(struct backend **be, int fd, const char *ifname, const cha
 	u->be.queues = 1;
 	u->family = udp_domain(fd);
 	u->peers = &u->lists[0];
+	atomic_store(&u->silence_fd, -1);
 	/* Of an inherited socket perhaps already so; what fails costs speed or ECN alone. */
 	raw_setsockopt_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	raw_setsockopt_int(fd, IPPROTO_IP, IP_RECVTOS, 1);

@@ -41,4 +41,21 @@ static inline uint32_t udp_inside(unsigned int tunnel, unsigned int end)
 void udp_set_peers(struct backend *be, unsigned int tunnel, const struct sockaddr_in6 *peer,
 		   unsigned int n);
 
+/**
+ * udp_on_silence() - tell when far ends may be elsewhere
+ * @be: the back end itself, not a wrapper of it
+ * @fd: an eventfd; -1: no more
+ *
+ * It is written to at the second handshake in a row to a far end that has not sent anything since
+ * (WireGuard sends the next after five seconds), and at each eighth from there; and when what
+ * looks like WireGuard's comes from elsewhere: the first since a far end has sent something, and
+ * each 64th from there.
+ *
+ * Any thread.
+ */
+void udp_on_silence(struct backend *be, int fd);
+
+/** udp_take_silent() - a bit for each far end that this was told of since the last call. */
+uint32_t udp_take_silent(struct backend *be);
+
 #endif /* PERSONA_BACKEND_UDP_H */

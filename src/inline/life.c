@@ -113,6 +113,7 @@ static void life_move_config(void)
 		moved |= life_keep_lock(i);
 	}
 	moved |= config.opener && life_move_inherited(&config.opener);
+	moved |= config.resolver && life_move_inherited(&config.resolver);
 	if (moved) {
 		int fd = config_to_fd(&config);
 
@@ -153,6 +154,8 @@ static void life_read_config(void)
 	}
 	if (config.opener)
 		fd_internal(config.opener, true);
+	if (config.resolver)
+		fd_internal(config.resolver, true);
 }
 
 /* 0: it is ours; -EWOULDBLOCK: another process has the stack. */

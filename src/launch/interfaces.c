@@ -31,6 +31,7 @@
 #include "launch/host.h"
 #include "launch/interfaces.h"
 #include "launch/paths.h"
+#include "launch/resolver.h"
 #include "launch/tunnel.h"
 #include "lib/complain.h"
 #include "lib/highfd.h"
@@ -267,6 +268,8 @@ int interfaces_open(struct config *c)
 		status = interfaces_open_one(c, &c->iface[i], &shared);
 	if (!status && c->opener)
 		status = interfaces_all_open(c, shared);
+	if (!status)
+		status = resolver_start(c);
 	if (status && c->opener) {
 		close(c->opener);
 		c->opener = 0;

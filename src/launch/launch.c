@@ -66,7 +66,7 @@ static int launch_environment(const char *path, int config_fd)
 static int launch_inline(const struct launch *l, const char *path)
 {
 	const struct config *c = l->config;
-	int keep[2 * CONFIG_MAX_IFACES + 2];
+	int keep[2 * CONFIG_MAX_IFACES + 3];
 	unsigned int n = 0;
 	int fd, status;
 
@@ -77,6 +77,8 @@ static int launch_inline(const struct launch *l, const char *path)
 	}
 	if (c->opener)
 		keep[n++] = c->opener;
+	if (c->resolver)
+		keep[n++] = c->resolver;
 	fd = config_to_fd(c);
 	if (fd < 0)
 		return complain(EXIT_PERSONA, "cannot make the configuration: %s", strerror(-fd));

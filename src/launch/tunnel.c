@@ -6,8 +6,9 @@
  *
  * The file is read twice: here, to say at once what is wrong and to learn all but the
  * keys, and by the process that has the stack, for the keys (stack/tunnel.c). Names are
- * resolved here, by the host: its libc, its network, before any program runs. Of an
- * endpoint's addresses the first is taken of a family that the interface can send.
+ * resolved here, by the host: its libc, its network, before any program runs, and later by
+ * resolver.c. Of an endpoint's addresses the first is taken of a family that the interface can
+ * send.
  *
  * Networks of AllowedIPs become routes; a family with a default among them, or with more
  * than a specification holds, which is said, has a default route.
@@ -31,6 +32,7 @@
 #include <sys/socket.h>
 #include "backend/opening/hostif.h"
 #include "launch/farend.h"
+#include "launch/resolver.h"
 #include "launch/sole.h"
 #include "launch/tunnel.h"
 #include "lib/complain.h"
@@ -309,6 +311,37 @@ static int tunnel_fill(const struct config *c, struct config_iface *ci, const st
 	return status ? status : tunnel_alone(ci, w);
 }
 
+/* Far end @far is at @host: if that is a name, the host can resolve it again. */
+static int tunnel_note_name(const struct config *c, struct config_iface *ci, unsigned int far,
+			    const char *host)
+{
+	struct in_addr in;
+
+	if (strchr(host, ':') || inet_pton(AF_INET, host, &in) == 1)
+		return 0;
+	ci->spec.named |= 1u << far;
+	return resolver_note((unsigned int)(ci - c->iface), far, host);
+}
+
+static int tunnel_note_names(const struct config *c, struct config_iface *ci,
+			     const struct wgconf *w)
+{
+	char host[sizeof(ci->spec.endpoint)];
+	unsigned int far = 0;
+	int status = 0;
+
+	ci->spec.named = 0;
+	if (ci->spec.endpoint[0]) {
+		strcpy(host, ci->spec.endpoint);
+		*strrchr(host, ':') = '\0';
+		return tunnel_note_name(c, ci, 0, host);
+	}
+	for (unsigned int i = 0; i < w->npeers && !status; i++)
+		if (w->peers[i].port)
+			status = tunnel_note_name(c, ci, far++, w->peers[i].host);
+	return status;
+}
+
 /* As wg-quick has it: domains alone change nothing. */
 static void tunnel_names(struct config *c, const struct iface_spec *s, const struct wgconf *w)
 {
@@ -332,7 +365,7 @@ int launch_tunnel_fill(struct config *c, struct config_iface *ci)
 	if (wgconf_read(s->conf, s->ifname, s->section, &w, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	by_place[ci - c->iface] = !w->path[0];
-	status = tunnel_fill(c, ci, w);
+	status = tunnel_fill(c, ci, w) ?: tunnel_note_names(c, ci, w);
 	if (!status)
 		tunnel_names(c, s, w);
 	wgconf_free(w);

@@ -69,6 +69,7 @@ struct ip_end {
  * @endpoint: wg: HOST:PORT in place of the file's, or ""
  * @section: wg: which of the file's sections (wgconf.h)
  * @nfars, @far: wg: the endpoints, resolved, in the order of the file's peers that have one
+ * @named:   wg: a bit for each of them whose endpoint is a name
  * @limited4, @limited6: no default route of that family: @route is all that there is
  */
 struct iface_spec {
@@ -95,6 +96,7 @@ struct iface_spec {
 	uint32_t section;
 	uint32_t nfars;
 	struct ip_end far[SPEC_MAX_FARS];
+	uint32_t named;
 	bool limited4, limited6;
 };
 

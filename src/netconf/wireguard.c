@@ -127,9 +127,30 @@ static uint64_t wireguard_u64(const struct nlattr *a)
 	return n;
 }
 
-static void wireguard_peer(struct wireguard_state *s, const struct nlattr *peer)
+static void wireguard_each_peer(const struct nlattr *peers,
+				void (*fn)(const struct nlattr *peer, void *arg), void *arg)
+{
+	const struct nlattr *peer;
+	size_t left, len;
+
+	if (!peers)
+		return;
+	left = peers->nla_len - NLA_HDRLEN;
+	peer = (const void *)((const uint8_t *)peers + NLA_HDRLEN);
+	while (left >= NLA_HDRLEN && peer->nla_len >= NLA_HDRLEN && peer->nla_len <= left) {
+		fn(peer, arg);
+		len = NLA_ALIGN(peer->nla_len);
+		if (len > left)
+			break;
+		left -= len;
+		peer = (const void *)((const uint8_t *)peer + len);
+	}
+}
+
+static void wireguard_peer(const struct nlattr *peer, void *arg)
 {
 	const struct nlattr *at[WGPEER_A_MAX + 1];
+	struct wireguard_state *s = arg;
 	int64_t last;
 
 	nl_nested(peer, at, WGPEER_A_MAX);
@@ -143,27 +164,15 @@ static void wireguard_peer(struct wireguard_state *s, const struct nlattr *peer)
 
 static int wireguard_part(const struct nlmsghdr *m, void *arg)
 {
-	const struct nlattr *at[WGDEVICE_A_MAX + 1], *peer;
+	const struct nlattr *at[WGDEVICE_A_MAX + 1];
 	struct wireguard_state *s = arg;
 	const void *key;
-	size_t left, len;
 
 	nl_attrs(m, GENL_HDRLEN, at, WGDEVICE_A_MAX);
 	key = nl_payload(at[WGDEVICE_A_PUBLIC_KEY], WG_KEY_LEN);
 	if (key)
 		memcpy(s->public_key, key, WG_KEY_LEN);
-	if (!at[WGDEVICE_A_PEERS])
-		return 0;
-	left = at[WGDEVICE_A_PEERS]->nla_len - NLA_HDRLEN;
-	peer = (const void *)((const uint8_t *)at[WGDEVICE_A_PEERS] + NLA_HDRLEN);
-	while (left >= NLA_HDRLEN && peer->nla_len >= NLA_HDRLEN && peer->nla_len <= left) {
-		wireguard_peer(s, peer);
-		len = NLA_ALIGN(peer->nla_len);
-		if (len > left)
-			break;
-		left -= len;
-		peer = (const void *)((const uint8_t *)peer + len);
-	}
+	wireguard_each_peer(at[WGDEVICE_A_PEERS], wireguard_peer, s);
 	return 0;
 }
 
@@ -175,6 +184,81 @@ int wireguard_get(struct nl *nl, int index, struct wireguard_state *s)
 	if (!err)
 		err = nl_dump(nl, wireguard_part, s);
 	explicit_bzero(nl->reply.bytes, sizeof(nl->reply.bytes)); /* it has the keys */
+	return err;
+}
+
+#define GREETED 16 /* peers; a tunnel has no more with an endpoint */
+
+struct greeted {
+	unsigned int n;
+	struct {
+		uint8_t key[WG_KEY_LEN];
+		uint16_t keepalive;
+	} peer[GREETED];
+};
+
+static void wireguard_note_peer(const struct nlattr *peer, void *arg)
+{
+	const struct nlattr *at[WGPEER_A_MAX + 1];
+	struct greeted *g = arg;
+	const void *key;
+	const uint16_t *s;
+
+	nl_nested(peer, at, WGPEER_A_MAX);
+	key = nl_payload(at[WGPEER_A_PUBLIC_KEY], WG_KEY_LEN);
+	s = nl_payload(at[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], sizeof(*s));
+	if (!key || !at[WGPEER_A_ENDPOINT] || g->n == GREETED)
+		return;
+	memcpy(g->peer[g->n].key, key, WG_KEY_LEN);
+	g->peer[g->n++].keepalive = s ? *s : 0;
+}
+
+static int wireguard_note_part(const struct nlmsghdr *m, void *arg)
+{
+	const struct nlattr *at[WGDEVICE_A_MAX + 1];
+
+	nl_attrs(m, GENL_HDRLEN, at, WGDEVICE_A_MAX);
+	wireguard_each_peer(at[WGDEVICE_A_PEERS], wireguard_note_peer, arg);
+	return 0;
+}
+
+static int wireguard_set_keepalive(struct nl *nl, int index, const uint8_t key[WG_KEY_LEN],
+				   uint16_t seconds)
+{
+	int err = wireguard_begin(nl, WG_CMD_SET_DEVICE, 0, index);
+	uint32_t peers, peer;
+
+	if (err)
+		return err;
+	peers = nl_nest(nl, WGDEVICE_A_PEERS);
+	peer = nl_nest(nl, 0);
+	nl_put(nl, WGPEER_A_PUBLIC_KEY, key, WG_KEY_LEN);
+	nl_put_u32(nl, WGPEER_A_FLAGS, WGPEER_F_UPDATE_ONLY);
+	nl_put_u16(nl, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, seconds);
+	nl_nest_end(nl, peer);
+	nl_nest_end(nl, peers);
+	return nl_talk(nl);
+}
+
+/* WireGuard sends a message when the interval becomes one from none. */
+int wireguard_greet(struct nl *nl, int index)
+{
+	struct greeted g = {0};
+	int err = wireguard_begin(nl, WG_CMD_GET_DEVICE, NLM_F_DUMP, index);
+
+	if (!err)
+		err = nl_dump(nl, wireguard_note_part, &g);
+	explicit_bzero(nl->reply.bytes, sizeof(nl->reply.bytes)); /* it has the keys */
+	for (unsigned int i = 0; i < g.n && !err; i++) {
+		const uint8_t *key = g.peer[i].key;
+		uint16_t keepalive = g.peer[i].keepalive;
+
+		err = wireguard_set_keepalive(nl, index, key, 0);
+		if (!err)
+			err = wireguard_set_keepalive(nl, index, key, keepalive ? keepalive : 1);
+		if (!err && !keepalive)
+			err = wireguard_set_keepalive(nl, index, key, 0);
+	}
 	return err;
 }
 

@@ -56,4 +56,12 @@ int wireguard_public(struct nl *nl, int index, const uint8_t private[WG_KEY_LEN]
 /** wireguard_get() - the state of a device; 0 or -errno. @nl: NETLINK_GENERIC */
 int wireguard_get(struct nl *nl, int index, struct wireguard_state *s);
 
+/**
+ * wireguard_greet() - have a device send its peers a message now, so that they hear where it is
+ * @nl: NETLINK_GENERIC; what it had of keys is wiped afterwards
+ *
+ * It is an empty one of the session, or a handshake without one. Return: 0 or -errno.
+ */
+int wireguard_greet(struct nl *nl, int index);
+
 #endif /* PERSONA_NETCONF_WIREGUARD_H */

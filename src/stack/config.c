@@ -33,7 +33,7 @@
 #define MFD_ALLOW_SEALING_ 2
 #define MFD_NOEXEC_SEAL_   8
 
-#define CONFIG_VERSION 5
+#define CONFIG_VERSION 6
 
 struct header {
 	char magic[8];
@@ -111,7 +111,7 @@ static bool config_valid(const struct config *c)
 
 	if (!config_ended(c->image, sizeof(c->image)) || !config_ended(c->pcap, sizeof(c->pcap)) ||
 	    c->vcpus < 0 || c->vcpus > ENGINE_MAX_VCPUS || c->nifaces > CONFIG_MAX_IFACES ||
-	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->linger < 0 ||
+	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->resolver < 0 || c->linger < 0 ||
 	    c->first_port > c->last_port || !nameservers_valid(&c->names))
 		return false;
 	for (i = 0; i < c->nifaces; i++) {

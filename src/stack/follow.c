@@ -17,7 +17,9 @@
  *	interface removed and made	as above, and the back end is bound to the
  *	again under its name		new one (ops->rebind)
  *	MTU, MAC			the same, unless mtu=, mac= were given
- *	addresses, gateways, routes	the same, if they were taken over (spec.follow)
+ *	addresses, gateways, routes	the same, if they were taken over (spec.follow); the
+ *					names of a tunnel's endpoints are resolved again, and
+ *					its server hears of us at once
  *
  * While a link is down nothing else is looked at: most systems forget addresses
  * and routes then, and a connection shall find its address when the link is back.
@@ -54,6 +56,7 @@
 #include "netconf/netconf.h"
 #include "netconf/takeover.h"
 #include "stack/config.h"
+#include "stack/endpoint.h"
 #include "stack/follow.h"
 #include "stack/tunnel.h"
 #include "stack/up.h"
@@ -73,11 +76,13 @@
  * @index: of the one that the back end is bound to
  * @mtu, @mac: as set inside
  * @mtu_given: mtu=, or 0
+ * @addrs: what tells its addresses from others, if a tunnel is on it
  */
 struct followed {
 	int index;
 	unsigned int mtu;
 	unsigned int mtu_given;
+	uint64_t addrs;
 	bool on;
 	bool up;
 	uint8_t mac[6];
@@ -181,10 +186,12 @@ static bool follow_hear(void)
 /* Sleep until news, or for @ms (-1: no limit); false if we shall stop. */
 static bool wait_news(int ms, bool news)
 {
-	struct pollfd p[2] = {{.fd = stop_fd, .events = POLLIN}, {.fd = news_fd, .events = POLLIN}};
+	struct pollfd p[2 + ENDPOINT_FDS] = {{.fd = stop_fd, .events = POLLIN},
+					     {.fd = news_fd, .events = POLLIN}};
 	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	unsigned int n = news ? 2 + endpoint_fds(&p[2]) : 1;
 
-	RAWSYS(SYS_ppoll, p, news ? 2 : 1, ms < 0 ? NULL : &ts, NULL, 0);
+	RAWSYS(SYS_ppoll, p, n, ms < 0 ? NULL : &ts, NULL, 0);
 	return !p[0].revents;
 }
 
@@ -264,6 +271,24 @@ static void set_link(struct netconf_iface *ifc, struct followed *f, const struct
 	nl_close(nl);
 }
 
+/* Has the host other addresses there than at the last look? They are no matter of a tunnel inside.
+ */
+static bool follow_has_moved(const struct netconf_iface *ifc, struct followed *f)
+{
+	struct ip_addr a[SPEC_MAX_ADDRS];
+	uint64_t sum = 0xcbf29ce484222325u, before = f->addrs; /* FNV-1a */
+	int n;
+
+	if (!ifc->lower)
+		return false;
+	n = link_addrs(host, f->index, a, SPEC_MAX_ADDRS);
+	for (int i = 0; i < n; i++)
+		for (unsigned int k = 0; k < ip_len(&a[i]); k++)
+			sum = (sum ^ a[i].bytes[k]) * 0x100000001b3u;
+	f->addrs = sum;
+	return sum != before;
+}
+
 /* Look at interface @i of the host, and apply what is new. */
 static void follow_look(unsigned int i)
 {
@@ -314,15 +339,20 @@ static void follow_look(unsigned int i)
 		trace(TRACE_PATHS, "%s has other addresses or routes", ifc->spec->name);
 	if (changed || another || up != f->up)
 		watch_changed(i, up);
+	if (up && ifc->lower && (follow_has_moved(ifc, f) || another || !f->up)) {
+		tunnel_greet(ifc);
+		endpoint_ask(i);
+	}
 	f->up = up;
 }
 
-static void look_at_all(void)
+/* @which: a bit for each */
+static void follow_look_at(uint32_t which)
 {
 	unsigned int i;
 
 	for (i = 0; i < CONFIG_MAX_IFACES; i++) {
-		if (followed[i].on)
+		if (followed[i].on && which & 1u << i)
 			follow_look(i);
 	}
 }
@@ -333,12 +363,13 @@ static void *follow_run(void *arg)
 
 	prctl(PR_SET_NAME, "persona-follow");
 	do {
+		follow_look_at(endpoint_serve());
 		if (!first && !follow_hear())
 			continue;
 		if (!wait_news(SETTLE_MS, false))
 			break;
 		follow_hear();
-		look_at_all();
+		follow_look_at(~0u);
 		first = false;
 	} while (wait_news(watch_tick(), true));
 	engine_thread_exit();
@@ -377,6 +408,7 @@ static bool follow_choose(void)
 		f->mtu = ifs[i].lower ? tunnel_mtu(ifs[i].spec, link.mtu) : ifs[i].be->mtu;
 		f->mtu_given = ifs[i].spec->mtu;
 		memcpy(f->mac, ifs[i].be->mac, sizeof(f->mac));
+		follow_has_moved(&ifs[i], f);
 	}
 	return any;
 }
@@ -420,6 +452,9 @@ int follow_start(void (*say)(const char *sentence))
 	err = open_all();
 	if (err || !follow_choose())
 		goto out_close;
+	err = endpoint_start(stack_resolver());
+	if (err)
+		goto out_close;
 	err = engine_thread_create(&thread, 256 << 10, 0, follow_run, NULL);
 	if (err)
 		goto out_close;
@@ -427,6 +462,7 @@ int follow_start(void (*say)(const char *sentence))
 	return 0;
 
 out_close:
+	endpoint_stop();
 	follow_close_all();
 	return err;
 }
@@ -441,6 +477,7 @@ void follow_stop(void)
 	pthread_join(thread, NULL);
 	running = false;
 	watch_stop();
+	endpoint_stop();
 	follow_close_all();
 }
 
@@ -450,6 +487,7 @@ void follow_after_fork(void)
 		return;
 	running = false;
 	watch_stop();
+	endpoint_after_fork();
 	host_fd_close(&host->fd);
 	host_fd_close(&news_fd);
 	host_fd_close(&stop_fd);

@@ -100,7 +100,7 @@ static void tunnel_end6(struct sockaddr_in6 *to, const struct ip_end *e)
 	memcpy(&to->sin6_addr.s6_addr[12], e->addr.bytes, 4);
 }
 
-static void tunnel_tell_backend(struct netconf_iface *ifc, unsigned int number)
+void tunnel_tell_backend(struct netconf_iface *ifc, unsigned int number)
 {
 	struct sockaddr_in6 far[SPEC_MAX_FARS];
 
@@ -192,19 +192,36 @@ int tunnel_up(struct netconf_iface *ifc, unsigned int number, const char **why)
 	return err;
 }
 
+void tunnel_greet(const struct netconf_iface *ifc)
+{
+	struct nl *nl;
+	int err;
+
+	nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+	if (nl && !engine_trust(nl->fd))
+		wireguard_greet(nl, ifc->index);
+	nl_close(nl);
+}
+
+int tunnel_state(const struct netconf_iface *ifc, struct wireguard_state *s)
+{
+	struct nl *nl;
+	int err;
+
+	nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+	if (nl)
+		err = engine_trust(nl->fd) ?: wireguard_get(nl, ifc->index, s);
+	nl_close(nl);
+	return err;
+}
+
 enum tunnel_health tunnel_health(const struct netconf_iface *ifc, unsigned int number)
 {
 	struct wireguard_state s = {0};
 	uint64_t rx, tx;
-	struct nl *nl;
-	int err;
 
 	engine_netif_frames(number, &rx, &tx);
-	nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
-	if (nl)
-		err = engine_trust(nl->fd) ?: wireguard_get(nl, ifc->index, &s);
-	nl_close(nl);
-	if (err || s.handshakes)
+	if (tunnel_state(ifc, &s) || s.handshakes)
 		return TUNNEL_GOOD;
 	if (!tx)
 		return TUNNEL_UNUSED;

@@ -11,6 +11,7 @@
 
 struct iface_spec;
 struct netconf_iface;
+struct wireguard_state;
 
 #define TUNNEL_LOWER "wglink" /* what the names of lower interfaces begin with */
 
@@ -31,6 +32,15 @@ const char *tunnel_lower(unsigned int number);
  * Reads the keys from the file again: no configuration carries them. Return: 0 or -errno.
  */
 int tunnel_up(struct netconf_iface *ifc, unsigned int number, const char **why);
+
+/** tunnel_tell_backend() - where its far ends are, as its specification says now. */
+void tunnel_tell_backend(struct netconf_iface *ifc, unsigned int number);
+
+/** tunnel_greet() - have the far ends hear where we are now: the host or they may have moved. */
+void tunnel_greet(const struct netconf_iface *ifc);
+
+/** tunnel_state() - handshakes and counters of tunnel @ifc; 0 or -errno. Any thread. */
+int tunnel_state(const struct netconf_iface *ifc, struct wireguard_state *s);
 
 /** enum tunnel_health - what a tunnel's handshakes say */
 enum tunnel_health {

@@ -38,6 +38,7 @@ static struct iface_spec specs[CONFIG_MAX_IFACES][2];
 static struct netconf_iface ifaces[CONFIG_MAX_IFACES];
 static unsigned int nifaces;
 static bool verbose;
+static int resolver;
 
 struct netconf_iface *stack_ifaces(unsigned int *n)
 {
@@ -61,6 +62,11 @@ void stack_set_spec(unsigned int i, const struct iface_spec *s)
 bool stack_verbose(void)
 {
 	return verbose;
+}
+
+int stack_resolver(void)
+{
+	return resolver;
 }
 
 /* The back end of one interface: inherited descriptor, or opened here. */
@@ -218,6 +224,7 @@ int stack_up(const struct config *c, const char **why)
 	int err;
 
 	verbose = c->verbose;
+	resolver = c->resolver;
 	err = engine_start(&opt, why);
 	if (err)
 		return err;

@@ -41,4 +41,7 @@ void stack_set_spec(unsigned int i, const struct iface_spec *s);
 /** stack_verbose() - does the user want to hear of changes? */
 bool stack_verbose(void);
 
+/** stack_resolver() - the configuration's resolver of names (endpoint.h); 0: none. */
+int stack_resolver(void);
+
 #endif /* PERSONA_STACK_UP_H */

@@ -35,6 +35,7 @@
 #include "lib/trace.h"
 #include "netconf/netconf.h"
 #include "stack/config.h"
+#include "stack/endpoint.h"
 #include "stack/pathmon.h"
 #include "stack/probe.h"
 #include "stack/tunnel.h"
@@ -211,6 +212,7 @@ static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum path
 		if (!w->renew)
 			set_aside(i, ifc, false, true);
 		w->renew = 0;
+		endpoint_ask(i);
 		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
 			 (long long)silence / 1000, (long long)silence % 1000 / 100);
 		watch_say(ifc->spec->name, leaves);

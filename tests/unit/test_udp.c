@@ -7,6 +7,7 @@
  */
 #include "frames.h"
 #include <netinet/udp.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include "backend/udp.h"
 
@@ -308,6 +309,71 @@ static void test_full(void **state)
 		expect(far[i % 2], 1000, (uint8_t)i);
 }
 
+/* A handshake's first message to far end @to, and whether that was told at @fd. */
+static bool greets(int fd, unsigned int to)
+{
+	uint64_t count;
+
+	packet(0, to, 148, 1);
+	assert_int_equal(send_all(1), 1);
+	expect(far[to], 148, 1);
+	return read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+/* Handshakes without an answer are told: the second in a row, and each eighth from there. */
+static void test_silence(void **state)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	assert_false(greets(fd, 0));
+	assert_false(greets(fd, 0)); /* nobody wanted to know */
+	udp_on_silence(be, fd);
+	for (unsigned int i = 3; i <= 18; i++)
+		assert_int_equal(greets(fd, 0), i == 10 || i == 18);
+	assert_int_equal(udp_take_silent(be), 1);
+	assert_int_equal(udp_take_silent(be), 0);
+	assert_false(greets(fd, 1)); /* each far end counts for itself */
+	assert_true(greets(fd, 1));
+	assert_int_equal(udp_take_silent(be), 2);
+	/* Data of that length is no handshake, in one piece or in two. */
+	packet(0, 1, 148, 4);
+	for (unsigned int i = 0; i < 9; i++)
+		send_all(1);
+	assert_int_equal(udp_take_silent(be), 0);
+	for (unsigned int i = 0; i < 9; i++)
+		expect(far[1], 148, 4);
+	/* An answer begins the count again. */
+	rx_prepare(2000);
+	send_back(far[0], "the answer", 10, 0);
+	assert_int_equal(hear(), 1);
+	assert_false(greets(fd, 0));
+	assert_true(greets(fd, 0));
+	assert_int_equal(udp_take_silent(be), 1);
+	/* A server that has moved: the first stranger, and each 64th; nothing else is one. */
+	for (unsigned int i = 0; i < 66; i++) {
+		static const uint8_t data[32] = {4};
+
+		rx_prepare(2000);
+		send_back(outsider, data, sizeof(data), 0);
+		assert_int_equal(hear(), 1);
+		assert_int_equal(rx[0].len, 0);
+		assert_int_equal(udp_take_silent(be), i % 64 ? 0 : 3);
+	}
+	rx_prepare(2000);
+	send_back(far[0], "the answer", 10, 0);
+	assert_int_equal(hear(), 1);
+	for (unsigned int i = 0; i < 3; i++) {
+		static const uint8_t data[3][32] = {{5}, {0}, {4}};
+
+		rx_prepare(2000);
+		send_back(outsider, data[i], i < 2 ? 32 : 31, 0);
+		assert_int_equal(hear(), 1);
+		assert_int_equal(udp_take_silent(be), 0);
+	}
+	udp_on_silence(be, -1);
+	close(fd);
+}
+
 static void test_designates(void **state)
 {
 	const char *why;
@@ -356,6 +422,7 @@ int main(void)
 		BOTH(test_refused),
 		BOTH(test_peers),
 		BOTH(test_full),
+		BOTH(test_silence),
 		cmocka_unit_test(test_designates),
 		cmocka_unit_test(test_inherited),
 	};
