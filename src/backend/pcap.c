@@ -15,6 +15,9 @@
  * checksums of sent frames not yet filled in. The host's own tcpdump shows the
  * same of its own stack.
  *
+ * What does not pass a back end as itself (stack/capture.c) is recorded packet by packet, and its
+ * interface has a statistics block at the end.
+ *
  * Each block is one writev to a file opened with O_APPEND, which the kernel
  * does atomically: several interfaces, queues and directions write concurrently
  * without a lock of ours. A write that fails (disk full) ends the capture with
@@ -36,6 +39,7 @@
 
 #define BLOCK_SHB 0x0a0d0d0a
 #define BLOCK_IDB 1
+#define BLOCK_ISB 5
 #define BLOCK_EPB 6
 
 #define SHB_MAGIC 0x1a2b3c4d
@@ -47,6 +51,8 @@
 #define OPT_IF_NAME    2
 #define OPT_IF_TSRESOL 9
 #define OPT_EPB_FLAGS  2
+#define OPT_ISB_RECV   4
+#define OPT_ISB_DROP   5
 
 #define EPB_INBOUND  1
 #define EPB_OUTBOUND 2
@@ -113,35 +119,18 @@ static void pcap_stop(struct pcap *p, long r)
 	RAWSYS(SYS_write, 2, text, sizeof(text) - 1);
 }
 
-static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct backend_frame *f,
-			uint32_t direction)
+static bool pcap_is_broken(const struct pcap *p)
 {
-	uint32_t pad = -f->len & 3;
-	uint32_t left = f->len;
-	unsigned int i, n = 0;
-	uint64_t ns;
+	return atomic_load_explicit(&p->broken, memory_order_relaxed);
+}
+
+/* The block in pieces 0 to @n - 1 but for what stands behind the @len bytes of the packet. */
+static void pcap_write_packet(struct pcap *p, struct writer *w, unsigned int n, uint32_t direction)
+{
+	uint32_t len = w->head.captured, pad = -len & 3;
 	long r;
 
-	if (!f->len || f->niov > BACKEND_MAX_IOV ||
-	    atomic_load_explicit(&pb->pcap->broken, memory_order_relaxed))
-		return;
-	ns = clock_read_ns(CLOCK_REALTIME);
-	w->head.type = BLOCK_EPB;
-	w->head.interface = pb->interface;
-	w->head.ts_high = (uint32_t)(ns >> 32);
-	w->head.ts_low = (uint32_t)ns;
-	w->iov[n++] = (struct iovec){&w->head, sizeof(w->head)};
-	for (i = 0; i < f->niov && left; i++) {
-		size_t len = f->iov[i].iov_len < left ? f->iov[i].iov_len : left;
-
-		w->iov[n++] = (struct iovec){f->iov[i].iov_base, len};
-		left -= (uint32_t)len;
-	}
-	if (left)
-		return; /* fewer bytes than @len says: not a frame */
-	w->head.captured = f->len;
-	w->head.original = f->len;
-	w->head.total = (uint32_t)(sizeof(w->head) + f->len + pad + sizeof(w->tail));
+	w->head.total = (uint32_t)(sizeof(w->head) + len + pad + sizeof(w->tail));
 	w->iov[n++] = (struct iovec){(void *)zeros, pad};
 	w->tail = (struct epb_tail){
 		.flags_opt = {OPT_EPB_FLAGS, 4},
@@ -151,10 +140,56 @@ static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct 
 	};
 	w->iov[n++] = (struct iovec){&w->tail, sizeof(w->tail)};
 	do {
-		r = RAWSYS(SYS_writev, pb->pcap->fd, w->iov, n);
+		r = RAWSYS(SYS_writev, p->fd, w->iov, n);
 	} while (r == -EINTR);
 	if (r != (long)w->head.total)
-		pcap_stop(pb->pcap, r);
+		pcap_stop(p, r);
+}
+
+static void pcap_record(struct pcap_backend *pb, struct writer *w, const struct backend_frame *f,
+			uint32_t direction)
+{
+	uint32_t left = f->len;
+	unsigned int i, n = 0;
+	uint64_t ns;
+
+	if (!f->len || f->niov > BACKEND_MAX_IOV || pcap_is_broken(pb->pcap))
+		return;
+	ns = clock_read_ns(CLOCK_REALTIME);
+	w->head = (struct epb){.type = BLOCK_EPB,
+			       .interface = pb->interface,
+			       .ts_high = (uint32_t)(ns >> 32),
+			       .ts_low = (uint32_t)ns,
+			       .captured = f->len,
+			       .original = f->len};
+	w->iov[n++] = (struct iovec){&w->head, sizeof(w->head)};
+	for (i = 0; i < f->niov && left; i++) {
+		size_t len = f->iov[i].iov_len < left ? f->iov[i].iov_len : left;
+
+		w->iov[n++] = (struct iovec){f->iov[i].iov_base, len};
+		left -= (uint32_t)len;
+	}
+	if (left)
+		return; /* fewer bytes than @len says: not a frame */
+	pcap_write_packet(pb->pcap, w, n, direction);
+}
+
+void pcap_packet(struct pcap *p, uint32_t interface, uint64_t ns, bool outbound, const void *data,
+		 uint32_t captured, uint32_t original)
+{
+	struct writer w;
+
+	if (pcap_is_broken(p))
+		return;
+	w.head = (struct epb){.type = BLOCK_EPB,
+			      .interface = interface,
+			      .ts_high = (uint32_t)(ns >> 32),
+			      .ts_low = (uint32_t)ns,
+			      .captured = captured,
+			      .original = original};
+	w.iov[0] = (struct iovec){&w.head, sizeof(w.head)};
+	w.iov[1] = (struct iovec){(void *)data, captured};
+	pcap_write_packet(p, &w, 2, outbound ? EPB_OUTBOUND : EPB_INBOUND);
 }
 
 static int pcap_tx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
@@ -258,6 +293,38 @@ static int pcap_write_interface(struct pcap *p, enum backend_link link, const ch
 	return pcap_write_block(p, &block, sizeof(block));
 }
 
+void pcap_statistics(struct pcap *p, uint32_t interface, uint64_t passed, uint64_t missing)
+{
+	uint64_t ns = clock_read_ns(CLOCK_REALTIME);
+	struct {
+		uint32_t type, total, interface, ts_high, ts_low;
+		struct opt recv_opt;
+		uint64_t recv;
+		struct opt drop_opt;
+		uint64_t drop;
+		struct opt end;
+		uint32_t total2;
+	} __attribute__((packed)) block = {
+		.type = BLOCK_ISB,
+		.total = sizeof(block),
+		.interface = interface,
+		.ts_high = (uint32_t)(ns >> 32),
+		.ts_low = (uint32_t)ns,
+		.recv_opt = {OPT_ISB_RECV, 8},
+		.recv = passed,
+		.drop_opt = {OPT_ISB_DROP, 8},
+		.drop = missing,
+		.total2 = sizeof(block),
+	};
+	int err;
+
+	if (pcap_is_broken(p))
+		return;
+	err = pcap_write_block(p, &block, sizeof(block));
+	if (err)
+		pcap_stop(p, err);
+}
+
 int pcap_create(struct pcap **p, const char *path, const char **why)
 {
 	struct pcap *new = calloc(1, sizeof(*new));
@@ -287,6 +354,13 @@ out_free:
 	return err;
 }
 
+int pcap_add(struct pcap *p, enum backend_link link, const char *name)
+{
+	int err = pcap_write_interface(p, link, name);
+
+	return err ? err : (int)p->interfaces++;
+}
+
 int pcap_wrap(struct pcap *p, struct backend *inner, const char *name, struct backend **outer)
 {
 	struct pcap_backend *pb = calloc(1, sizeof(*pb));
@@ -294,8 +368,8 @@ int pcap_wrap(struct pcap *p, struct backend *inner, const char *name, struct ba
 
 	if (!pb)
 		return -ENOMEM;
-	err = pcap_write_interface(p, inner->link, name);
-	if (err) {
+	err = pcap_add(p, inner->link, name);
+	if (err < 0) {
 		free(pb);
 		return err;
 	}
@@ -303,10 +377,16 @@ int pcap_wrap(struct pcap *p, struct backend *inner, const char *name, struct ba
 	pb->be.ops = &pcap_ops;
 	pb->inner = inner;
 	pb->pcap = p;
-	pb->interface = p->interfaces++;
+	pb->interface = (uint32_t)err;
 	p->refs++;
 	*outer = &pb->be;
 	return 0;
+}
+
+struct pcap *pcap_get(struct pcap *p)
+{
+	p->refs++;
+	return p;
 }
 
 void pcap_put(struct pcap *p)

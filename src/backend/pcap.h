@@ -31,6 +31,31 @@ int pcap_create(struct pcap **p, const char *path, const char **why);
  */
 int pcap_wrap(struct pcap *p, struct backend *inner, const char *name, struct backend **outer);
 
+/**
+ * pcap_add() - an interface whose packets come by pcap_packet()
+ *
+ * As with pcap_wrap(). Return: its number or -errno.
+ */
+int pcap_add(struct pcap *p, enum backend_link link, const char *name);
+
+/**
+ * pcap_packet() - record one
+ * @ns:	      when it passed, CLOCK_REALTIME
+ * @outbound: sent, not received
+ * @captured: bytes of @data
+ * @original: bytes that it had
+ *
+ * Any thread.
+ */
+void pcap_packet(struct pcap *p, uint32_t interface, uint64_t ns, bool outbound, const void *data,
+		 uint32_t captured, uint32_t original);
+
+/** pcap_statistics() - record how many packets passed an interface, and how many are missing. */
+void pcap_statistics(struct pcap *p, uint32_t interface, uint64_t passed, uint64_t missing);
+
+/** pcap_get() - another reference; returns @p. */
+struct pcap *pcap_get(struct pcap *p);
+
 /** pcap_put() - give a reference back; the last one closes the file. */
 void pcap_put(struct pcap *p);
 

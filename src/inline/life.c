@@ -46,6 +46,7 @@
 #include "lib/highfd.h"
 #include "lib/trace.h"
 #include "sockets/route.h"
+#include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/subflows.h"
@@ -245,6 +246,7 @@ static int life_start_locked(void)
 		else if (config.verbose)
 			say("the host's interfaces are not followed");
 		threads += subflows_start();
+		threads += capture_start(life_tell);
 		life_more_descriptors();
 		threads += life_start_control();
 		leader_stack_up(threads);
@@ -415,6 +417,7 @@ void life_end(void)
 	self.bypass++;
 	follow_stop();
 	subflows_stop();
+	capture_stop();
 	self.bypass--;
 	if (control_stop() && !thread_others_inside()) {
 		self.bypass++;

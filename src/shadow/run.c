@@ -55,6 +55,7 @@
 #include "shadow/sniff.h"
 #include "shadow/sock.h"
 #include "sockets/address.h"
+#include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/drain.h"
 #include "stack/follow.h"
@@ -148,6 +149,7 @@ static int run_start_stack(struct shadow *r)
 	if (err && r->config->verbose)
 		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	subflows_start();
+	capture_start(run_tell);
 	return 0;
 }
 
@@ -351,6 +353,7 @@ void shadow_finish(struct shadow *r, int linger)
 		sniff_stop();
 		follow_stop();
 		subflows_stop();
+		capture_stop();
 		engine_stop();
 		ports_down();
 	}

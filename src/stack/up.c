@@ -24,6 +24,7 @@
 #include "lib/why.h"
 #include "netconf/netconf.h"
 #include "netconf/sysctl.h"
+#include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/ports.h"
@@ -119,7 +120,7 @@ static int dress_backend(struct backend **be, const struct iface_spec *s, const 
 }
 
 static int up_add_iface(const struct config_iface *ci, struct pcap *capture, bool mirror,
-			struct netconf_iface *ifc, const char **why)
+			size_t memory, struct netconf_iface *ifc, const char **why)
 {
 	unsigned int number = (unsigned int)(ifc - ifaces);
 	const char *name = ci->spec.name;
@@ -134,7 +135,7 @@ static int up_add_iface(const struct config_iface *ci, struct pcap *capture, boo
 	tunnel = be->ops->place == BACKEND_TUNNEL;
 	if (tunnel)
 		name = tunnel_lower(number);
-	err = dress_backend(&be, &ci->spec, name, capture, mirror, why);
+	err = dress_backend(&be, &ci->spec, name, tunnel ? NULL : capture, mirror, why);
 	if (err) {
 		be->ops->close(be);
 		return err;
@@ -149,7 +150,12 @@ static int up_add_iface(const struct config_iface *ci, struct pcap *capture, boo
 			       ci->spec.name, strerror(-index));
 	ifc->index = index;
 	ifc->lower = 0;
-	return tunnel ? tunnel_up(ifc, number, why) : 0;
+	err = tunnel ? tunnel_up(ifc, number, why) : 0;
+	if (err || !tunnel || !capture)
+		return err;
+	err = capture_add(capture, ifc->index, ci->spec.name, memory);
+	return err ? why_set(why, -err, "%s: cannot capture: %s", ci->spec.name, strerror(-err))
+		   : 0;
 }
 
 static int user_sysctls(const struct config *c, const char **why)
@@ -186,18 +192,19 @@ static void refresh_beside(void)
 
 static int up_configure(const struct config *c, struct pcap *capture, const char **why)
 {
+	size_t memory = c->memory ? c->memory : ENGINE_MEMORY_DEFAULT;
 	unsigned int i;
 	int err;
 
 	err = sysctl_mount(engine_syscall);
 	if (err)
 		return why_set(why, -err, "cannot mount /proc in the stack: %s", strerror(-err));
-	err = sysctl_defaults(engine_syscall, c->memory ? c->memory : ENGINE_MEMORY_DEFAULT);
+	err = sysctl_defaults(engine_syscall, memory);
 	if (err)
 		return why_set(why, -err, "cannot set the stack's sysctls: %s", strerror(-err));
 	nifaces = 0;
 	for (i = 0; i < c->nifaces; i++) {
-		err = up_add_iface(&c->iface[i], capture, c->mirror, &ifaces[i], why);
+		err = up_add_iface(&c->iface[i], capture, c->mirror, memory, &ifaces[i], why);
 		if (err)
 			return err;
 	}
@@ -233,6 +240,7 @@ int stack_up(const struct config *c, const char **why)
 	if (!err)
 		err = up_configure(c, capture, why);
 	if (err) {
+		capture_stop();
 		engine_stop();
 		ports_down();
 	}

@@ -177,6 +177,51 @@ static void test_file(void **state)
 	unlink(path);
 }
 
+/* Packets that pass no back end as themselves, cut or whole, and how many are missing. */
+static void test_packets(void **state)
+{
+	const uint64_t when = (uint64_t)time(NULL) * 1000000000u + 42;
+	char path[] = "/tmp/persona-test-XXXXXX";
+	uint8_t data[103];
+	const char *why;
+	struct pcap *p;
+
+	close(mkstemp(path));
+	memset(data, 0x45, sizeof(data));
+	assert_int_equal(pcap_create(&p, path, &why), 0);
+	assert_int_equal(pcap_add(p, BACKEND_LINK_RAWIP, "wlan0"), 0);
+	assert_int_equal(pcap_add(p, BACKEND_LINK_RAWIP, "rmnet0"), 1);
+	assert_ptr_equal(pcap_get(p), p);
+	pcap_put(p);
+	pcap_packet(p, 1, when, true, data, 103, 103);
+	pcap_packet(p, 0, when, false, data, 100, 70000);
+	pcap_statistics(p, 1, 7, 5000000000u);
+	pcap_put(p);
+
+	load(path);
+	at += u32(4);
+	expect_interface(101, "wlan0");
+	expect_interface(101, "rmnet0");
+	assert_int_equal((uint64_t)u32(12) << 32 | u32(16), when);
+	expect_packet(1, 103, 2, 0x45);
+	block(6);
+	assert_int_equal(u32(8), 0);
+	assert_int_equal(u32(20), 100);
+	assert_int_equal(u32(24), 70000);
+	assert_int_equal(u32(4), 28 + 100 + 16);
+	at += u32(4);
+	block(5);
+	assert_int_equal(u32(8), 1);
+	assert_int_equal(u16(20), 4); /* isb_ifrecv */
+	assert_int_equal(u16(22), 8);
+	assert_int_equal(u32(24), 7);
+	assert_int_equal(u16(32), 5); /* isb_ifdrop */
+	assert_int_equal((uint64_t)u32(40) << 32 | u32(36), 5000000000u);
+	at += u32(4);
+	assert_int_equal(at, size);
+	unlink(path);
+}
+
 /* The disk is full: the capture ends, the traffic does not. */
 static void test_full_disk(void **state)
 {
@@ -238,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_tcpdump_reads_it),
 	};
