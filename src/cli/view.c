@@ -8,10 +8,15 @@
  *	INTERFACE  STATE   MTU   DOWN     UP  RECEIVED  SENT  DROPS  ADDRESSES
  *	wlan0      up     1500  48.5M   1.2M      102M  3.1M      0  10.1.0.2/24
  *
+ *	TUNNEL  ENDPOINT        HANDSHAKE  MTU   OUTER MTU  RECEIVED  SENT
+ *	wlan0   10.1.0.1:51820  12s ago    1440       1500      106M  3.3M
+ *
  *	PROTO  INTERFACE  LOCAL  REMOTE  STATE  DOWN  UP  RECEIVED  SENT  SHARE  RTT ...
  *	mptcp             10.1.0.2:50796 ...            the connection, then its subflows
  *	       wlan0      10.1.0.2:50796 ...
  *	       (ended)                    ...           and what those had that have ended
+ *
+ * The second table is there if there is a tunnel; the interface that it leaves by is not shown.
  *
  * Rates are bits per second between two documents. All else is since the beginning, SHARE too:
  * a subflow's part of the connection's bytes, both ways.
@@ -145,6 +150,29 @@ static void put_link(struct view *v, const char *link)
 	table_cell(t, "%s", addresses);
 }
 
+static void put_tunnel(struct view *v, const char *link)
+{
+	const char *tunnel = json_member(link, "tunnel"), *e;
+	char buf[WORD], ends[4 * WORD] = "", age[HUMAN_TEXT];
+	struct table *t = &v->table;
+
+	for (e = json_first(json_member(tunnel, "endpoints")); e; e = json_next(e))
+		snprintf(ends + strlen(ends), sizeof(ends) - strlen(ends), "%s%s", *ends ? " " : "",
+			 view_string(e, buf, sizeof(buf)));
+	table_cell(t, "%s", view_text(link, "name", buf));
+	table_cell(t, "%s", ends);
+	if (json_member(tunnel, "handshake_age_s"))
+		table_cell(t, "%s ago", human_time(view_number(tunnel, "handshake_age_s"), age));
+	else
+		table_cell(t, "never");
+	table_cell(t, "%" PRIu64, view_number(link, "mtu"));
+	if (json_member(tunnel, "outer_mtu"))
+		table_cell(t, "%" PRIu64, view_number(tunnel, "outer_mtu"));
+	else
+		table_cell(t, "-");
+	put_bytes(t, view_number(tunnel, "received"), view_number(tunnel, "sent"));
+}
+
 /* More than the kernel's word for it; @busy: another subflow of the connection has news. */
 static const char *view_state(const char *s, bool busy, char buf[WORD])
 {
@@ -272,11 +300,51 @@ static void view_head(struct table *t, const char *right, const char *const *nam
 		table_cell(t, "%s", names[i]);
 }
 
+/* Lines that it took. */
+static size_t view_print_links(struct view *v, const char *interfaces, FILE *out, size_t width,
+			       size_t rows)
+{
+	static const char *const names[] = {"INTERFACE", "STATE", "MTU",   "DOWN",     "UP",
+					    "RECEIVED",	 "SENT",  "DROPS", "ADDRESSES"};
+	size_t lines;
+
+	view_head(&v->table, "<<>>>>>><", names);
+	for (const char *p = json_first(interfaces); p; p = json_next(p))
+		if (!json_true(json_member(p, "carries_tunnel")))
+			put_link(v, p);
+	lines = 1 + v->table.n / strlen(v->table.right);
+	table_print(&v->table, out, width, rows);
+	putc('\n', out);
+	return lines;
+}
+
+static size_t view_print_tunnels(struct view *v, const char *interfaces, FILE *out, size_t width,
+				 size_t rows)
+{
+	static const char *const names[] = {"TUNNEL",	 "ENDPOINT", "HANDSHAKE", "MTU",
+					    "OUTER MTU", "RECEIVED", "SENT"};
+	bool any = false;
+	size_t lines;
+
+	for (const char *p = json_first(interfaces); p; p = json_next(p)) {
+		if (!json_member(p, "tunnel"))
+			continue;
+		if (!any)
+			view_head(&v->table, "<<<>>>>", names);
+		any = true;
+		put_tunnel(v, p);
+	}
+	if (!any)
+		return 0;
+	lines = 1 + v->table.n / strlen(v->table.right);
+	table_print(&v->table, out, width, rows);
+	putc('\n', out);
+	return lines;
+}
+
 void view_print(const char *document, const struct rates *now, const struct rates *old, FILE *out,
 		size_t width, size_t rows)
 {
-	static const char *const links[] = {"INTERFACE", "STATE", "MTU",   "DOWN",     "UP",
-					    "RECEIVED",	 "SENT",  "DROPS", "ADDRESSES"};
 	static const char *const sockets[] = {
 		"PROTO",    "INTERFACE", "LOCAL", "REMOTE", "STATE",   "DOWN", "UP",
 		"RECEIVED", "SENT",	 "SHARE", "RTT",    "RETRANS", "LOST", "CONGESTION"};
@@ -293,12 +361,9 @@ void view_print(const char *document, const struct rates *now, const struct rate
 		human_time(view_number(document, "uptime_ms") / 1000, time),
 		(total - view_number(memory, "free")) / MEGABYTE, total / MEGABYTE);
 
-	view_head(&v.table, "<<>>>>>><", links);
-	for (p = json_first(json_member(document, "interfaces")); p; p = json_next(p))
-		put_link(&v, p);
-	used = 4 + v.table.n / strlen(v.table.right);
-	table_print(&v.table, out, width, rows);
-	putc('\n', out);
+	p = json_member(document, "interfaces");
+	used = 3 + view_print_links(&v, p, out, width, rows);
+	used += view_print_tunnels(&v, p, out, width, rows > used + 2 ? rows - used - 2 : 1);
 
 	view_head(&v.table, "<<<<<>>>>>>>><", sockets);
 	for (p = json_first(json_member(document, "connections")); p; p = json_next(p))

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "control/links.h"
+#include "control/tunnels.h"
 #include "netconf/netconf.h"
 #include "stack/up.h"
 #include "stack/watch.h"
@@ -167,6 +168,9 @@ static int links_each_link(const struct nlmsghdr *m, void *arg)
 	json_bool(j, "silent", links_is_silent(ifi->ifi_index));
 	json_number(j, "mtu", links_u32(at[IFLA_MTU]));
 	put_backend(j, ifi->ifi_index);
+	tunnels_put(l->call, j, ifi->ifi_index);
+	if (tunnels_carries(ifi->ifi_index))
+		json_bool(j, "carries_tunnel", true);
 	json_open(j, "addresses", '[');
 	for (unsigned int i = 0; i < l->naddrs; i++)
 		if ((int)l->addr[i].index == ifi->ifi_index)
@@ -210,6 +214,7 @@ int links_put(nl_call_fn *call, struct links *l)
 	struct nl *nl;
 	int err;
 
+	l->call = call;
 	nl = nl_open(call, NETLINK_ROUTE, &err);
 	if (!nl)
 		return err;

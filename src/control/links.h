@@ -19,6 +19,7 @@
  */
 struct links {
 	struct json *j;
+	nl_call_fn *call;
 	struct {
 		int index;
 		char name[IF_NAMESIZE];

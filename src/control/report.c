@@ -24,6 +24,7 @@
 #include "control/ended.h"
 #include "control/links.h"
 #include "control/report.h"
+#include "control/tunnels.h"
 #include "lib/clock.h"
 #include "netconf/sock_diag.h"
 
@@ -303,6 +304,8 @@ static void put_sockets(const struct links *l, const struct diag_list *tcp,
 
 	json_open(l->j, "udp", '[');
 	for (s = udp->at; s < udp->at + udp->n; s++) {
+		if (tunnels_listens(&s->local, s->lport))
+			continue;
 		json_open(l->j, NULL, '{');
 		put_end(l->j, "local", &s->local, s->lport);
 		put_end(l->j, "remote", &s->remote, s->rport);

@@ -4,7 +4,10 @@
  *
  *	"time_ns"	CLOCK_MONOTONIC of the host when it was gathered, for rates
  *	"interfaces"	name, type, state, carrier, mtu, backend, host (interface), addresses,
- *			rx and tx: bytes, packets, errors, drops
+ *			rx and tx: bytes, packets, errors, drops; a WireGuard tunnel has
+ *			"tunnel": endpoints, outer_mtu (of the host's interface, if known),
+ *			handshake_age_s (of the last one, if there was any), received and sent
+ *			(bytes of its datagrams), and what it leaves by carries_tunnel
  *	"routes"	default routes: family, interface, gateway, table, metric
  *	"mptcp"		subflows and accepted (limits), endpoints; absent without MPTCP
  *	"connections"	protocol, local, remote, state, sent, received, and subflows: for
@@ -13,7 +16,8 @@
  *			retransmissions, lost (segments), rtt_us, rttvar_us, min_rtt_us, cwnd,
  *			mss, congestion_control, backup
  *	"listening"	protocol, local
- *	"udp"		local, remote, state, receive_queue, send_queue (bytes)
+ *	"udp"		but for the tunnels' own: local, remote, state, receive_queue, send_queue
+ *(bytes)
  */
 #ifndef PERSONA_CONTROL_REPORT_H
 #define PERSONA_CONTROL_REPORT_H

@@ -337,6 +337,45 @@ static void test_view(void **state)
 	free(now.at);
 }
 
+/* A table of tunnels, where there are any; what they leave by is not shown. */
+static void test_view_tunnels(void **state)
+{
+	static const char tunnels[] =
+		"{\"interfaces\":[{\"name\":\"wglink0\",\"state\":\"up\",\"carrier\":true,"
+		"\"mtu\":65535,\"carries_tunnel\":true},"
+		"{\"name\":\"wlan0\",\"state\":\"up\",\"carrier\":true,\"mtu\":1440,\"tunnel\":"
+		"{\"endpoints\":[\"10.1.0.1:51820\",\"[fd01::1]:7\"],\"outer_mtu\":1500,"
+		"\"handshake_age_s\":72,\"received\":1048576,\"sent\":2048}},"
+		"{\"name\":\"wg9\",\"state\":\"up\",\"carrier\":true,\"mtu\":1440,\"tunnel\":"
+		"{\"endpoints\":[\"10.2.0.1:51820\"],\"received\":0,\"sent\":148}}]}";
+	struct rates none = {0};
+	size_t len;
+	char *text;
+	FILE *f;
+
+	assert_true(json_valid(tunnels));
+	f = open_memstream(&text, &len);
+	view_print(tunnels, &none, &none, f, 200, 100);
+	fclose(f);
+	assert_contains(
+		text, "\n\nTUNNEL  ENDPOINT                    HANDSHAKE   MTU  OUTER MTU  "
+		      "RECEIVED  SENT\n"
+		      "wlan0   10.1.0.1:51820 [fd01::1]:7  1m12s ago  1440       1500      "
+		      "1.0M  2.0K\n"
+		      "wg9     10.2.0.1:51820              never      1440          -         0   "
+		      "148\n\nPROTO");
+	assert_null(strstr(text, "wglink0"));
+	assert_non_null(strstr(text, "\nwg9 "));
+	free(text);
+	/* Few rows: each table has one at least. */
+	f = open_memstream(&text, &len);
+	view_print(tunnels, &none, &none, f, 200, 8);
+	fclose(f);
+	assert_contains(text, "TUNNEL ");
+	assert_contains(text, "... and ");
+	free(text);
+}
+
 /* Shares are of all bytes, those of ended subflows included, whatever the last interval moved. */
 static void test_view_ended(void **state)
 {
@@ -470,9 +509,9 @@ int main(void)
 		cmocka_unit_test(test_json_invalid), cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rates),	     cmocka_unit_test(test_human),
 		cmocka_unit_test(test_table),	     cmocka_unit_test(test_view),
-		cmocka_unit_test(test_view_ended),   cmocka_unit_test(test_view_dead),
-		cmocka_unit_test(test_view_quiet),   cmocka_unit_test(test_view_odd),
-		cmocka_unit_test(test_view_escapes),
+		cmocka_unit_test(test_view_tunnels), cmocka_unit_test(test_view_ended),
+		cmocka_unit_test(test_view_dead),    cmocka_unit_test(test_view_quiet),
+		cmocka_unit_test(test_view_odd),     cmocka_unit_test(test_view_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

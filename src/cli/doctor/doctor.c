@@ -76,7 +76,7 @@ long doctor_sysctl(const char *key)
 }
 
 static void (*const checks[])(const struct doctor *d) = {
-	doctor_stack, doctor_backends, doctor_net, doctor_beside, doctor_mptcp,
+	doctor_stack, doctor_backends, doctor_net, doctor_beside, doctor_tunnel, doctor_mptcp,
 };
 
 /* ---- the command line ---- */

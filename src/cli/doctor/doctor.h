@@ -48,11 +48,15 @@ void doctor_say(enum doctor_verdict v, const char *thing, const char *remedy, co
 /** doctor_sysctl() - number in the host's /proc/sys/@key, or -1. */
 long doctor_sysctl(const char *key);
 
+/** doctor_is_tunnel() - is it a WireGuard tunnel of the stack's own? */
+bool doctor_is_tunnel(const struct iface_spec *s);
+
 /* The checks, by file; each says all it has to. */
 void doctor_stack(const struct doctor *d);
 void doctor_backends(const struct doctor *d);
 void doctor_net(const struct doctor *d);
 void doctor_beside(const struct doctor *d);
+void doctor_tunnel(const struct doctor *d);
 void doctor_mptcp(const struct doctor *d);
 
 #endif /* PERSONA_CLI_DOCTOR_DOCTOR_H */

@@ -4,10 +4,9 @@
  *
  * Theory of operation
  *
- * Per interface a child process opens it as a run does, starts the stack with it alone,
- * connects to the host by MPTCP and asks the socket what became of it. What it has to say
- * comes back by a pipe (so do the sentences of a start that fails), the outcome as its exit
- * status; the process is the clean-up. When all have come back they are compared: if one
+ * Per interface a child process (visit.h) opens it as a run does, starts the stack with it alone,
+ * connects to the host by MPTCP and asks the socket what became of it. The outcome is its exit
+ * status. When all have come back they are compared: if one
  * interface gets through to MPTCP, it is not the server that lacks it elsewhere.
  *
  * Limits: the handshake is judged; a path that strips the option from data alone
@@ -24,15 +23,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/visit.h"
 #include "engine/engine.h"
 #include "launch/interfaces.h"
-#include "launch/paths.h"
-#include "stack/config.h"
 #include "stack/up.h"
 
 #ifndef SOL_MPTCP
@@ -43,15 +40,9 @@
 #endif
 
 #define CONNECT_S 6 /* more than the retransmissions after which a SYN goes without the option */
-#define WORDS	  512
 
 /* A child's exit status; others mean that it could not try. */
 enum outcome { PASSES = 10, FALLS_BACK, REFUSED };
-
-struct visit {
-	int status;
-	char words[WORDS];
-};
 
 static long mptcp_sys(long nr, long a, long b, long c, long d, long e)
 {
@@ -102,7 +93,7 @@ static enum outcome mptcp_judge(long fd)
 	return PASSES;
 }
 
-static int mptcp_try(struct config *c, const struct addrinfo *list)
+static int mptcp_try(struct config *c, const void *list)
 {
 	const struct addrinfo *to;
 	int outcome = EXIT_PERSONA;
@@ -134,52 +125,6 @@ static int mptcp_try(struct config *c, const struct addrinfo *list)
 }
 
 /* ---- in the parent ---- */
-
-static int mptcp_configure(struct config *c, const struct iface_spec *s)
-{
-	memset(c, 0, sizeof(*c));
-	c->mptcp = true;
-	c->nifaces = 1;
-	c->iface[0].spec = *s;
-	c->iface[0].fd = -1;
-	return path_personality(DEFAULT_PERSONALITY, c->image, sizeof(c->image), NULL);
-}
-
-static void mptcp_visit(struct config *c, const struct addrinfo *list, struct visit *v)
-{
-	size_t len = 0, head = strlen("persona: ");
-	int fd[2], status = -1;
-	ssize_t n;
-	pid_t pid;
-
-	v->status = -1;
-	snprintf(v->words, sizeof(v->words), "no process");
-	if (pipe(fd))
-		return;
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		dup2(fd[1], 2);
-		close(fd[0]);
-		close(fd[1]);
-		_exit(mptcp_try(c, list));
-	}
-	close(fd[1]);
-	while (pid > 0 && len < WORDS - 1 &&
-	       ((n = read(fd[0], v->words + len, WORDS - 1 - len)) > 0 ||
-		(n < 0 && errno == EINTR)))
-		len += n > 0 ? (size_t)n : 0;
-	close(fd[0]);
-	if (pid < 0)
-		return;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	v->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	v->words[len] = '\0';
-	if (!strncmp(v->words, "persona: ", head))
-		memmove(v->words, v->words + head, len + 1 - head);
-	v->words[strcspn(v->words, "\n")] = '\0';
-}
 
 static void mptcp_tell(const struct doctor *d, const struct iface_spec *s, const struct visit *v,
 		       bool server_has)
@@ -227,9 +172,9 @@ void doctor_mptcp(const struct doctor *d)
 	}
 	c = malloc(sizeof(*c));
 	for (unsigned int i = 0; c && i < d->n; i++) {
-		if (mptcp_configure(c, &d->spec[i]))
+		if (visit_configure(c, &d->spec[i]))
 			break; /* was said before */
-		mptcp_visit(c, list, &visits[i]);
+		visit(&visits[i], mptcp_try, c, list);
 		server_has |= visits[i].status == PASSES;
 	}
 	for (unsigned int i = 0; c && i < d->n; i++)

@@ -180,6 +180,8 @@ static void net_check_interface(struct nl *nl, const struct iface_spec *s)
 	char remedy[64];
 	int err = link_get(nl, s->ifname, &info);
 
+	if (err && doctor_is_tunnel(s) && strchr(s->ifname, '='))
+		return; /* wg:fd=N */
 	snprintf(remedy, sizeof(remedy), "ip link set %s up", s->ifname);
 	if (err) {
 		doctor_say(DOCTOR_FAIL, s->name, "see: ip link", "no interface '%s': %s", s->ifname,
@@ -198,6 +200,8 @@ static void net_check_interface(struct nl *nl, const struct iface_spec *s)
 	else
 		doctor_say(DOCTOR_OK, s->name, NULL, "-i %s uses back end %s, MTU %u", s->ifname,
 			   s->backend, info.mtu);
+	if (doctor_is_tunnel(s))
+		return; /* its addresses and its MTU are those of its file: tunnel.c */
 	check_addresses(nl, s, &info);
 	check_mtu(nl, s, &info);
 	check_settings(s);
