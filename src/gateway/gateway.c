@@ -32,6 +32,7 @@
 #include "lib/trace.h"
 #include "lib/why.h"
 #include "netconf/link.h"
+#include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/drain.h"
 #include "stack/follow.h"
@@ -116,6 +117,7 @@ int gateway_start(const struct gateway *g, const char **why)
 		return err;
 	err = gateway_up(g, why);
 	if (err) {
+		capture_stop();
 		engine_stop();
 		ports_down();
 		return err;
@@ -124,6 +126,7 @@ int gateway_start(const struct gateway *g, const char **why)
 	if (err && c->verbose)
 		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	subflows_start();
+	capture_start(gateway_tell);
 	control = (struct control_run){.mode = "gateway", .image = c->image, .argv = g->argv};
 	err = control_start(&control);
 	if (err)
@@ -159,6 +162,7 @@ void gateway_stop(void)
 	relay_stop();
 	follow_stop();
 	subflows_stop();
+	capture_stop();
 	engine_stop();
 	ports_down();
 }

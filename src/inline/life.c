@@ -64,7 +64,7 @@ _Atomic int *life_state = &boot_state;
 static struct lock start_lock;
 static struct config config;
 static int config_fd = -1;
-static int config_error = -ENOENT; /* until the constructor has read it */
+static int config_error = -ENOENT;   /* until the constructor has read it */
 static int locks[CONFIG_MAX_IFACES]; /* hold the tunnels for this run; 0: none */
 static int lock_fd = -1;
 static pid_t owner; /* process that had started the stack, in it and its children */

@@ -120,4 +120,18 @@ for MODE in shadow inline; do
 	matches "$MODE: tcpdump reads it" "$(tcpdump -Z root -n -r "$file" 'tcp port 8000' 2>&1 | sed -n 2p)" \
 		'IP 10\.7\.0\.2\.[0-9]+ > 10\.7\.0\.1\.8000: Flags \[S\]'
 done
+
+# ---- a gateway's tunnels ----
+mknod -m 666 "$TMP/tun" c 10 200
+AS=(setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all)
+if ! phone "${AS[@]}" unshare -Un true 2>/dev/null; then
+	skip "gateway" "an ordinary user may make no user namespace here"
+else
+	file=$TMP/out/gateway.pcapng
+	is "gateway: a download" "$(phone timeout 60 sh -c 'mount --bind "$1" /dev/net/tun; shift; exec "$@"' sh "$TMP/tun" \
+		"${AS[@]}" "$PERSONA" gateway ${PERSONALITY:+-p "$PERSONALITY"} --pcap "$file" -i "wg:wlan0,conf=$WG/wlan.conf" \
+		-- "$PYTHON" "$TMP/fetch.py" 2>&1)" $BYTES
+	is "gateway: the tunnel is in the file" "$("$PYTHON" "$TMP/read.py" "$file" 2>&1 | grep '^wlan0 ')" \
+		"wlan0 link 101 outer 0 both ways True clear True statistics True missing 0"
+fi
 done_testing
