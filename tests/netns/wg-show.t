@@ -151,6 +151,13 @@ phone ip -4 addr flush dev rmnet0
 doctor "wg:rmnet0,conf=$WG/rmnet.conf"
 says "doctor: no address of that IP version" \
 	"^warn +rmnet0 way +rmnet0 has no address of the endpoint's IP version now: wait for one"
+phone ip addr add 10.2.0.3/24 dev rmnet0
+rootless run --mode shadow -i "wg:rmnet0,conf=$WG/rmnet.conf" -- sleep 5 >/dev/null 2>&1 &
+run=$!
+sleep 1
+doctor "wg:rmnet0,conf=$WG/rmnet.conf"
+says "doctor: another run has it" '^fail +rmnet0 handshake could not be tried: .*another run has the tunnel'
+wait $run
 doctor "wg:nosuch0,conf=$WG/wlan.conf"
 says "doctor: no interface" "^fail +nosuch0 +no interface 'nosuch0'"
 done_testing
