@@ -22,6 +22,7 @@
 #include <unistd.h>
 #include "cli/cli.h"
 #include "cli/stackopts.h"
+#include "launch/launch.h"
 #include "lib/clock.h"
 #include "profile/flame.h"
 #include "profile/hostsyms.h"
@@ -130,6 +131,10 @@ static int profile_parse(int argc, char **argv, struct choice *c)
 	return -1;
 }
 
+/* What the child is told when it may begin */
+#define COUNTING 'g' /* perf events */
+#define STOPPING 's' /* its threads are stopped, and read */
+
 /* The child waits for its events, then is `persona run`. */
 static pid_t profile_start(const struct choice *c, int *go)
 {
@@ -153,6 +158,8 @@ static pid_t profile_start(const struct choice *c, int *go)
 	if (read(pipefd[0], &byte, 1) != 1)
 		_exit(EXIT_PERSONA);
 	close(pipefd[0]);
+	if (byte == STOPPING)
+		launch_sampled();
 	exit(command_run.run(c->argc, c->argv));
 }
 
@@ -232,7 +239,7 @@ static int profile_watch(const struct choice *c, int go, struct source *s, FILE 
 
 	space_read(s->stops.root);
 	thread_named(s->stops.root, "persona");
-	if (write(go, "g", 1) != 1)
+	if (write(go, &(const char){s->stopping ? STOPPING : COUNTING}, 1) != 1)
 		kill(s->stops.root, SIGKILL);
 	close(go);
 	wstatus = profile_collect(s, &trace);

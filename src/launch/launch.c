@@ -168,6 +168,13 @@ static void launch_check_names(const struct config *c, const char *path)
 			 path);
 }
 
+static bool sampled;
+
+void launch_sampled(void)
+{
+	sampled = true;
+}
+
 int launch(const struct launch *l)
 {
 	struct config *c = l->config;
@@ -196,6 +203,7 @@ int launch(const struct launch *l)
 	status = interfaces_open(c);
 	if (!status) {
 		c->mirror = !inside;
+		c->sampled = sampled;
 		if (inside)
 			launch_check_names(c, path);
 		status = inside ? launch_inline(l, path) : launch_shadow(l, path);

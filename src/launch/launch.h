@@ -25,6 +25,13 @@ struct launch {
 };
 
 /**
+ * launch_sampled() - a profiler of the same user reads this process's memory: do not hide it
+ *
+ * Before launch(), in the process that calls it.
+ */
+void launch_sampled(void);
+
+/**
  * launch() - check everything, open the interfaces, run the program, wait for its end
  *
  * Return: exit status for this process, as of supervise(); EXIT_NOCMD or EXIT_NOEXEC for a

@@ -43,6 +43,7 @@ struct config {
 	bool verbose;
 	int linger;		  /* seconds that the end waits for written data to be delivered */
 	unsigned int trace;	  /* enum trace_kind of lib/trace.h */
+	bool sampled;		  /* a profiler of the user's reads this process's memory */
 	bool mirror;		  /* frames can be shown to packet sockets (backend/mirror.h) */
 	char pcap[4096];	  /* capture file or "" */
 	int opener;		  /* connection to persona-opener (opener/client.h); 0: none */

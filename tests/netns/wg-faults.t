@@ -364,4 +364,13 @@ for MODE in shadow inline; do
 	fi
 	is "$MODE: no key in what -v tells" "$(search "$TMP/log")" "found:"
 done
+
+# A profiler that stops threads must read what others may not.
+cd "$TMP/own" || exit
+as_user "$PERSONA" profile --stops --json --output "$TMP/own/p.svg" --mode shadow -i "$WLAN" -- \
+	"$PYTHON" -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(30000):
+    s.sendto(bytes(1000), ("10.7.0.1", 9999))' >"$TMP/out" 2>&1
+at_least "profile --stops sees the stack of a run with tunnels, its share" "$(jq '.layers["Linux stack"]' "$TMP/out")" 0.005
 done_testing
