@@ -34,7 +34,7 @@ static int wgkeys_ask(uint8_t (*private)[WG_KEY_LEN], uint8_t (*public)[WG_KEY_L
 
 	rt = nl_open(engine_syscall, NETLINK_ROUTE, &err);
 	if (rt)
-		genl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+		genl = nl_open_secret(engine_syscall, NETLINK_GENERIC, &err);
 	if (genl) {
 		index = wireguard_add(rt, "wg0");
 		err = index < 0 ? index : engine_trust(genl->fd);

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include "lib/rawsys.h"
 #include "netconf/netlink.h"
+#include "netconf/wgkey.h"
 
 #define CALL(nl, nr, ...) nl_call6((nl)->call, (nr), NL_PAD(__VA_ARGS__, 0, 0, 0, 0, 0))
 #define NL_PAD(a, b, c, d, e, f, ...)                                            \
@@ -39,16 +40,25 @@ long netlink_host_call(long nr, const long args[6])
 	return rawsys6(nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 
-struct nl *nl_open(nl_call_fn *call, int protocol, int *err)
+static void netlink_free(struct nl *nl)
+{
+	if (nl->secret)
+		wgkey_free(nl, sizeof(*nl));
+	else
+		free(nl);
+}
+
+static struct nl *netlink_open(nl_call_fn *call, int protocol, bool secret, int *err)
 {
 	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
-	struct nl *nl = calloc(1, sizeof(*nl));
+	struct nl *nl = secret ? wgkey_alloc(sizeof(*nl)) : calloc(1, sizeof(*nl));
 	int one = 1;
 
 	if (!nl) {
 		*err = -ENOMEM;
 		return NULL;
 	}
+	nl->secret = secret;
 	nl->call = call;
 	nl->fd = (int)CALL(nl, SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (nl->fd < 0) {
@@ -66,8 +76,18 @@ struct nl *nl_open(nl_call_fn *call, int protocol, int *err)
 out_close:
 	CALL(nl, SYS_close, nl->fd);
 out_free:
-	free(nl);
+	netlink_free(nl);
 	return NULL;
+}
+
+struct nl *nl_open(nl_call_fn *call, int protocol, int *err)
+{
+	return netlink_open(call, protocol, false, err);
+}
+
+struct nl *nl_open_secret(nl_call_fn *call, int protocol, int *err)
+{
+	return netlink_open(call, protocol, true, err);
 }
 
 void nl_close(struct nl *nl)
@@ -75,7 +95,7 @@ void nl_close(struct nl *nl)
 	if (!nl)
 		return;
 	CALL(nl, SYS_close, nl->fd);
-	free(nl);
+	netlink_free(nl);
 }
 
 /* Room for @len bytes, zero-padded to the alignment; NULL if there is none. */

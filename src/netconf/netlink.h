@@ -11,6 +11,7 @@
 #define PERSONA_NETCONF_NETLINK_H
 
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ typedef long nl_call_fn(long nr, const long args[6]);
  * struct nl - one netlink socket and its request under construction
  * @call: which Linux it talks to
  * @len:  bytes of the request so far
+ * @secret: it is in memory for keys
  * @full: an attribute did not fit; nl_talk() then gives -EMSGSIZE
  * @ext:  the kernel's own words about the last error, or ""
  */
@@ -32,6 +34,7 @@ struct nl {
 	int fd;
 	uint32_t seq;
 	uint32_t len;
+	bool secret;
 	int full;
 	char ext[128];
 	union {
@@ -53,6 +56,9 @@ nl_call_fn netlink_host_call;
  * Return: a malloc'ed struct for nl_close(), or NULL with the -errno in @err.
  */
 struct nl *nl_open(nl_call_fn *call, int protocol, int *err);
+
+/** nl_open_secret() - the same in memory that is in no core and is wiped, for keys (wgkey.h). */
+struct nl *nl_open_secret(nl_call_fn *call, int protocol, int *err);
 
 /** nl_close() - close and free; NULL is allowed. */
 void nl_close(struct nl *nl);

@@ -19,6 +19,16 @@
 #include "lib/rawsys.h"
 #include "netconf/wgkey.h"
 
+#if defined(__x86_64__)
+#define VECTORS                                                                                  \
+	"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
+		"xmm11", "xmm12", "xmm13", "xmm14", "xmm15"
+#elif defined(__aarch64__) /* v8 to v15 are kept by functions, so no copy is left in them */
+#define VECTORS                                                                                   \
+	"v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", \
+		"v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31"
+#endif
+
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* All ones if @c is one of @first to @last, else 0; for numbers below 256. */
@@ -123,12 +133,47 @@ void *wgkey_alloc(size_t size)
 	return (void *)p;
 }
 
+/*
+ * Vector registers: what copies memory leaves 512 bytes of it there, for as long as the thread
+ * uses no more of them. They are in a core. Those that only AVX-512 has are no compiler's here.
+ */
+static void wgkey_forget(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512f"))
+		__asm__ volatile(".irp n, 16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+				 "vpxord %%zmm\\n, %%zmm\\n, %%zmm\\n\n\t"
+				 ".endr"
+				 :
+				 :
+				 : "memory");
+	if (__builtin_cpu_supports("avx"))
+		__asm__ volatile("vzeroall" : : : VECTORS, "memory");
+	else
+		__asm__ volatile(".irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+				 "pxor %%xmm\\n, %%xmm\\n\n\t"
+				 ".endr"
+				 :
+				 :
+				 : VECTORS, "memory");
+#elif defined(__aarch64__)
+	__asm__ volatile(
+		".irp n, 0,1,2,3,4,5,6,7,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n\t"
+		"movi v\\n\\().2d, #0\n\t"
+		".endr"
+		:
+		:
+		: VECTORS, "memory");
+#endif
+}
+
 void wgkey_free(void *p, size_t size)
 {
 	if (!p)
 		return;
 	wgkey_wipe(p, size);
 	RAWSYS(SYS_munmap, p, size);
+	wgkey_forget();
 }
 
 void wgkey_wipe(void *p, size_t size)

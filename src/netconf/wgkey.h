@@ -40,7 +40,11 @@ bool wgkey_is_zero(const uint8_t key[WG_KEY_LEN]);
  */
 void *wgkey_alloc(size_t size);
 
-/** wgkey_free() - wipe what wgkey_alloc() gave for @size bytes, and give it back; NULL is fine. */
+/**
+ * wgkey_free() - wipe what wgkey_alloc() gave for @size bytes, and give it back; NULL is fine
+ *
+ * The thread's vector registers are cleared, too: copies have passed through them.
+ */
 void wgkey_free(void *p, size_t size);
 
 /** wgkey_wipe() - overwrite @size bytes, which the compiler does not leave out. */

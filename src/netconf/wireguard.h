@@ -34,7 +34,7 @@ int wireguard_add(struct nl *nl, const char *name);
 
 /**
  * wireguard_set() - give a device its keys and peers
- * @nl:   NETLINK_GENERIC; its request is wiped afterwards
+ * @nl:   NETLINK_GENERIC, by nl_open_secret(), since keys pass through it; wiped afterwards
  * @c:    keys and peers
  * @port: to listen on
  * @far:  for each peer where it is; one without a port has no endpoint
@@ -46,14 +46,14 @@ int wireguard_set(struct nl *nl, int index, const struct wgconf *c, uint16_t por
 
 /**
  * wireguard_public() - give a device a private key alone, and learn its public one
- * @nl: NETLINK_GENERIC; what it had of keys is wiped afterwards
+ * @nl: as of wireguard_set()
  *
  * Return: 0 or -errno.
  */
 int wireguard_public(struct nl *nl, int index, const uint8_t private[WG_KEY_LEN],
 		     uint8_t public[WG_KEY_LEN]);
 
-/** wireguard_get() - the state of a device; 0 or -errno. @nl: NETLINK_GENERIC */
+/** wireguard_get() - the state of a device; 0 or -errno. @nl: as of wireguard_set() */
 int wireguard_get(struct nl *nl, int index, struct wireguard_state *s);
 
 /**

@@ -152,7 +152,7 @@ static int tunnel_make(struct netconf_iface *ifc, unsigned int number, const str
 
 	rt = nl_open(engine_syscall, NETLINK_ROUTE, &err);
 	if (rt)
-		genl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+		genl = nl_open_secret(engine_syscall, NETLINK_GENERIC, &err);
 	if (!genl)
 		goto out;
 	err = tunnel_lower_up(rt, ifc->lower, number);
@@ -197,7 +197,7 @@ void tunnel_greet(const struct netconf_iface *ifc)
 	struct nl *nl;
 	int err;
 
-	nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+	nl = nl_open_secret(engine_syscall, NETLINK_GENERIC, &err);
 	if (nl && !engine_trust(nl->fd))
 		wireguard_greet(nl, ifc->index);
 	nl_close(nl);
@@ -208,7 +208,7 @@ int tunnel_state(const struct netconf_iface *ifc, struct wireguard_state *s)
 	struct nl *nl;
 	int err;
 
-	nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+	nl = nl_open_secret(engine_syscall, NETLINK_GENERIC, &err);
 	if (nl)
 		err = engine_trust(nl->fd) ?: wireguard_get(nl, ifc->index, s);
 	nl_close(nl);
@@ -239,7 +239,7 @@ bool tunnel_holds(nl_call_fn *call, const struct netconf_iface *ifc, unsigned in
 	engine_netif_frames(number, &rx, &tx);
 	if (!tx)
 		return false;
-	nl = nl_open(call, NETLINK_GENERIC, &err);
+	nl = nl_open_secret(call, NETLINK_GENERIC, &err);
 	if (nl)
 		err = engine_trust(nl->fd) ?: wireguard_get(nl, ifc->index, &s);
 	nl_close(nl);

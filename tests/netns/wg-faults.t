@@ -328,6 +328,7 @@ for MODE in shadow inline; do
 	wait_for 15 grep -qE '^[0-9]+ [0-9]+$' "$TMP/log"
 	read -r program supervisor < <(grep -E '^[0-9]+ [0-9]+$' "$TMP/log")
 	[ $MODE = shadow ] || supervisor=$program
+	sleep 6 # its tunnels were asked for their handshake meanwhile
 	for i in 1 2; do # with and without a terminal's table
 		as_user "$PERSONA" show "$supervisor" --json --once >"$TMP/own/d/report-$i" 2>&1
 	done
