@@ -87,10 +87,10 @@ BYTES=$((128 << 16))
 background server "$PYTHON" "$TMP/serve.py" $BYTES
 wait_for 10 listens 8000
 
-rootless() { # MODE FILE PATH... -- COMMAND...
+rootless() { # MODE FILE PATH... [OPTION...] -- COMMAND...
 	local mode=$1 file=$2 specs=()
 	shift 2
-	while [ "$1" != -- ]; do
+	while [ "$1" = wlan ] || [ "$1" = rmnet ]; do
 		specs+=(-i "wg:${1}0,conf=$WG/$1.conf")
 		shift
 	done
@@ -120,6 +120,20 @@ for MODE in shadow inline; do
 	matches "$MODE: tcpdump reads it" "$(tcpdump -Z root -n -r "$file" 'tcp port 8000' 2>&1 | sed -n 2p)" \
 		'IP 10\.7\.0\.2\.[0-9]+ > 10\.7\.0\.1\.8000: Flags \[S\]'
 done
+
+# ---- a file that takes nothing for a while: what is missing is counted and told ----
+file=$TMP/out/slow.pcapng
+mkfifo -m 666 "$TMP/out/fifo"
+sh -c 'exec <"$1"; sleep 4; exec cat >"$2"' sh "$TMP/out/fifo" "$file" &
+reader=$!
+out=$(rootless shadow "$TMP/out/fifo" wlan --mem 32M -- "$PYTHON" "$TMP/fetch.py")
+wait $reader
+matches "a slow file: the download" "$out" "^$BYTES\$"
+told=$(sed -n 's/^persona: --pcap: \([0-9]*\) packets of wlan0 are not in the file.*/\1/p' <<<"$out")
+at_least "a slow file: packets that are missing, as told" "${told:-0}" 100
+is "a slow file: the same in the file, whose other packets are whole" \
+	"$("$PYTHON" "$TMP/read.py" "$file" 2>&1 | grep '^wlan0 ')" \
+	"wlan0 link 101 outer 0 both ways True clear True statistics True missing $told"
 
 # ---- a gateway's tunnels ----
 mknod -m 666 "$TMP/tun" c 10 200

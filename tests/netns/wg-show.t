@@ -126,6 +126,18 @@ is "doctor: the host's addresses are none of the tunnel's" "$(grep -c 'taken ove
 doctor --json -i "wg:wlan0,conf=$WG/wlan.conf"
 is "doctor --json: the handshake" "$(jq -r 'select(.thing == "wlan0 handshake") | .verdict' <<<"$OUT")" ok
 
+cat >"$TMP/give.py" <<'END'
+import os, socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+os.dup2(s.fileno(), 9)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+chmod 644 "$TMP/give.py"
+OUT=$(phone timeout 60 "${USER65534[@]}" "$PYTHON" "$TMP/give.py" "$PERSONA" doctor "wg:fd=9,conf=$WG/wlan.conf" 2>&1)
+is "doctor of a socket: status" $? 0
+says "doctor of a socket: the endpoint" '^ok +wg9 endpoint +10\.1\.0\.1 port 51820$'
+says "doctor of a socket: a handshake" '^ok +wg9 handshake +done, after [0-9]+ ms$'
+
 echo "10.1.0.1 vps.test" >>"$TMP/hosts"
 change named 's/^Endpoint.*/Endpoint = vps.test:51820/; s/^Address/MTU = 1480\nDNS = 10.7.0.1\n&/; /^PersistentKeepalive/d; s/^AllowedIPs.*/AllowedIPs = 10.7.0.0\/24/'
 doctor "wg:wlan0,conf=$WG/named.conf"
