@@ -58,6 +58,9 @@ rootless() { # MODE SPEC... -- COMMAND...
 }
 one() { rootless "$MODE" "wg:wlan0,conf=$WG/$CONF.conf" -- "$@"; }
 address() { one getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }'; }
+mkdir "$TMP/pages"
+echo "by the tunnel" >"$TMP/pages/page"
+server ip address add 10.9.0.7/32 dev lo
 lookup='import socket, sys
 try:
     print(socket.getaddrinfo(sys.argv[1], 80, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
@@ -94,6 +97,20 @@ nameserver 10.1.0.1"
 	is "$MODE: two paths: names" \
 		"$(rootless $MODE "wg:wlan0,conf=$WG/first.conf" "wg:rmnet0,conf=$WG/second.conf" -- "$PYTHON" -c "$lookup" short)" 10.9.0.8
 done
+# A program without a C library, and one that joins a run
+if program goclient; then
+	MODE=shadow CONF=one
+	background server "$PYTHON" -m http.server --bind 10.9.0.7 --directory "$TMP/pages" 8080
+	wait_for 10 listens 8080
+	matches "shadow: a static Go program" "$(one "$PROGRAM" http://where.test:8080/page 2)" \
+		"^$(sum "$TMP/pages/page") 4\$"
+fi
+rootless shadow "wg:wlan0,conf=$WG/one.conf" -- sleep 4 &
+run=$!
+sleep 1
+is "shadow: what joins a run" "$(phone timeout 20 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
+	--no-new-privs sh -c '"$0" exec "$("$0" ps --json | jq ".[0].id")" -- "$@"' "$PERSONA" "$PYTHON" -c "$lookup" short 2>&1)" 10.9.0.8
+wait $run
 is "nothing of the tunnel's went past it" "$(wg_astray)" 0
 is "the host's own file is as it was" "$(phone cat /etc/resolv.conf)" "nameserver 10.1.0.1"
 done_testing
