@@ -526,12 +526,12 @@ static int udp_domain(int fd)
 /* Send by interface @index from now on. */
 static int udp_use(int fd, int index)
 {
-	int err, net = (int)htonl((uint32_t)index);
+	int net = (int)htonl((uint32_t)index), six = 0;
+	int err = raw_setsockopt_int(fd, IPPROTO_IP, IP_UNICAST_IF, net);
 
-	err = raw_setsockopt_int(fd, IPPROTO_IP, IP_UNICAST_IF, net);
 	if (udp_domain(fd) == AF_INET6)
-		err = raw_setsockopt_int(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, net) ?: err;
-	return err;
+		six = raw_setsockopt_int(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, net);
+	return six ? six : err;
 }
 
 /* Of "fd=N", the number; -EINVAL if @text is none of that form. */

@@ -68,11 +68,12 @@ static int wg_set_paths(struct wg_plan *p, const char *list)
 	p->npaths = 0;
 	for (const char *at = list; *at; at += *at == ',') {
 		size_t len = strcspn(at, ",");
-		char *name = p->path[p->npaths];
+		char *name;
 
 		if (p->npaths == CONFIG_MAX_IFACES)
 			return complain(EXIT_PERSONA, "--paths %s: more than %d", list,
 					CONFIG_MAX_IFACES);
+		name = p->path[p->npaths];
 		snprintf(name, IF_NAMESIZE, "%.*s", len < IF_NAMESIZE ? (int)len : 0, at);
 		if (!ifname_valid(name))
 			return complain(EXIT_PERSONA, "--paths %s: '%.*s' is no interface name",
