@@ -146,7 +146,11 @@ static void wg_put_key(FILE *f, const char *key, const uint8_t value[WG_KEY_LEN]
 	char text[WGKEY_TEXT_LEN + 1];
 
 	wgkey_format(value, text);
-	fprintf(f, "%s = %s\n", key, text);
+	/* fprintf() would leave it in a buffer on the stack. */
+	fputs(key, f);
+	fputs(" = ", f);
+	fputs(text, f);
+	fputc('\n', f);
 	wgkey_wipe(text, sizeof(text));
 }
 

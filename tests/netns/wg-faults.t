@@ -313,6 +313,16 @@ print(os.getpid(), os.getppid(), flush=True)
 time.sleep(20)
 END
 chmod 644 "$TMP/show.py"
+have "no key in a core of wg init" gdb && {
+	as_user gdb -batch -ex 'set confirm off' -ex 'handle SIGSEGV SIGBUS nostop noprint pass' \
+		-ex 'catch syscall exit_group' -ex run -ex "gcore $TMP/own/core-init" -ex kill \
+		--args "$PERSONA" wg init --server 10.1.0.1 --paths wlan0,rmnet0 --dir "$TMP/own/i" >/dev/null 2>&1
+	sed -n 's/^PrivateKey = //p' "$TMP/own/i/server.conf" >"$TMP/init1.key"
+	sed -n 's/^PrivateKey = //p' "$TMP/own/i/wlan0.conf" >"$TMP/init2.key"
+	sed -n 's/^PresharedKey = //p' "$TMP/own/i/rmnet0.conf" >"$TMP/init3.key"
+	at_least "wg init: gcore writes a core, bytes" "$(stat -c %s "$TMP/own/core-init" 2>/dev/null || echo 0)" 100000
+	is "wg init: no key is in it" "$("$PYTHON" "$TMP/search.py" "$TMP"/init?.key -- "$TMP/own/core-init")" "found:"
+}
 core_pattern=$(cat /proc/sys/kernel/core_pattern)
 for MODE in shadow inline; do
 	rm -rf "$TMP/own/d"
