@@ -21,6 +21,7 @@
  * Locking: all run with the MPTCP socket's lock held, as the functions that they wrap.
  */
 #include <net/mptcp/protocol.h>
+#include "mptcp_mesh.h"
 
 extern typeof(mptcp_subflow_shutdown) __real_mptcp_subflow_shutdown;
 extern typeof(mptcp_close_ssk) __real_mptcp_close_ssk;
@@ -58,8 +59,14 @@ void __wrap_mptcp_subflow_shutdown(struct sock *sk, struct sock *ssk, int how)
 void __wrap_mptcp_close_ssk(struct sock *sk, struct sock *ssk,
 			    struct mptcp_subflow_context *subflow)
 {
-	if (mptcp_only_subflow(mptcp_sk(sk)) != subflow)
-		__real_mptcp_close_ssk(sk, ssk, subflow);
+	struct mptcp_sock *msk = mptcp_sk(sk);
+	bool first = ssk == msk->first;
+
+	if (mptcp_only_subflow(msk) == subflow)
+		return;
+	__real_mptcp_close_ssk(sk, ssk, subflow);
+	if (first)
+		mptcp_mesh_forget(msk, true);
 }
 
 int __wrap_mptcp_pm_remove_addr(struct mptcp_sock *msk, const struct mptcp_rm_list *rm_list)
@@ -67,6 +74,7 @@ int __wrap_mptcp_pm_remove_addr(struct mptcp_sock *msk, const struct mptcp_rm_li
 	const struct mptcp_subflow_context *only = mptcp_only_subflow(msk);
 	struct mptcp_rm_list others = {.nr = 0};
 
+	mptcp_mesh_forget(msk, false);
 	if (!only)
 		return __real_mptcp_pm_remove_addr(msk, rm_list);
 	for (u8 i = 0; i < rm_list->nr; i++)
