@@ -8,6 +8,10 @@
  * opens subflows from all others. So it does not matter by which interface a
  * connection begins.
  *
+ * With `fullmesh` an endpoint goes on to each address and port that the peer announces;
+ * without it the kernel opens one subflow to that, by the main table's way. Both open
+ * one subflow to a peer that announces nothing.
+ *
  * Identifiers are the kernel's choice, and an endpoint is found by its address: a
  * connection from an address that is no endpoint (yet) leaves an implicit one
  * behind, which is replaced by ours only if we do not insist on a number. After
@@ -50,16 +54,19 @@ int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted)
 	return nl_talk(nl);
 }
 
-int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index)
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, bool fullmesh)
 {
+	uint32_t flags = MPTCP_PM_ADDR_FLAG_SUBFLOW;
 	int err = mptcp_begin(nl, MPTCP_PM_CMD_ADD_ADDR, 0);
 	uint32_t nest;
 
 	if (err)
 		return err;
+	if (fullmesh)
+		flags |= MPTCP_PM_ADDR_FLAG_FULLMESH;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
 	mptcp_put_address(nl, a);
-	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, MPTCP_PM_ADDR_FLAG_SUBFLOW);
+	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, flags);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
 	nl_nest_end(nl, nest);
 	return nl_talk(nl);

@@ -22,11 +22,16 @@ int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted);
 
 /**
  * mptcp_endpoint_add() - further subflows may leave from @a by interface @index
+ * @nl:	      NETLINK_GENERIC
+ * @a:	      the address
+ * @index:    of its interface
+ * @fullmesh: to each address that the peer announces, too, and not only to the
+ *	      one that the connection began with
  *
  * Connections that exist open one at once. The kernel chooses the endpoint's
  * identifier; -ERANGE if it has MPTCP_MAX_ENDPOINTS already.
  */
-int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index);
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, bool fullmesh);
 
 /**
  * mptcp_endpoint_del() - close all subflows from @a, tell the peers, open no more

@@ -13,7 +13,8 @@
  *   rule 1000+i	from each of its addresses: table 100+i, so that what is
  *			bound to an address leaves by its interface
  *   MPTCP		the preferred IPv4 and IPv6 address of each interface
- *			that has its link is an endpoint `subflow` (mptcp.c)
+ *			that has its link is an endpoint `subflow` (mptcp.c),
+ *			a tunnel's `subflow fullmesh`
  *
  * A header-less link needs no gateway: its default route names the device
  * alone, and exists for every family that has an address. On an Ethernet there
@@ -31,6 +32,12 @@
  *
  * A path that is dead (aside) has no endpoint and no default route in the main table.
  * Its own table stays, so what is bound to its addresses may wait for it.
+ *
+ * A tunnel's server may end connections to anywhere (docs/server.md). Linux takes a further
+ * subflow only by a port that is the connection's or announced, and such a server listens at
+ * one port, which it announces: each tunnel must go on to that. Also a path that returns finds
+ * it only by another path's subflow to it, so no tunnel is left out. Elsewhere a mesh is two
+ * subflows over each bottleneck, twice a connection's share, for nothing.
  *
  * A kernel takes eight endpoints; addresses beyond that still work for plain
  * connections. A personality without MPTCP gets none.
@@ -367,11 +374,11 @@ static void change_endpoint(struct change *c, int family)
 		old = NULL;
 	}
 	if (now) {
-		err = mptcp_endpoint_add(c->nl, now, c->ifc->index);
+		err = mptcp_endpoint_add(c->nl, now, c->ifc->index, c->ifc->lower != 0);
 		if (err == -ERANGE && old) {
 			del_endpoint(c, old);
 			old = NULL;
-			err = mptcp_endpoint_add(c->nl, now, c->ifc->index);
+			err = mptcp_endpoint_add(c->nl, now, c->ifc->index, c->ifc->lower != 0);
 		}
 		netconf_fail(c, err == -ERANGE ? 0 : err, "add an MPTCP endpoint");
 	}

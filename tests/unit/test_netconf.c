@@ -409,6 +409,30 @@ static void test_update_link(void **state)
 	}
 }
 
+/* A tunnel's endpoints also go to what the server announces, and no others. */
+static void test_tunnel_endpoints(void **state)
+{
+	struct netconf_iface tunnel = {
+		.spec = &wlan, .index = (int)if_nametoindex("wlan0"), .lower = 1};
+	struct netconf_state none = {&wlan, false}, all = {&wlan, true};
+	const char *why = "", *s;
+	unsigned int i;
+
+	NEED_NETNS();
+	if (!has_mptcp())
+		skip();
+	update(&wlan, true, &wlan, false);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(netconf_update(netlink_host_call, &tunnel, 0, none, all, &why), 0);
+		s = output_of("ip mptcp endpoint show | sed 's/id [0-9]*/id N/'");
+		assert_contains(s, "10.1.0.2 id N subflow fullmesh dev wlan0");
+		assert_contains(s, "fd00:1::2 id N subflow fullmesh dev wlan0");
+		assert_contains(s, "10.2.0.2 id N subflow dev rmnet0");
+		assert_int_equal(netconf_update(netlink_host_call, &tunnel, 0, all, none, &why), 0);
+	}
+	update(&wlan, false, &wlan, true);
+}
+
 /* Down to nothing, and up again. */
 static void test_update_all(void **state)
 {
@@ -476,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_take_over_all),
 		cmocka_unit_test(test_update_addresses),
 		cmocka_unit_test(test_update_link),
+		cmocka_unit_test(test_tunnel_endpoints),
 		cmocka_unit_test(test_update_all),
 		cmocka_unit_test(test_update_fails),
 		cmocka_unit_test(test_errors_are_named),
