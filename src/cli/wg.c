@@ -263,8 +263,9 @@ static void wg_tell(const struct wg_plan *p)
 	       p->net[2]);
 	for (unsigned int i = 0; i < p->npaths; i++)
 		printf(" \\\n    -i wg:%s,conf=%s/%s.conf", p->path[i], p->dir, p->path[i]);
-	printf(" \\\n    -- curl -O http://%u.%u.%u.1:8000/FILE\n", p->net[0], p->net[1],
-	       p->net[2]);
+	printf(" \\\n    -- curl -O http://%u.%u.%u.1:8000/FILE\n\n"
+	       "Over all paths to any other destination: docs/server.md\n",
+	       p->net[0], p->net[1], p->net[2]);
 }
 
 static int wg_make_keys(struct wg_plan *p)
