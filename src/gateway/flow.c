@@ -151,10 +151,10 @@ static void flow_tune(int fd)
 	gate_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-/* Begin to connect; 0 or -errno. */
-static int flow_connect(struct flow *f, const struct flow_options *o, socklen_t len)
+int flow_begin(struct flow *f, const struct flow_options *o)
 {
 	const struct sockaddr *to = (const void *)&f->to;
+	socklen_t len = f->tolen;
 	long r;
 
 	if (o->socks) {
@@ -169,12 +169,14 @@ static int flow_connect(struct flow *f, const struct flow_options *o, socklen_t 
 		return f->out;
 	ports_born();
 	flow_tune(f->out);
+	f->up = (struct lane){.from = f->in, .to = f->out};
+	f->down = (struct lane){.from = f->out, .to = f->in};
+	f->state = FLOW_CONNECTING;
 	r = gate_call(SYS_connect, f->out, to, len);
 	return r == -EINPROGRESS ? 0 : (int)r;
 }
 
-struct flow *flow_new(const struct flow_options *o, int in, const struct sockaddr_storage *to,
-		      socklen_t len)
+struct flow *flow_new(int in, const struct sockaddr_storage *to, socklen_t len)
 {
 	struct flow *f = calloc(1, sizeof(*f));
 
@@ -186,13 +188,8 @@ struct flow *flow_new(const struct flow_options *o, int in, const struct sockadd
 	f->in = in;
 	f->out = -1;
 	f->to = *to;
+	f->tolen = len;
 	flow_tune(in);
-	if (flow_connect(f, o, len)) {
-		flow_free(f);
-		return NULL;
-	}
-	f->up = (struct lane){.from = f->in, .to = f->out};
-	f->down = (struct lane){.from = f->out, .to = f->in};
 	return f;
 }
 
@@ -261,8 +258,10 @@ enum flow_news flow_step(struct flow *f, const struct flow_options *o, uint8_t *
 {
 	int r = 1;
 
-	if (error && (flow_error(f->in) || flow_error(f->out)))
+	if (error && (flow_error(f->in) || (f->out >= 0 && flow_error(f->out))))
 		return FLOW_ENDED;
+	if (f->state == FLOW_NEW)
+		return FLOW_WAITS;
 	if (f->state == FLOW_CONNECTING)
 		r = flow_connected(f, o);
 	if (r > 0 && f->state == FLOW_ASKING)

@@ -24,17 +24,17 @@ struct lane {
 	bool end, told;
 };
 
-enum flow_state { FLOW_CONNECTING, FLOW_ASKING, FLOW_OPEN };
+enum flow_state { FLOW_NEW, FLOW_CONNECTING, FLOW_ASKING, FLOW_OPEN };
 
 /**
  * struct flow - one connection
  * @in, @out: the client's socket and ours to the far end
  * @up, @down: from the client, to the client
- * @to:     where the client wants to go
+ * @to:     where the client wants to go, @tolen bytes
  * @socks:  while a server is asked
- * @queued: has more to do, and waits for its turn
+ * @queued: waits for its turn, to begin or with more to do
  * @over:   ended; freed when no event can name it any more
- * @turn:   next with more to do
+ * @turn:   next in that queue
  * @next, @prev: of all
  */
 struct flow {
@@ -42,6 +42,7 @@ struct flow {
 	int in, out;
 	struct lane up, down;
 	struct sockaddr_storage to;
+	socklen_t tolen;
 	struct socks *socks;
 	bool queued, over;
 	struct flow *turn, *next, *prev;
@@ -64,14 +65,16 @@ enum flow_news {
 };
 
 /**
- * flow_new() - carry on the connection @in, which was accepted
- * @to: where the client wants to go
+ * flow_new() - a connection @in was accepted
+ * @to: where the client wants to go, @len bytes
  *
- * Begins to connect. Owns @in from here on, whatever comes. Return: the flow, or NULL: no
- * memory, or no way; the client has been reset.
+ * Owns @in from here on, whatever comes. Return: the flow, or NULL without memory; the client has
+ * been reset.
  */
-struct flow *flow_new(const struct flow_options *o, int in, const struct sockaddr_storage *to,
-		      socklen_t len);
+struct flow *flow_new(int in, const struct sockaddr_storage *to, socklen_t len);
+
+/** flow_begin() - begin to connect; 0, or -errno: flow_free() resets the client. */
+int flow_begin(struct flow *f, const struct flow_options *o);
 
 /**
  * flow_step() - do what can be done now

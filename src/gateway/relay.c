@@ -13,6 +13,10 @@
  * What comes to the listeners' port from elsewhere (a client that names an address of the stack
  * and this port) has no mark, and is reset: it would be carried on to ourselves.
  *
+ * Connections are begun at a pace: some at once, then one a millisecond and thread. Thousands of
+ * SYNs at a time overflow the queues of a path, are sent again together, and overflow them again;
+ * a client that opens that many has its own accepted meanwhile.
+ *
  * A flow that has had its turn waits in a queue behind the others. One that has ended is freed
  * after the events of this round, which may still name it.
  *
@@ -36,6 +40,7 @@
 #include "gateway/call.h"
 #include "gateway/relay.h"
 #include "gateway/rules.h"
+#include "lib/clock.h"
 #include "lib/why.h"
 
 #define THREADS	    2
@@ -45,6 +50,7 @@
 #define BUFFER	    (256u << 10)
 #define PIECE_LEAST (4u << 10)
 #define RELAY_KEPT  (64u << 20)
+#define BEGIN_BURST 128 /* connections begun at once, then one a millisecond */
 
 enum { FAMILY4, FAMILY6, FAMILIES };
 
@@ -53,6 +59,8 @@ enum { FAMILY4, FAMILY6, FAMILIES };
  * @flows:  all, @nflows
  * @unsent: of them, those that flow_sent() is not true of
  * @turn, @last: queue of those with more to do
+ * @wait, @lastwait: queue of those that are not begun
+ * @tokens: how many may be begun, as of @counted (ms)
  * @over:   ended in this round
  * @paused: the listeners are out of the epoll
  */
@@ -60,7 +68,8 @@ struct relay {
 	pthread_t thread;
 	bool started;
 	int epoll;
-	struct flow *flows, *turn, **last, *over;
+	struct flow *flows, *turn, **last, *wait, **lastwait, *over;
+	uint64_t tokens, counted;
 	_Atomic unsigned int nflows;
 	bool paused;
 	uint8_t *buf;
@@ -146,6 +155,13 @@ static size_t relay_piece(const struct relay *r)
 	return piece < PIECE_LEAST ? PIECE_LEAST : piece;
 }
 
+static void relay_end(struct relay *r, struct flow *f)
+{
+	f->over = true;
+	f->turn = r->over;
+	r->over = f;
+}
+
 static void relay_step(struct relay *r, struct flow *f, bool error)
 {
 	if (f->over || (f->queued && !error))
@@ -163,23 +179,20 @@ static void relay_step(struct relay *r, struct flow *f, bool error)
 		break;
 	case FLOW_ENDED:
 		f->over = true;
-		if (f->queued)
-			break; /* its turn frees it */
-		f->turn = r->over;
-		r->over = f;
+		if (!f->queued) /* else its turn does */
+			relay_end(r, f);
 		break;
 	}
 }
 
-static bool relay_add(struct relay *r, struct flow *f)
+static bool relay_add(struct relay *r, struct flow *f, int fd)
 {
 	struct epoll_event ev = {
 		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 		.data.ptr = f,
 	};
 
-	return !gate_call(SYS_epoll_ctl, r->epoll, EPOLL_CTL_ADD, f->out, &ev) &&
-	       !gate_call(SYS_epoll_ctl, r->epoll, EPOLL_CTL_ADD, f->in, &ev);
+	return !gate_call(SYS_epoll_ctl, r->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /* Is it the inlet's? Else it named an address of ours, and this port. */
@@ -202,14 +215,39 @@ static void relay_take(struct relay *r, int in)
 		gate_call(SYS_close, in);
 		return;
 	}
-	f = flow_new(options, in, &to, len);
+	f = flow_new(in, &to, len);
 	if (!f)
 		return;
-	if (!relay_add(r, f)) {
+	if (!relay_add(r, f, in)) {
 		flow_free(f);
 		return;
 	}
 	relay_link(r, f);
+	f->queued = true;
+	*r->lastwait = f;
+	r->lastwait = &f->turn;
+}
+
+static void relay_begin(struct relay *r)
+{
+	uint64_t now = clock_mono_ms();
+	struct flow *f;
+
+	r->tokens += now - r->counted;
+	r->counted = now;
+	if (r->tokens > BEGIN_BURST)
+		r->tokens = BEGIN_BURST;
+	while ((f = r->wait) && r->tokens) {
+		r->wait = f->turn;
+		f->turn = NULL;
+		f->queued = false;
+		if (f->over || flow_begin(f, options) || !relay_add(r, f, f->out))
+			relay_end(r, f);
+		else
+			r->tokens--;
+	}
+	if (!r->wait)
+		r->lastwait = &r->wait;
 }
 
 static void relay_accept(struct relay *r, int listener)
@@ -239,12 +277,10 @@ static void relay_take_turns(struct relay *r)
 	for (; f; f = next) {
 		next = f->turn;
 		f->queued = false;
-		if (f->over) {
-			f->turn = r->over;
-			r->over = f;
-		} else {
+		if (f->over)
+			relay_end(r, f);
+		else
 			relay_step(r, f, false);
-		}
 	}
 }
 
@@ -269,7 +305,8 @@ static void *relay_run(void *arg)
 
 	prctl(PR_SET_NAME, "persona-relay");
 	while (!host.revents) {
-		const long args[6] = {r->epoll, (long)ev, EVENTS, r->turn ? 0 : -1, 0, 8};
+		const int patience = r->turn ? 0 : r->wait ? 1 : -1;
+		const long args[6] = {r->epoll, (long)ev, EVENTS, patience, 0, 8};
 		long n = engine_syscall_poll(&host, 1, SYS_epoll_pwait, args);
 
 		for (long i = 0; i < n; i++) {
@@ -279,6 +316,8 @@ static void *relay_run(void *arg)
 				relay_step(r, ev[i].data.ptr, ev[i].events & EPOLLERR);
 		}
 		relay_take_turns(r);
+		if (r->wait)
+			relay_begin(r);
 		relay_bury(r);
 	}
 	while (r->flows) {
@@ -295,7 +334,7 @@ static int relay_start_one(struct relay *r)
 {
 	int err;
 
-	*r = (struct relay){.last = &r->turn};
+	*r = (struct relay){.last = &r->turn, .lastwait = &r->wait, .epoll = -1};
 	r->buf = malloc(BUFFER);
 	if (!r->buf)
 		return -ENOMEM;

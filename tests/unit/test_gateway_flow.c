@@ -60,7 +60,12 @@ static void make(struct set *s, const struct sockaddr_in *to)
 	assert_true(in >= 0);
 	gate_call(SYS_close, l);
 	memcpy(&where, to, sizeof(*to));
-	s->flow = flow_new(&s->options, (int)in, &where, sizeof(*to));
+	s->flow = flow_new((int)in, &where, sizeof(*to));
+	assert_non_null(s->flow);
+	if (flow_begin(s->flow, &s->options)) {
+		flow_free(s->flow);
+		s->flow = NULL;
+	}
 }
 
 static void open_set(struct set *s)
