@@ -202,7 +202,7 @@ static bool answer_join(int fd, int theirs)
 {
 	struct ucred peer = {0};
 	socklen_t len = sizeof(peer);
-	const char *why = "inline runs cannot be joined, their network is in the program alone";
+	const char *why = run->alone;
 
 	if (!run->join)
 		return server_refuse(fd, why);

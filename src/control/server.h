@@ -16,12 +16,14 @@
  * @argv: command and arguments; NULL: this process' own
  * @join: serve the calls that arrive at descriptor @fd of process @pid from now on;
  *	  @fd -1: could you? 0, or -errno with one sentence in @why. NULL: never
+ * @alone: without @join, a sentence that says why
  */
 struct control_run {
 	const char *mode;
 	const char *image;
 	char *const *argv;
 	int (*join)(pid_t pid, int fd, const char **why);
+	const char *alone;
 };
 
 enum control_request {

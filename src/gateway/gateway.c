@@ -127,7 +127,12 @@ int gateway_start(const struct gateway *g, const char **why)
 		complain(0, "the host's interfaces are not followed: %s", strerror(-err));
 	subflows_start();
 	capture_start(gateway_tell);
-	control = (struct control_run){.mode = "gateway", .image = c->image, .argv = g->argv};
+	control = (struct control_run){
+		.mode = "gateway",
+		.image = c->image,
+		.argv = g->argv,
+		.alone = "a gateway cannot be joined: what has a route to it is served",
+	};
 	err = control_start(&control);
 	if (err)
 		complain(0, "warning: persona ps will not find this gateway: %s", strerror(-err));

@@ -6,6 +6,7 @@
 #define PERSONA_GATEWAY_NAMESPACE_H
 
 #include <stdbool.h>
+#include "netconf/nameservers.h"
 #include "netconf/spec.h"
 
 #define NAMESPACE_DEVICE "persona0"
@@ -20,7 +21,7 @@ struct namespace_room {
 	struct ip_addr addr[2];
 	unsigned int naddrs;
 	unsigned int mtu;
-	char resolv[1024];
+	char resolv[NAMESERVERS_TEXT];
 };
 
 /**

@@ -199,7 +199,11 @@ static void life_more_descriptors(void)
 /* Others can look in (persona ps, show) while the stack is up. */
 static bool life_start_control(void)
 {
-	static struct control_run run = {.mode = "inline", .image = config.image};
+	static struct control_run run = {
+		.mode = "inline",
+		.image = config.image,
+		.alone = "inline runs cannot be joined, their network is in the program alone",
+	};
 	int err = control_start(&run);
 
 	if (err)

@@ -47,6 +47,7 @@
 #include "lib/complain.h"
 #include "lib/highfd.h"
 #include "netconf/link.h"
+#include "netconf/nameservers.h"
 #include "netconf/netlink.h"
 #include "netconf/route.h"
 #include "netconf/spec.h"
@@ -363,34 +364,41 @@ static int gate_in_parent(void *arg, pid_t child)
 	return 0;
 }
 
-/* The host's name servers that can be reached by the paths; none: the host's file stays. */
+/* The servers of one file that are not the host's own addresses; false: there are none. */
+static bool gate_read_resolv(struct gate *g, const char *path)
+{
+	char line[256], address[128];
+	FILE *f = fopen(path, "re");
+	bool found = false;
+	struct ip_addr a;
+	size_t len = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		bool server = sscanf(line, "nameserver %127s", address) == 1;
+
+		if ((server && !ip_parse(address, &a) && ip_unfit(&a)) ||
+		    len + strlen(line) >= sizeof(g->room.resolv))
+			continue;
+		found |= server;
+		len += (size_t)sprintf(g->room.resolv + len, "%s", line);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* COMMAND's name servers: the tunnels', else the host's that can be reached by the paths. */
 static void gate_resolv(struct gate *g)
 {
-	static const char *const files[] = {"/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"};
-	char line[256], address[128];
-	struct ip_addr a;
+	const struct nameservers *names = &g->l->config->names;
 
-	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		FILE *f = fopen(files[i], "re");
-		size_t len = 0;
-		bool found = false;
-
-		while (f && fgets(line, sizeof(line), f)) {
-			bool server = sscanf(line, "nameserver %127s", address) == 1;
-
-			if (server && !ip_parse(address, &a) && ip_unfit(&a))
-				continue;
-			found |= server;
-			len += (size_t)snprintf(g->room.resolv + len, sizeof(g->room.resolv) - len,
-						"%s", line);
-			if (len >= sizeof(g->room.resolv))
-				break;
-		}
-		if (f)
-			fclose(f);
-		if (found)
-			return;
+	if (nameservers_given(names)) {
+		nameservers_text(names, g->room.resolv);
+		return;
 	}
+	if (gate_read_resolv(g, "/etc/resolv.conf") ||
+	    gate_read_resolv(g, "/run/systemd/resolve/resolv.conf"))
+		return;
 	g->room.resolv[0] = '\0';
 	complain(0, "warning: the host's name servers are its own addresses, which COMMAND cannot "
 		    "reach: names will not resolve");

@@ -47,6 +47,12 @@ rate=$(gate -- curl -sS -m 40 -T "$TMP/user/got" -o /dev/null -w '%{speed_upload
 is "an upload" "$(sum "$FILES/up")" "$(sum "$FILES/big")"
 at_least "upload, Mbit/s" "$(awk "BEGIN { printf \"%.1f\", $rate * 8 / 1e6 }")" 60
 check "ping" gate -- ping -c 2 -i 0.3 -W 3 10.9.0.1
+matches "the host's name servers" "$(gate -- cat /etc/resolv.conf)" 'nameserver 10\.1\.0\.1'
+sed 's/^Address.*/&\nDNS = 10.9.0.53, example.test/' "$WG/wlan.conf" >"$TMP/user/dns.conf"
+chown 65534 "$TMP/user/dns.conf"
+chmod 600 "$TMP/user/dns.conf"
+is "those of the file" "$(phone timeout 60 "${TUN[@]}" "${AS[@]}" "$PERSONA" gateway -i "wg:wlan0,conf=$TMP/user/dns.conf" \
+	-- sed -n 's/nameserver //p; s/search //p' /etc/resolv.conf | sort | tr '\n' ' ')" "10.9.0.53 example.test "
 is "the user is the same" "$(gate -- id -u)" 65534
 is "and has no capability" "$(gate -- sh -c 'grep CapEff /proc/self/status' | cut -f2)" 0000000000000000
 out=$(phone timeout 20 sh -c 'chmod 600 "$1"; mount --bind "$1" /dev/net/tun; shift; exec "$@"' sh "$TMP/tun" \

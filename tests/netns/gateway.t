@@ -79,7 +79,7 @@ while True:
 END
 # ask.py WHAT [ARG]: the client's side
 cat >"$TMP/ask.py" <<'END'
-import hashlib, os, resource, select, socket, struct, sys, time
+import hashlib, os, socket, struct, sys, time
 what, host = sys.argv[1:3]
 def connect(line, port=8001):
     s = socket.create_connection((host, port), 20)
@@ -125,19 +125,6 @@ elif what == "slow":                    # N connections that do not read, then o
     while data := s.recv(1 << 16):
         n += len(data)
     print("read", n)
-elif what == "many":                    # N connections at once, each asked twice
-    n = int(sys.argv[3])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, n + 100))
-    all = []
-    for i in range(n):
-        all.append(connect(b"echo\n"))
-    good = 0
-    for turn in range(2):
-        for i, s in enumerate(all):
-            s.sendall(b"%d\n" % i)
-        for i, s in enumerate(all):
-            good += s.makefile().readline() == "%d\n" % i
-    print("answers", good)
 elif what == "name":
     ask = struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + b"\4name\4test\0" + struct.pack(">HH", 1, 1)
     if sys.argv[3] == "udp":
@@ -244,6 +231,7 @@ wait_for 5 phone ping -c 1 -W 1 10.9.0.1
 # ---- from where else ----
 is "nobody from outside gets in" "$(server "$PYTHON" "$TMP/ask.py" refused 10.1.0.2 2>&1 | grep -c '^refused')" 1
 matches "persona ps" "$(phone "$PERSONA" ps 2>&1)" "$GATEWAY.*gateway"
+matches "persona exec" "$(phone "$PERSONA" exec "$GATEWAY" -- true 2>&1)" 'a gateway cannot be joined'
 matches "persona show" "$(phone "$PERSONA" show "$GATEWAY" 2>&1)" 'wlan0'
 
 # ---- by a SOCKS server ----
