@@ -39,13 +39,23 @@ phone "${AS[@]}" unshare -Un true 2>/dev/null || skip_all "an ordinary user may 
 PATHS=(-i "wg:wlan0,conf=$WG/wlan.conf" -i "wg:rmnet0,conf=$WG/rmnet.conf")
 gate() { phone timeout 60 "${TUN[@]}" "${AS[@]}" "$PERSONA" gateway ${PERSONALITY:+-p "$PERSONALITY"} "${PATHS[@]}" "$@"; }
 
-rate=$(gate -- curl -sS -m 40 -o "$TMP/user/got" -w '%{speed_download}' http://10.9.0.1/big 2>"$TMP/err")
+# best WHAT COMMAND...: the highest of three rates that it prints (bytes a second), in Mbit/s; what else
+# this machine does lowers one at times
+best() {
+	local what=$1 rate most=0
+	shift
+	for _ in 1 2 3; do
+		rate=$("$@" 2>>"$TMP/err" | awk '{ printf "%.1f", $1 * 8 / 1e6 }')
+		most=$(awk "BEGIN { print (${rate:-0} > $most ? ${rate:-0} : $most) }")
+	done
+	at_least "$what, best of three, Mbit/s" "$most" 62
+}
+
+best download gate -- curl -sS -m 40 -o "$TMP/user/got" -w '%{speed_download}' http://10.9.0.1/big
 is "a download over two tunnels" "$(sum "$TMP/user/got")" "$(sum "$FILES/big")"
-at_least "download, Mbit/s" "$(awk "BEGIN { printf \"%.1f\", $rate * 8 / 1e6 }")" 60
 is "not a word of persona" "$(cat "$TMP/err")" ""
-rate=$(gate -- curl -sS -m 40 -T "$TMP/user/got" -o /dev/null -w '%{speed_upload}' http://10.9.0.1/up 2>&1)
+best upload gate -- curl -sS -m 40 -T "$TMP/user/got" -o /dev/null -w '%{speed_upload}' http://10.9.0.1/up
 is "an upload" "$(sum "$FILES/up")" "$(sum "$FILES/big")"
-at_least "upload, Mbit/s" "$(awk "BEGIN { printf \"%.1f\", $rate * 8 / 1e6 }")" 60
 check "ping" gate -- ping -c 2 -i 0.3 -W 3 10.9.0.1
 matches "the host's name servers" "$(gate -- cat /etc/resolv.conf)" 'nameserver 10\.1\.0\.1'
 sed 's/^Address.*/&\nDNS = 10.9.0.53, example.test/' "$WG/wlan.conf" >"$TMP/user/dns.conf"
@@ -86,13 +96,12 @@ background phone "$PYTHON" "$TMP/parent.py" "${AS[@]}" "$PERSONA" gateway ${PERS
 	--in fd:9,ip=10.111.0.9/32 "${PATHS[@]}"
 APP=$LAST
 check "an inherited descriptor" wait_for 10 grep -q "goes out by" "$TMP/background.out"
-rate=$(phone curl -sS -m 40 -o "$TMP/user/got2" -w '%{speed_download}' http://10.9.0.1/big 2>&1)
+best "download by it" phone curl -sS -m 40 -o "$TMP/user/got2" -w '%{speed_download}' http://10.9.0.1/big
 is "a download by it" "$(sum "$TMP/user/got2")" "$(sum "$FILES/big")"
-at_least "download, Mbit/s" "$(awk "BEGIN { printf \"%.1f\", $rate * 8 / 1e6 }")" 60
 # An idle gateway: nothing wakes it
-switches() { awk '/ctxt_switches/ { n += $2 } END { print n + 0 }' /proc/"$1"/task/*/status; }
+switches() { awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n + 0 }' /proc/"$1"/task/*/status; }
 PID=$(pgrep -P "$APP" -x persona || echo "$APP")
-sleep 3
+sleep 5
 before=$(switches "$PID")
 sleep 5
 at_most "wake-ups in five idle seconds" $(($(switches "$PID") - before)) 25
