@@ -170,6 +170,28 @@ comes_back() {
 	is "$1: $2 is lost: nothing is" "$? $(sum "$TMP/own/got") $(sum "$TMP/own/got2")" "0 $SUM $SUM"
 }
 
+# after_reset NAME: somebody resets the subflow of the beginning; a link that goes and comes back
+# opens another one
+after_reset() {
+	local pid before
+	rootless shadow -- curl -q -sS -o "$TMP/own/got" http://203.0.113.2/blob -o "$TMP/own/got2" http://203.0.113.2/blob \
+		>"$TMP/fetch.out" 2>&1 &
+	pid=$!
+	sleep 1.5
+	server ss -tK dst 10.7.0.2 >"$TMP/ss.out"
+	matches "$1: a subflow is reset" "$(cat "$TMP/ss.out")" 'ESTAB .*10\.7\.0\.2'
+	sleep 0.5
+	"$TOP/testbed/phone" --id "$ID" state wlan down
+	sleep 1
+	"$TOP/testbed/phone" --id "$ID" state wlan up
+	sleep 2
+	before=$(one_path wlan)
+	sleep 1
+	at_least "$1: after a link's return there is another, bytes in a second" $(($(one_path wlan) - before)) 1000000
+	wait $pid
+	is "$1: after a reset: nothing is lost" "$? $(sum "$TMP/own/got") $(sum "$TMP/own/got2")" "0 $SUM $SUM"
+}
+
 for RECIPE in b a; do
 	[ $RECIPE = b ] || check "the server changes to recipe a" proxy up a "$IF"
 	note "haproxy: $(proxy status "$IF") kB"
@@ -190,6 +212,7 @@ for RECIPE in b a; do
 	fi
 	comes_back "$RECIPE" rmnet
 	comes_back "$RECIPE" wlan
+	after_reset "$RECIPE"
 	# haproxy accepts before it knows
 	out=$(rootless shadow -- curl -q -sS http://203.0.113.2:81/ 2>&1)
 	is "$RECIPE: a port that nobody serves: status" $? 52
