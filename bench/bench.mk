@@ -41,6 +41,12 @@ bench-shadow: ## shadow mode against the host kernel (BENCH=--json FILE ...)
 	@$(MAKE) --no-print-directory all $(B)/bench/netops
 	@bench/shadow $(BENCH)
 
+.PHONY: bench-tunnel
+bench-tunnel: ## one WireGuard tunnel of the stack beside wireguard-go (BENCH=--json, --rounds N ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@bench/tunnel $(BENCH)
+
 .PHONY: bench-backends
 bench-backends: ## every back end in one table (BENCH=--md, --json, --only packet,tap ...)
 	@$(MAKE) --no-print-directory deps
