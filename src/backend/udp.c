@@ -73,9 +73,8 @@
 
 #define INITIATION_TYPE	 1   /* first byte of WireGuard's handshake initiation */
 #define INITIATION_BYTES 148 /* and its length */
-#define SILENCE_FIRST	 2   /* initiations without an answer that are told */
-#define SILENCE_EACH	 8
-#define MESSAGE_LEAST	 32 /* bytes of WireGuard's messages, which are of four types */
+#define SILENCE_EACH	 2   /* of initiations without an answer, each so many are told */
+#define MESSAGE_LEAST	 32  /* bytes of WireGuard's messages, which are of four types */
 #define MESSAGE_TYPES	 4
 #define STRANGERS_EACH	 64 /* the first of so many is told */
 
@@ -207,7 +206,7 @@ static void udp_note_initiation(struct udp *u, unsigned int peer)
 {
 	unsigned int n = atomic_fetch_add(&u->initiations[peer], 1) + 1;
 
-	if (n % SILENCE_EACH == SILENCE_FIRST)
+	if (n % SILENCE_EACH == 0)
 		udp_tell_silence(u, 1u << peer);
 }
 

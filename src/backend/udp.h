@@ -47,7 +47,7 @@ void udp_set_peers(struct backend *be, unsigned int tunnel, const struct sockadd
  * @fd: an eventfd; -1: no more
  *
  * It is written to at the second handshake in a row to a far end that has not sent anything since
- * (WireGuard sends the next after five seconds), and at each eighth from there; and when what
+ * (WireGuard sends the next after five seconds), and at each second from there; and when what
  * looks like WireGuard's comes from elsewhere: the first since a far end has sent something, and
  * each 64th from there.
  *

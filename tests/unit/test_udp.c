@@ -320,7 +320,7 @@ static bool greets(int fd, unsigned int to)
 	return read(fd, &count, sizeof(count)) == sizeof(count);
 }
 
-/* Handshakes without an answer are told: the second in a row, and each eighth from there. */
+/* Handshakes without an answer are told: each second in a row. */
 static void test_silence(void **state)
 {
 	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -329,7 +329,7 @@ static void test_silence(void **state)
 	assert_false(greets(fd, 0)); /* nobody wanted to know */
 	udp_on_silence(be, fd);
 	for (unsigned int i = 3; i <= 18; i++)
-		assert_int_equal(greets(fd, 0), i == 10 || i == 18);
+		assert_int_equal(greets(fd, 0), i % 2 == 0);
 	assert_int_equal(udp_take_silent(be), 1);
 	assert_int_equal(udp_take_silent(be), 0);
 	assert_false(greets(fd, 1)); /* each far end counts for itself */
