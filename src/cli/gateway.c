@@ -39,7 +39,12 @@ static int gateway_parse(int argc, char **argv, struct launch_gateway *l)
 
 	options_begin(&o, &command_gateway, argc, argv);
 	while ((key = options_next(&o))) {
-		if (key == GATEWAY_IN)
+		if (key == GATEWAY_IN && l->inlet)
+			o.status = complain(EXIT_PERSONA,
+					    "--in %s: a gateway has one inlet, and "
+					    "has --in %s already",
+					    optarg, l->inlet);
+		else if (key == GATEWAY_IN)
 			l->inlet = optarg;
 		else if (key == GATEWAY_NO_ROUTES)
 			l->routes = false;
@@ -55,6 +60,10 @@ static int gateway_parse(int argc, char **argv, struct launch_gateway *l)
 	if (l->inlet && l->argv)
 		return complain(EXIT_PERSONA, "COMMAND gets a namespace of its own, whose packets "
 					      "are served: leave out --in, or COMMAND");
+	if (l->argv && !l->routes)
+		return complain(EXIT_PERSONA,
+				"--no-routes is about the host's, which COMMAND does not "
+				"use: leave it out");
 	if (!l->inlet && !l->argv)
 		return complain(EXIT_PERSONA,
 				"where do packets come from? --in tun:NAME (as root), "

@@ -253,6 +253,15 @@ static int flow_relay(struct flow *f, uint8_t *buf, size_t size)
 	return down < 0 ? down : up | down;
 }
 
+/* It waits for the far end: has its client gone, and left nothing? */
+static void flow_look(struct flow *f)
+{
+	char byte;
+	bool empty = !gate_call(SYS_recvfrom, f->in, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+
+	__atomic_store_n(&f->empty, empty, __ATOMIC_RELAXED);
+}
+
 enum flow_news flow_step(struct flow *f, const struct flow_options *o, uint8_t *buf, size_t size,
 			 bool error)
 {
@@ -260,6 +269,8 @@ enum flow_news flow_step(struct flow *f, const struct flow_options *o, uint8_t *
 
 	if (error && (flow_error(f->in) || (f->out >= 0 && flow_error(f->out))))
 		return FLOW_ENDED;
+	if (f->state != FLOW_OPEN)
+		flow_look(f);
 	if (f->state == FLOW_NEW)
 		return FLOW_WAITS;
 	if (f->state == FLOW_CONNECTING)
@@ -275,7 +286,8 @@ enum flow_news flow_step(struct flow *f, const struct flow_options *o, uint8_t *
 
 bool flow_sent(const struct flow *f)
 {
-	return __atomic_load_n(&f->up.told, __ATOMIC_RELAXED);
+	return __atomic_load_n(&f->up.told, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&f->empty, __ATOMIC_RELAXED);
 }
 
 void flow_free(struct flow *f)

@@ -32,6 +32,7 @@ enum flow_state { FLOW_NEW, FLOW_CONNECTING, FLOW_ASKING, FLOW_OPEN };
  * @up, @down: from the client, to the client
  * @to:     where the client wants to go, @tolen bytes
  * @socks:  while a server is asked
+ * @empty:  the client has ended without a byte, before the far end was there
  * @queued: waits for its turn, to begin or with more to do
  * @over:   ended; freed when no event can name it any more
  * @turn:   next in that queue
@@ -44,7 +45,7 @@ struct flow {
 	struct sockaddr_storage to;
 	socklen_t tolen;
 	struct socks *socks;
-	bool queued, over;
+	bool empty, queued, over;
 	struct flow *turn, *next, *prev;
 };
 
@@ -84,7 +85,8 @@ int flow_begin(struct flow *f, const struct flow_options *o);
 enum flow_news flow_step(struct flow *f, const struct flow_options *o, uint8_t *buf, size_t size,
 			 bool error);
 
-/** flow_sent() - has all gone to the far end's socket that the client will ever send? */
+/** flow_sent() - has all gone to the far end's socket that the client will ever send? Any thread.
+ */
 bool flow_sent(const struct flow *f);
 
 /** flow_free() - close both sockets; what is not over is reset at both ends. */

@@ -20,7 +20,8 @@
 struct backend_ops;
 struct config;
 
-#define GATEWAY_MTU 1500
+#define GATEWAY_MTU	  1500
+#define GATEWAY_MTU_LEAST 1280 /* IPv6's */
 
 /* What an interface has, and what its clients' end is given, where -i and --in name nothing. */
 #define GATEWAY_ADDR4	"198.18.0.1"

@@ -17,7 +17,7 @@
  * Ping sockets are allowed to everybody in it: the namespace has no other way.
  *
  * A resolver of the host's on loopback cannot be reached from here, so resolv.conf is another file,
- * mounted over the host's in a mount namespace; it is unlinked at once, and ends with that.
+ * mounted over the host's in a mount namespace, with which it ends.
  *
  * The namespace lives as long as a program in it or its descriptor: what programs have written
  * and not seen acknowledged is its kernel sockets' matter when they have ended.
@@ -118,6 +118,7 @@ static int namespace_configure(const struct namespace_room *r)
 		struct link_route all = {
 			.oif = link.index,
 			.family = r->addr[i].family,
+			.gw = &r->gw[i],
 			.table = LINK_TABLE_MAIN,
 		};
 
@@ -147,22 +148,34 @@ static void namespace_sys(void)
 		close(cgroup);
 }
 
-/* Mount @text over resolv.conf. */
-static int namespace_resolv(const char *text, const char **why)
+/* A file of a file system of its own, so that others can be mounted over it in turn. */
+static int namespace_write_resolv(const char *dir, const char *text)
 {
-	char path[] = "/tmp/persona-resolv.XXXXXX";
+	char path[64];
 	int fd, err = 0;
 
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return why_set(why, errno, "cannot make %s: %s", path, strerror(errno));
-	if (fchmod(fd, 0644) || write(fd, text, strlen(text)) < 0 ||
+	if (mount("tmpfs", dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=64k,mode=755"))
+		return -errno;
+	snprintf(path, sizeof(path), "%s/resolv.conf", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0 || fchmod(fd, 0644) ||
 	    mount(path, RESOLV_CONF, NULL, MS_BIND, NULL))
-		err = why_set(why, errno, "cannot give COMMAND a %s of its own: %s", RESOLV_CONF,
-			      strerror(errno));
-	close(fd);
-	unlink(path);
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	umount2(dir, MNT_DETACH);
 	return err;
+}
+
+/* Mount @text over resolv.conf; a directory that everybody has is covered for a moment. */
+static int namespace_resolv(const char *text, const char **why)
+{
+	int err = namespace_write_resolv("/tmp", text);
+
+	if (!err)
+		return 0;
+	return why_set(why, -err, "cannot give COMMAND a %s of its own: %s", RESOLV_CONF,
+		       strerror(-err));
 }
 
 int namespace_enter(const struct namespace_room *r, int fds[2], const char **why)

@@ -13,12 +13,13 @@
 
 /**
  * struct namespace_room - what the namespace gets
- * @addr:    the client's addresses, @naddrs; there is a default route of each one's family
+ * @addr:    the client's addresses, @naddrs
+ * @gw:      for each of them the gateway of its family's default route
  * @mtu:     of its interface
  * @resolv:  text for /etc/resolv.conf there; "": the host's
  */
 struct namespace_room {
-	struct ip_addr addr[2];
+	struct ip_addr addr[2], gw[2];
 	unsigned int naddrs;
 	unsigned int mtu;
 	char resolv[NAMESERVERS_TEXT];

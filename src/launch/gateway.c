@@ -4,10 +4,7 @@
  *
  * Theory of operation
  *
- * Two forms. With an inlet of the host (--in) the gateway runs until a signal ends it: an interface
- * that is not there is made, gets the address beside the stack's and, unless forbidden,
- * two routes for each family that together are everything and more specific than a default route,
- * which stays for the paths. All that goes with the interface, and that with our descriptor.
+ * Two forms. With an inlet of the host (--in, inlet.c) the gateway runs until a signal ends it.
  *
  * With a COMMAND it gets a network namespace of its own, whose interface is the inlet:
  *
@@ -17,9 +14,6 @@
  *	namespace_take(), gateway_start()
  *	"go"		------->	execute COMMAND
  *	wait for the tree, gateway_deliver(), gateway_stop()
- *
- * A path whose packets the host itself routes would lead back into an inlet that is the
- * host's way out: such paths are refused with it.
  *
  * Descriptors end with the process, so a failure just returns.
  */
@@ -39,6 +33,7 @@
 #include "gateway/gateway.h"
 #include "gateway/namespace.h"
 #include "launch/gateway.h"
+#include "launch/inlet.h"
 #include "launch/interfaces.h"
 #include "launch/paths.h"
 #include "launch/preflight.h"
@@ -46,58 +41,32 @@
 #include "launch/supervise.h"
 #include "lib/complain.h"
 #include "lib/highfd.h"
-#include "netconf/link.h"
 #include "netconf/nameservers.h"
-#include "netconf/netlink.h"
-#include "netconf/route.h"
 #include "netconf/spec.h"
 #include "stack/config.h"
+#include "stack/tunnel.h"
 
 /**
  * struct gate - one launch
- * @room:  of COMMAND's namespace; its addresses are also those of an inlet that we make
+ * @inlet: of the host; its addresses are also those of COMMAND's namespace
+ * @room:  that namespace
  * @go:    socket pair between parent and child
  * @space: descriptor of COMMAND's namespace
- * @made:  the inlet is an interface that was not there before
  * @up:    gateway_start() has succeeded
  */
 struct gate {
 	const struct launch_gateway *l;
+	struct inlet inlet;
 	struct gateway gateway;
 	struct namespace_room room;
 	struct socks_server socks;
 	struct rlimit limit;
 	int go[2];
 	int space;
-	bool made;
 	bool up;
 };
 
 /* ---- words ---- */
-
-static void gate_address(const char *text, unsigned int prefix, struct ip_addr *a)
-{
-	ip_parse(text, a);
-	a->prefix = (uint16_t)prefix;
-}
-
-static void gate_default_addresses(struct gate *g)
-{
-	gate_address(GATEWAY_ADDR4, GATEWAY_PREFIX4, &g->gateway.addr[0]);
-	gate_address(GATEWAY_ADDR6, GATEWAY_PREFIX6, &g->gateway.addr[1]);
-	g->gateway.naddrs = 2;
-}
-
-/* The clients' end of a link whose other end is the stack's address @a: the one beside it. */
-static struct ip_addr gate_beside(const struct ip_addr *a)
-{
-	struct ip_addr other = *a;
-	uint8_t *last = &other.bytes[ip_len(a) - 1];
-
-	/* .1 and .2, .254 and .253; never the network's own address nor its last one */
-	*last = (uint8_t)(*last % 4 == 1 ? *last + 1 : *last - 1);
-	return other;
-}
 
 /* USER:PASSWORD@ in front of HOST:PORT. */
 static int gate_socks_user(struct gate *g, const char *text, size_t len)
@@ -113,6 +82,14 @@ static int gate_socks_user(struct gate *g, const char *text, size_t len)
 	if (colon)
 		memcpy(g->socks.password, colon + 1, password);
 	return 0;
+}
+
+static bool gate_port(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return end != text && !*end && n > 0 && n < 65536;
 }
 
 static int gate_socks(struct gate *g)
@@ -132,7 +109,7 @@ static int gate_socks(struct gate *g)
 		text = at + 1;
 	}
 	colon = strrchr(text, ':');
-	if (!colon || colon == text || !colon[1] || colon - text >= (long)sizeof(host))
+	if (!colon || colon == text || colon - text >= (long)sizeof(host) || !gate_port(colon + 1))
 		return complain(EXIT_PERSONA, "--socks %s: write [USER:PASSWORD@]HOST:PORT", text);
 	if (*text == '[' && colon[-1] == ']')
 		snprintf(host, sizeof(host), "%.*s", (int)(colon - text - 2), text + 1);
@@ -148,173 +125,76 @@ static int gate_socks(struct gate *g)
 	return 0;
 }
 
-/* ---- an inlet of the host ---- */
-
-static const struct backend_ops *gate_kind(const struct iface_spec *s)
-{
-	const struct backend_ops *kind = backend_find(s->backend);
-
-	return kind && kind->place == BACKEND_FAR_END ? kind : NULL;
-}
-
-static int gate_inlet_spec(struct gate *g)
-{
-	struct iface_spec spec, *s = &spec;
-	const char *why;
-
-	if (!g->l->inlet)
-		return 0;
-	if (spec_parse(g->l->inlet, s, &why))
-		return complain(EXIT_PERSONA, "--in: %s", why);
-	g->gateway.kind = gate_kind(s);
-	if (!g->gateway.kind)
-		return complain(EXIT_PERSONA,
-				"--in %s: write tun:NAME, tap:NAME or fd:N (an inherited TUN "
-				"descriptor), and perhaps ip=ADDR/LEN or mtu=N behind it",
-				g->l->inlet);
-	if (s->naddrs > 2 || s->gw4.family || s->gw6.family)
-		return complain(EXIT_PERSONA,
-				"--in %s: takes the stack's own addresses, one of each family, and "
-				"no gateway",
-				g->l->inlet);
-	memcpy(g->gateway.addr, s->addr, s->naddrs * sizeof(s->addr[0]));
-	g->gateway.naddrs = s->naddrs;
-	g->gateway.mtu = s->mtu;
-	memcpy(g->gateway.ifname, s->ifname, sizeof(g->gateway.ifname));
-	return 0;
-}
-
-/* The host would send what leaves by such a path into the inlet again. */
-static int gate_check_loop(const struct gate *g)
-{
-	const struct config *c = g->l->config;
-
-	for (unsigned int i = 0; i < c->nifaces; i++) {
-		const struct iface_spec *s = &c->iface[i].spec;
-		const struct backend_ops *kind = backend_find(s->backend);
-
-		if (kind && (kind->place == BACKEND_RELAY || kind->place == BACKEND_FAR_END))
-			return complain(EXIT_PERSONA,
-					"-i %s:%s: the host routes what leaves by it, and would "
-					"route it back into the gateway: use another kind of "
-					"path, or --no-routes and routes of your own",
-					s->backend, s->ifname);
-	}
-	return 0;
-}
-
-static int gate_halves(struct nl *nl, int index, int family)
-{
-	int err = 0;
-
-	for (unsigned int half = 0; !err && half < 2; half++) {
-		struct ip_addr dst = {.family = (uint16_t)family, .prefix = 1};
-		struct link_route r = {
-			.oif = index,
-			.family = family,
-			.dst = &dst,
-			.table = LINK_TABLE_MAIN,
-		};
-
-		dst.bytes[0] = half ? 0x80 : 0;
-		err = link_route_add(nl, &r);
-	}
-	return err;
-}
-
-/* Addresses of the host's end, and its routes. */
-static int gate_dress(const struct gate *g, struct nl *nl)
-{
-	struct link_info link;
-	int err = link_get(nl, g->gateway.ifname, &link);
-
-	if (!err)
-		err = link_set(nl, link.index, g->room.mtu, NULL);
-	for (unsigned int i = 0; !err && i < g->gateway.naddrs; i++) {
-		struct ip_addr a = gate_beside(&g->gateway.addr[i]);
-
-		err = link_addr_add(nl, link.index, &a);
-		if (!err && g->l->routes)
-			err = gate_halves(nl, link.index, a.family);
-		if (a.family == AF_INET6 && (err == -EACCES || err == -EOPNOTSUPP))
-			err = 0; /* a host without IPv6 */
-	}
-	return err;
-}
-
-static int gate_dress_host(const struct gate *g)
-{
-	struct nl *nl;
-	int err;
-
-	nl = nl_open(netlink_host_call, NETLINK_ROUTE, &err);
-	if (nl)
-		err = gate_dress(g, nl);
-	nl_close(nl);
-	if (err)
-		return complain(EXIT_PERSONA,
-				"cannot give interface '%s' its addresses and routes: %s%s",
-				g->gateway.ifname, strerror(-err),
-				err == -EPERM ? ": run as root, or write a COMMAND behind --" : "");
-	return 0;
-}
-
-/* Before the paths, since this may fail; what leads into it comes after them. */
-static int gate_open_inlet(struct gate *g)
-{
-	const struct backend_opening *opening = g->gateway.kind->opening;
-	const char *ifname = g->gateway.ifname, *why;
-	struct hostif h;
-
-	g->made = opening->opener != BACKEND_SELF && hostif_get(-1, ifname, &h) == -ENODEV;
-	if (g->made && g->l->routes && gate_check_loop(g))
-		return EXIT_PERSONA;
-	g->gateway.fd = opening->open(ifname, &why);
-	if (g->gateway.fd < 0)
-		return complain(EXIT_PERSONA, "--in: %s%s", why,
-				g->gateway.fd == -EPERM
-					? ", or write a COMMAND behind --, which needs no privilege"
-					: "");
-	if (g->made && !g->gateway.naddrs)
-		gate_default_addresses(g);
-	g->room.mtu = g->gateway.mtu ? g->gateway.mtu : GATEWAY_MTU;
-	return 0;
-}
-
 static void gate_say_up(const struct gate *g)
 {
 	const struct config *c = g->l->config;
 	char paths[CONFIG_MAX_IFACES * (IF_NAMESIZE + 2)] = "";
+	bool mine = g->inlet.made || g->inlet.kind->opening->opener == BACKEND_SELF;
 	size_t len = 0;
 
 	for (unsigned int i = 0; i < c->nifaces; i++)
 		len += (size_t)snprintf(paths + len, sizeof(paths) - len, "%s%s", i ? ", " : "",
 					c->iface[i].spec.name);
-	complain(0, "gateway: what comes by %s goes out by %s", g->l->inlet, paths);
+	complain(0, "gateway: what comes by %s goes out by %s%s", g->inlet.text, paths,
+		 mine ? "" : " (it was there: its addresses and routes are yours)");
+}
+
+/* The largest packet that every path carries, so that none is too long for the next one. */
+static unsigned int gate_mtu(const struct config *c)
+{
+	unsigned int least = GATEWAY_MTU;
+
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		const struct iface_spec *s = &c->iface[i].spec;
+		const struct backend_ops *kind = backend_find(s->backend);
+		unsigned int mtu = s->mtu;
+		struct hostif h;
+
+		if (!mtu && !hostif_get(-1, s->ifname, &h))
+			mtu = kind && kind->place == BACKEND_TUNNEL ? tunnel_mtu(s, h.mtu) : h.mtu;
+		if (mtu && mtu < least)
+			least = mtu;
+	}
+	return least < GATEWAY_MTU_LEAST ? GATEWAY_MTU_LEAST : least;
+}
+
+static void gate_take_inlet(struct gate *g, unsigned int mtu)
+{
+	struct gateway *w = &g->gateway;
+
+	w->kind = g->inlet.kind;
+	w->fd = g->inlet.fd;
+	w->mtu = mtu;
+	w->naddrs = g->inlet.naddrs;
+	memcpy(w->ifname, g->inlet.ifname, sizeof(w->ifname));
+	memcpy(w->addr, g->inlet.addr, sizeof(w->addr));
 }
 
 /* Until a signal ends it. */
 static int gate_serve(struct gate *g)
 {
+	unsigned int mtu = g->inlet.mtu ? g->inlet.mtu : gate_mtu(g->l->config);
 	const char *why;
 	sigset_t ends;
-	int sig, err;
+	int status;
 
-	if (g->made && gate_dress_host(g))
-		return EXIT_PERSONA;
+	if (g->inlet.made) {
+		status = inlet_dress(&g->inlet, mtu);
+		if (status)
+			return status;
+	}
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	err = gateway_start(&g->gateway, &why);
-	if (err)
+	gate_take_inlet(g, g->inlet.made ? mtu : g->inlet.mtu);
+	if (gateway_start(&g->gateway, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	gate_say_up(g);
-	while (sigwait(&ends, &sig))
-		;
+	status = inlet_serve(&g->inlet, mtu);
 	gateway_stop();
-	return 0;
+	return status;
 }
 
 /* ---- COMMAND in a namespace ---- */
@@ -416,12 +296,15 @@ static int gate_command(struct gate *g)
 	err = program_find(g->l->argv[0], path, &why);
 	if (err)
 		return complain(err == -ENOENT ? EXIT_NOCMD : EXIT_NOEXEC, "%s", why);
-	g->gateway.kind = backend_find("fd");
-	gate_default_addresses(g);
-	for (unsigned int i = 0; i < g->gateway.naddrs; i++)
-		g->room.addr[i] = gate_beside(&g->gateway.addr[i]);
+	g->inlet.kind = backend_find("fd");
+	inlet_default_addresses(&g->inlet);
+	g->room.mtu = gate_mtu(g->l->config);
+	gate_take_inlet(g, g->room.mtu);
+	for (unsigned int i = 0; i < g->gateway.naddrs; i++) {
+		g->room.gw[i] = g->gateway.addr[i];
+		g->room.addr[i] = inlet_beside(&g->gateway.addr[i]);
+	}
 	g->room.naddrs = g->gateway.naddrs;
-	g->room.mtu = g->gateway.mtu = GATEWAY_MTU;
 	gate_resolv(g);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, g->go))
 		return complain(EXIT_PERSONA, "cannot make a socket pair: %s", strerror(errno));
@@ -453,6 +336,7 @@ int launch_gateway(const struct launch_gateway *l)
 {
 	struct gate g = {
 		.l = l,
+		.inlet = {.text = l->inlet, .fd = -1, .routes = l->routes},
 		.gateway = {.config = l->config, .argv = l->self},
 		.go = {-1, -1},
 	};
@@ -460,7 +344,7 @@ int launch_gateway(const struct launch_gateway *l)
 	const char *why;
 	int status;
 
-	status = gate_inlet_spec(&g);
+	status = l->inlet ? inlet_parse(&g.inlet) : 0;
 	if (!status)
 		status = gate_socks(&g);
 	if (!status && path_personality(l->personality, c->image, sizeof(c->image), &why))
@@ -469,7 +353,7 @@ int launch_gateway(const struct launch_gateway *l)
 	if (!status && (strcmp(l->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
 		status = preflight(c);
 	if (!status)
-		status = l->argv ? 0 : gate_open_inlet(&g);
+		status = l->argv ? 0 : inlet_open(&g.inlet, c);
 	if (!status)
 		status = interfaces_open(c);
 	if (!status)

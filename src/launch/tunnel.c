@@ -273,11 +273,12 @@ static int tunnel_alone(struct config_iface *ci, const struct wgconf *w)
 	int fd = sole_take(&ci->spec, w);
 
 	if (fd == -EBUSY)
-		return complain(EXIT_PERSONA,
-				"-i wg:%s: another run has the tunnel of %s, and the server would "
-				"serve one at a time: start the program by persona exec, or make "
-				"a key for each run: persona wg init",
-				ci->spec.ifname, ci->spec.conf);
+		return complain(
+			EXIT_PERSONA,
+			"-i wg:%s: another run has the tunnel of %s, and the server would "
+			"serve one at a time: start the program on that run (persona exec), "
+			"send it by that gateway, or make a key for each: persona wg init",
+			ci->spec.ifname, ci->spec.conf);
 	if (fd >= 0) /* else this host cannot tell */
 		ci->lock = highfd_move(fd, F_DUPFD_CLOEXEC);
 	if (ci->lock < 0)

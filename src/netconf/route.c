@@ -50,6 +50,12 @@ int link_route_add(struct nl *nl, const struct link_route *r)
 	return nl_talk(nl);
 }
 
+int link_route_add_new(struct nl *nl, const struct link_route *r)
+{
+	begin_route(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, r);
+	return nl_talk(nl);
+}
+
 int link_route_del(struct nl *nl, const struct link_route *r)
 {
 	begin_route(nl, RTM_DELROUTE, 0, r);

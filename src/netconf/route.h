@@ -35,6 +35,9 @@ struct link_route {
 /** link_route_add() - add a route, in place of one with its destination, table and metric. */
 int link_route_add(struct nl *nl, const struct link_route *r);
 
+/** link_route_add_new() - the same, but where another has them it stays: -EEXIST. */
+int link_route_add_new(struct nl *nl, const struct link_route *r);
+
 int link_route_del(struct nl *nl, const struct link_route *r);
 
 /**

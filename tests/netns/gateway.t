@@ -260,6 +260,22 @@ check "its interface is gone" test -z "$(phone ip link show gw0 2>/dev/null)"
 is "and so are its routes" "$(phone ip route show dev gw0 2>/dev/null)" ""
 gateway --in tun:gw0,ip=10.200.0.1/30 "${PATHS[@]}"
 matches "an address of the user's choice" "$(phone ip -br address show dev gw0)" '10\.200\.0\.2/30'
+# What one family's address leaves out must not go by the host
+matches "IPv6 is led in, too" "$(phone ip -6 route get fd09::1 2>&1)" 'dev gw0'
+out=$(phone timeout 20 "$PERSONA" gateway --in tun:gw9 -i "packet:wlan0,ip=10.1.0.9/24,gw=10.1.0.1" 2>&1)
+is "a second gateway for all: status" $? 125
+matches "a second gateway for all" "$out" 'another gateway or VPN'
+matches "the first keeps its routes" "$(phone ip route get 10.9.0.1)" 'dev gw0'
+phone ip link set gw0 down
+phone ip link set gw0 up
+check "down and up again, it has its routes" wait_for 3 sh -c "ip netns exec persona-phone-$ID ip route get 10.9.0.1 | grep -q gw0"
+is "and serves" "$(phone "$PYTHON" "$TMP/ask.py" count 10.9.0.1 300000)" same
+matches "and in IPv6, too" "$(phone ip -6 route get fd09::1 2>&1)" "dev gw0"
+phone ip link del gw0
+wait "$GATEWAY"
+is "the interface is removed: status" $? 125
+matches "the interface is removed" "$(cat "$TMP/gateway.log")" 'was removed: the gateway ends'
+check "a gateway again" gateway --in tun:gw0 "${PATHS[@]}"
 kill -9 "$GATEWAY"
 wait "$GATEWAY" 2>/dev/null
 check "killed, it leaves no interface" wait_for 3 test -z "$(phone ip link show gw0 2>/dev/null)"
@@ -288,6 +304,10 @@ is "it is not executable" $? 126
 cmd -- "$PYTHON" "$TMP/ask.py" leave 10.9.0.1 5000000
 is "one that sends and ends at once" $? 7
 check "has sent all" wait_for 2 grep -q "counted 5000000" "$TMP/background.out"
+start=$SECONDS
+cmd -- "$PYTHON" -c 'import socket; s = socket.socket(); s.settimeout(1); s.connect(("10.9.0.99", 80))' 2>/dev/null
+at_most "a connection that never was is not waited for, s" $((SECONDS - start)) 10
+is "a gateway in a gateway" "$(cmd -- "$PERSONA" gateway -i persona0 -- "$PYTHON" "$TMP/ask.py" count 10.9.0.1 100000 2>&1)" same
 is "only its own interfaces are there" "$(cmd -- sh -c 'ls /sys/class/net; cat /proc/net/dev' 2>&1 | grep -c wlan0)" 0
 is "and cgroups are where they were" "$(cmd -- sh -c 'ls /sys/fs/cgroup | sort | head -3' 2>&1)" "$(phone sh -c 'ls /sys/fs/cgroup | sort | head -3')"
 check "ping in it" cmd -- ping -c 2 -i 0.2 -W 3 10.9.0.1
@@ -311,6 +331,10 @@ bad "an inlet without kind" 'write tun:NAME' --in wlan0 "${PATHS[@]}"
 bad "no such descriptor" 'descriptor 77' --in fd:77,ip=10.3.0.1/24 "${PATHS[@]}"
 bad "a gateway for the inlet" 'no gateway' --in tun:gw0,gw=10.0.0.1 "${PATHS[@]}"
 bad "a path that leads back" 'back into the gateway' --in tun:gw0 -i passt:
+bad "two inlets" 'has one inlet' --in tun:gw0 --in tun:gw1 "${PATHS[@]}"
+bad "no routes for COMMAND" 'leave it out' --no-routes "${PATHS[@]}" -- true
+bad "a small MTU" 'less than' --in tun:gw0,mtu=68 "${PATHS[@]}"
+bad "a server's port" 'HOST:PORT' --socks 10.9.0.1:99999 --in tun:gw0 "${PATHS[@]}"
 bad "a server without port" 'HOST:PORT' --socks server --in tun:gw0 "${PATHS[@]}"
 bad "a long user" '1 to 255' --socks "$(printf 'u%.0s' {1..300})@10.9.0.1:1080" --in tun:gw0 "${PATHS[@]}"
 is "nothing is left of them" "$(phone ip link show gw0 2>/dev/null)" ""
