@@ -48,8 +48,11 @@ while (now := time.monotonic()) < begin + int(sys.argv[1]):
     halves[int((now - begin) * 2)] = halves.get(int((now - begin) * 2), 0) + len(s.recv(65536))
 counts = [halves.get(i, 0) for i in range(1, 2 * int(sys.argv[1]) - 1)]
 usual = sorted(counts)[len(counts) // 2]
-worst = min(range(len(counts)), key=counts.__getitem__)
-print("usual %d worst %d at %.1f s" % (usual, counts[worst] * 100 // usual, worst / 2))
+def worst(first):
+    at = min(range(first, len(counts)), key=counts.__getitem__)
+    return counts[at] * 100 // usual, at / 2
+# Keys are renewed after 120 s; what tests beside this one do can stop it at other times.
+print("usual %d worst %d at %.1f s (of all %d at %.1f s)" % (usual, *worst(2 * 110), *worst(0)))
 END
 chmod 644 "$TMP"/*.py
 background server "$PYTHON" "$TMP/pace.py"
@@ -70,7 +73,7 @@ for MODE in shadow inline; do
 	[ $MODE = shadow ] || path=rmnet
 	note "$MODE: $(cat "$TMP/$MODE.out")"
 	at_least "$MODE: bytes of a usual half second" "$(sed -n 's/^usual \([0-9]*\) .*/\1/p' "$TMP/$MODE.out")" 200000
-	at_least "$MODE: the worst half second, % of it" "$(sed -n 's/.* worst \([0-9]*\) .*/\1/p' "$TMP/$MODE.out")" 50
+	at_least "$MODE: the worst half second, % of it" "$(sed -n 's/^usual [0-9]* worst \([0-9]*\) .*/\1/p' "$TMP/$MODE.out")" 50
 	at_least "$MODE: the keys were renewed, s after the first" $(($(wg_peer $path latest-handshakes) - began)) 100
 done
 done_testing
