@@ -22,7 +22,7 @@ persona_only
 wg_need
 need setpriv
 
-SIZE=45000000
+SIZE=32000000
 GOAL=68 WHOLE=65
 
 testbed_up --host-ip --wlan 50mbit,10ms --rmnet 30mbit,25ms
