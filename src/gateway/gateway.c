@@ -115,6 +115,7 @@ int gateway_start(const struct gateway *g, const char **why)
 	err = stack_up(c, why);
 	if (err)
 		return err;
+	stack_hide(c);
 	err = gateway_up(g, why);
 	if (err) {
 		capture_stop();

@@ -44,7 +44,6 @@
 #include "lib/complain.h"
 #include "lib/rawsys.h"
 #include "lib/trace.h"
-#include "netconf/netconf.h"
 #include "shadow/call.h"
 #include "shadow/filter.h"
 #include "shadow/join.h"
@@ -116,18 +115,6 @@ static void run_tell(const char *sentence)
 	complain(0, "%s", sentence);
 }
 
-/* The programs are of our user, and shall not read a tunnel's keys from our memory. */
-static void run_hide(const struct config *c)
-{
-	const struct netconf_iface *ifs;
-	unsigned int n;
-
-	ifs = stack_ifaces(&n);
-	for (unsigned int i = 0; i < n && !c->sampled; i++)
-		if (ifs[i].lower)
-			prctl(PR_SET_DUMPABLE, 0);
-}
-
 static int run_start_stack(struct shadow *r)
 {
 	struct rlimit many = {1 << 20, 1 << 20};
@@ -139,7 +126,7 @@ static int run_start_stack(struct shadow *r)
 	if (stack_up(r->config, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	r->up = true;
-	run_hide(r->config);
+	stack_hide(r->config);
 	sock_set_memory(r->config->memory ? r->config->memory : ENGINE_MEMORY_DEFAULT);
 	stack_call(SYS_prlimit64, 0, RLIMIT_NOFILE, &many, NULL, 0, 0);
 	err = pump_start();

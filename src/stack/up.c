@@ -16,6 +16,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include "backend/backend.h"
 #include "backend/mirror.h"
@@ -246,4 +247,11 @@ int stack_up(const struct config *c, const char **why)
 	}
 	pcap_put(capture); /* the interfaces hold their own references */
 	return err;
+}
+
+void stack_hide(const struct config *c)
+{
+	for (unsigned int i = 0; i < nifaces && !c->sampled; i++)
+		if (ifaces[i].lower)
+			prctl(PR_SET_DUMPABLE, 0);
 }

@@ -44,4 +44,12 @@ bool stack_verbose(void);
 /** stack_resolver() - the configuration's resolver of names (endpoint.h); 0: none. */
 int stack_resolver(void);
 
+/**
+ * stack_hide() - if the running stack has tunnels, keep their keys from the user's other programs
+ *
+ * For a process that is Persona's alone: nobody can trace it or read its memory any more
+ * (PR_SET_DUMPABLE), unless @c->sampled. After stack_up().
+ */
+void stack_hide(const struct config *c);
+
 #endif /* PERSONA_STACK_UP_H */

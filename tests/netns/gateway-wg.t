@@ -101,6 +101,8 @@ is "a download by it" "$(sum "$TMP/user/got2")" "$(sum "$FILES/big")"
 # An idle gateway: nothing wakes it
 switches() { awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n + 0 }' /proc/"$1"/task/*/status; }
 PID=$(pgrep -P "$APP" -x persona || echo "$APP")
+is "no other program of the user reads its memory" \
+	"$(phone "${AS[@]}" cat "/proc/$PID/maps" 2>&1 | grep -c 'Permission denied')" 1
 sleep 5
 before=$(switches "$PID")
 sleep 5
