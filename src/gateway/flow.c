@@ -19,7 +19,8 @@
  *
  * A socket is reset by disconnecting it (connect() to AF_UNSPEC), which MPTCP has, too.
  *
- * Who owns what: a flow its two sockets and what is kept. Threads: one thread's for all its life.
+ * Ownership: a flow owns its two sockets and the bytes that it keeps. Threads: one thread runs a
+ *flow for all its life.
  */
 #include <errno.h>
 #include <netinet/in.h>

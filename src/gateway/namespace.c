@@ -22,7 +22,7 @@
  * The namespace lives as long as a program in it or its descriptor: what programs have written
  * and not seen acknowledged is its kernel sockets' matter when they have ended.
  *
- * Who runs it: the child, before it is the program; namespace_take(), the parent.
+ * Threads: the child runs it before it executes the program; the parent runs namespace_take().
  */
 #include <errno.h>
 #include <fcntl.h>

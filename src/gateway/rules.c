@@ -26,7 +26,7 @@
  * A connection that no path has a route for, as in IPv6 where no path has it, is not given to the
  * listener, which could accept and then only reset: routing answers that there is no way.
  *
- * Who runs it: the thread that makes the stack, once.
+ * Threads: the thread that makes the stack runs it once.
  */
 #include <errno.h>
 #include <linux/fib_rules.h>

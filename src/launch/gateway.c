@@ -211,7 +211,7 @@ static int gate_in_child(void *arg)
 	if (namespace_enter(&g->room, fds, &why))
 		return complain(1, "%s", why);
 	if (namespace_pass(g->go[1], fds))
-		return 1;
+		return complain(1, "cannot pass COMMAND's interface on");
 	close(fds[0]);
 	close(fds[1]);
 	if (read(g->go[1], &go, 1) != 1)

@@ -262,8 +262,11 @@ static int inlet_look(const struct inlet *in, unsigned int mtu, bool *up)
 {
 	struct hostif h;
 	bool was = *up;
+	int err = hostif_get(-1, in->ifname, &h);
 
-	if (hostif_get(-1, in->ifname, &h) == -ENODEV)
+	if (err && err != -ENODEV)
+		return 0; /* cannot be told now; the next news will */
+	if (err)
 		return complain(EXIT_PERSONA, "interface '%s' was removed: the gateway ends",
 				in->ifname);
 	*up = h.flags & IFF_UP;

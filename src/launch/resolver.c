@@ -140,7 +140,8 @@ static void resolver_serve(void)
 	}
 }
 
-/* Whoever reads what persona writes shall see its end, and the opener the end of the stack. */
+/* An open descriptor here would hide the end of persona's output, and of the stack, from its
+ * reader. */
 static void resolver_close_files(int keep)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
