@@ -11,8 +11,8 @@
 /**
  * tapfd_make() - make a back end of a descriptor that is bound to its device
  * @ops:    the kind
- * @fd:	    descriptor; with IFF_VNET_HDR there are offloads, without none; the back end's from now
- *on if this succeeds
+ * @fd:	    descriptor; with IFF_VNET_HDR there are offloads, without none; the back end's from
+ *	    now on if this succeeds
  * @ifname: the interface as the user named it
  * @device: the device behind @fd, whose MTU and Ethernet address are taken; NULL if it cannot
  *	    be asked (MTU 1500)

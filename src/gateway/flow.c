@@ -7,12 +7,12 @@
  *	client ---- in	 up: in -> out	  out ---- far end
  *			 down: out -> in
  *
- * A lane receives into its thread's buffer and sends at once. What the other socket does not take
- * is kept, and nothing more is received until it has gone: so a slow reader fills the
- * socket's buffer, its sender's window closes, and memory stays bounded. An end of data goes on as
- *an end of data, by shutdown(), when all before it has gone; a reset goes on as a reset, at once,
- *and so does a connection that cannot be made. The client's was accepted before ours could be
- * tried, so to it a port that nobody serves looks like one that is served and resets.
+ * A lane receives into its thread's buffer and sends at once. What the other socket does not
+ * take is kept, and nothing more is received until it has gone: so a slow reader fills the
+ * socket's buffer, its sender's window closes, and memory stays bounded. An end of data goes on
+ * as an end of data, by shutdown(), when all before it has gone; a reset goes on as a reset, at
+ * once, and so does a connection that cannot be made. The client's was accepted before ours
+ * could be tried, so to it a port that nobody serves looks like one that is served and resets.
  *
  * Both sockets are edge-triggered: a step goes on until each lane waits for a socket. A lane that
  * could go on for ever gives way after TURN bytes.
@@ -20,7 +20,7 @@
  * A socket is reset by disconnecting it (connect() to AF_UNSPEC), which MPTCP has, too.
  *
  * Ownership: a flow owns its two sockets and the bytes that it keeps. Threads: one thread runs a
- *flow for all its life.
+ * flow for all its life.
  */
 #include <errno.h>
 #include <netinet/in.h>

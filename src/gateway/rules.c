@@ -9,9 +9,10 @@
  *	TCP	RULES_TCP: table 99, where all addresses are the stack's own; the packet filter
  *		gives them to the listener (TPROXY), whatever their address and port. A socket
  *		accepted there has the mark, too (tcp_fwmark_accept), so its packets go back by
- *table 98, whose one route is the inlet: whatever address the client has others	RULES_MARK,
- *kept with the connection that conntrack knows: they are forwarded by the main table, which has the
- *best path that is alive, and leave with that path's address. Answers are marked again: table 98
+ *		table 98, whose one route is the inlet: whatever address the client has
+ *	others	RULES_MARK, kept with the connection that conntrack knows: they are forwarded by
+ *		the main table, which has the best path that is alive, and leave with that path's
+ *		address. Answers are marked again: table 98
  *
  * What is masqueraded goes on by another path when its path is lost: the kernel forgets a
  * connection whose packets leave by another interface than before, and the next packet begins
@@ -19,9 +20,9 @@
  * (fwmark_reflect).
  *
  * TCP is not tracked, for it is never forwarded: ten thousand connections need no entry. Nor is
- *what the stack itself sends, tunnels' packets for example: while there is an entry, the kernel
- *looks once a second whether its time is up. Packets that come by a path and belong to nothing are
- *not forwarded.
+ * what the stack itself sends, tunnels' packets for example: while there is an entry, the kernel
+ * looks once a second whether its time is up. Packets that come by a path and belong to nothing
+ * are not forwarded.
  *
  * A connection that no path has a route for, as in IPv6 where no path has it, is not given to the
  * listener, which could accept and then only reset: routing answers that there is no way.

@@ -32,6 +32,7 @@
 #include "backend/opening/hostif.h"
 #include "gateway/gateway.h"
 #include "gateway/namespace.h"
+#include "gateway/relay.h"
 #include "launch/gateway.h"
 #include "launch/inlet.h"
 #include "launch/interfaces.h"
@@ -354,6 +355,7 @@ int launch_gateway(const struct launch_gateway *l)
 		status = preflight(c);
 	if (!status)
 		status = l->argv ? 0 : inlet_open(&g.inlet, c);
+	c->ports = RELAY_MAX; /* others' sockets may stand beside a range that would grow */
 	if (!status)
 		status = interfaces_open(c);
 	if (!status)

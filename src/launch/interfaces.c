@@ -42,7 +42,7 @@
 
 #define END_S	   1 /* for the opener to take everything back */
 #define MTU_MAX	   65535
-#define PORT_RANGE 256 /* at first; see stack/ports.c */
+#define PORT_RANGE 256 /* at first, if no more are asked for; see stack/ports.c */
 
 static int opener_gone = -1;
 
@@ -250,8 +250,8 @@ static int interfaces_all_open(struct config *c, bool shared)
 				"are a part of the host's: give it addresses of its own by ip=",
 				c->sysctl[i].name);
 	}
-	if (opener_reserve_range(c->opener, shared ? PORT_RANGE : 0, &c->first_port, &c->last_port,
-				 &why))
+	if (opener_reserve_range(c->opener, shared ? c->ports ?: PORT_RANGE : 0, &c->first_port,
+				 &c->last_port, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	if (shared && c->verbose)
 		complain(0, "ports %u to %u of shared addresses are the stack's, at first",

@@ -270,7 +270,9 @@ static int hostports_begin_range(const struct portset *used, unsigned int want)
 		size *= 2;
 	for (unsigned int least = size / 8; size >= least && size >= SMALLEST; size /= 2) {
 		for (int outside = 1; outside >= 0; outside--) {
-			for (unsigned int cell = LARGEST / 2; cell >= size; cell /= 2) {
+			unsigned int cell = size < LARGEST ? LARGEST / 2 : LARGEST;
+
+			for (; cell >= size; cell /= 2) {
 				first = hostports_find_block(used, cell, outside);
 				if (first)
 					return hostports_take_range(first, first + size - 1);

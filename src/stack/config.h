@@ -49,6 +49,7 @@ struct config {
 	int opener;		  /* connection to persona-opener (opener/client.h); 0: none */
 	uint16_t first_port;	  /* the stack's range of ports on addresses shared with the */
 	uint16_t last_port;	  /* host; 0: no address is shared */
+	uint16_t ports;		  /* as many there are at first; 0: a few */
 	int resolver;		  /* resolves names of endpoints again (endpoint.h); 0: none */
 	struct nameservers names; /* in place of /etc/resolv.conf, if given */
 	unsigned int nifaces;

@@ -23,9 +23,8 @@
  * A tunnel's far end answers the first frame, with a handshake. So one that has never spoken
  * OWES_MS after it is left, too, and is good as soon as it speaks.
  *
- * After a return connections should open subflows. The kernel tries each endpoint but
- * once, so the caller is told to look, three times, and to make the endpoint again if there is
- *none.
+ * After a return connections should open subflows. The kernel tries each endpoint but once, so
+ * the caller is told to look, three times, and to make the endpoint again if there is none.
  *
  * Owner, threads: the caller. No I/O, no clock of its own.
  */

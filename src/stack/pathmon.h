@@ -30,8 +30,8 @@ enum pathmon_act {
  * @probes: sent since anything was heard
  * @rx, @tx: frames, as of the last step
  * @since:  of this state, @heard: of the last frame or answer, @base: the silence begins,
- *	    @probed: of the last probe, @asked: of the first that awaits its answer (0: none), all
- *in ms
+ *	    @probed: of the last probe, @asked: of the first that awaits its answer (0: none);
+ *	    all in ms
  * @rtt:    longest time from probe to answer lately, ms
  */
 struct pathmon {

@@ -18,8 +18,8 @@
  * is asked (sock_diag) which reserved ports its sockets still have; the others are released.
  *
  * The range is small at first, since other runs want theirs. Every BIRTHS sockets the stack is
- *asked how many it has, those that wait for the end of a connection (TIME-WAIT) included; from half
- *of the range on, the opener is asked for more.
+ * asked how many it has, those that wait for the end of a connection (TIME-WAIT) included; from
+ * half of the range on, the opener is asked for more.
  *
  * Host calls and netlink are raw, since in inline mode this runs in the program; its signals are
  * blocked while the lock is held.

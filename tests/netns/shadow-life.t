@@ -178,7 +178,7 @@ last_words() {
 host_state() {
 	phone sh -c 'ip -o link; ip -o addr; ip rule; ip -6 rule; ip route show table all
 		ip -6 route show table all; nft list ruleset' 2>&1 | grep -v 'sec pref' | sed 's/ \(expires\|valid_lft\) [^ ]*//g'
-	ip netns list | grep -vE '^persona-(phone|server)-' | sort # other tests' testbeds come and go
+	ip netns list | grep -vE '^persona-[a-z]+-' | sort # other tests' testbeds come and go
 }
 
 killed() {

@@ -275,6 +275,21 @@ static void test_grows(void **state)
 	}
 }
 
+/* All that a stack may have at once, still not the host's own: it need not grow any more. */
+static void test_largest(void **state)
+{
+	uint16_t first, last;
+	const char *why;
+
+	NEED_RUN();
+	reserve(16384, &first, &last);
+	assert_int_equal(first, 16384);
+	assert_int_equal(last, 32767);
+	assert_int_equal(hostports_reserve_range(16384, &first, &last, &why), -EADDRINUSE);
+	hostports_restore();
+	assert_true(run_is_empty());
+}
+
 /* Many small ranges find room, each with some beside it as long as there is some. */
 static void test_many(void **state)
 {
@@ -505,13 +520,21 @@ static void test_port_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),	    cmocka_unit_test(test_overlap),
-		cmocka_unit_test(test_list_full),   cmocka_unit_test(test_reserve),
-		cmocka_unit_test(test_others_stay), cmocka_unit_test(test_used_are_avoided),
-		cmocka_unit_test(test_none_free),   cmocka_unit_test(test_grows),
-		cmocka_unit_test(test_many),	    cmocka_unit_test(test_two),
-		cmocka_unit_test(test_recovery),    cmocka_unit_test(test_port),
-		cmocka_unit_test(test_port_holds),  cmocka_unit_test(test_port_time_wait),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_list_full),
+		cmocka_unit_test(test_reserve),
+		cmocka_unit_test(test_others_stay),
+		cmocka_unit_test(test_used_are_avoided),
+		cmocka_unit_test(test_none_free),
+		cmocka_unit_test(test_grows),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_two),
+		cmocka_unit_test(test_recovery),
+		cmocka_unit_test(test_port),
+		cmocka_unit_test(test_port_holds),
+		cmocka_unit_test(test_port_time_wait),
 		cmocka_unit_test(test_port_full),
 	};
 
