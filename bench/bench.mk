@@ -47,6 +47,12 @@ bench-tunnel: ## one WireGuard tunnel of the stack beside wireguard-go (BENCH=--
 	@$(MAKE) --no-print-directory all
 	@bench/tunnel $(BENCH)
 
+.PHONY: bench-mptcp
+bench-mptcp: ## MPTCP's schedulers and congestion controls, fairness, 20 minutes (BENCH=--quick, --only, --docs, --list ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@bench/mptcp $(BENCH)
+
 .PHONY: bench-backends
 bench-backends: ## every back end in one table (BENCH=--md, --json, --only packet,tap ...)
 	@$(MAKE) --no-print-directory deps

@@ -76,10 +76,10 @@ def end_group(child, *numbers):
 
 
 class Testbed:
-    """One testbed, and an iperf3 server on it if wanted; used by `with`."""
+    """One testbed, and an iperf3 server on it if wanted; used by `with`. @number: one of several."""
 
-    def __init__(self, *options, iperf=True, group=None):
-        self.id = "bench%d" % os.getpid()
+    def __init__(self, *options, iperf=True, group=None, number=None):
+        self.id = "bench%d" % os.getpid() + ("" if number is None else ".%d" % number)
         self.options = options
         self.iperf = iperf
         self.group = group      # of the link emulator
