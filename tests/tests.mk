@@ -166,6 +166,7 @@ test-programs: $(PROGRAM_BIN) $(B)/bench/echo
 # ---- parity: the programs are built by rules of tests/parity/parity.mk ----
 test-parity-programs:
 -include $(wildcard tests/parity/*.mk)
+-include $(wildcard tests/packetdrill/*.mk)
 include tests/arm64/arm64.mk tests/sanitize.mk
 
 -include $(shell find $(T) -name '*.d' 2>/dev/null)
