@@ -11,9 +11,9 @@
  *
  * 1. The closed subflow counts as one that is there, and none is opened to the first address. Here
  *    its local identifier becomes 256, which no endpoint has, once the path manager has closed it
- *    or has told the peer that its address has gone. subflow_get_local_id() still
- *    returns the lower eight bits, 0 as before. (A negative one, "not known yet", would be found out again
- *    when the FIN is repeated: subflow_chk_local_id().)
+ *    or has told the peer that its address has gone. subflow_get_local_id() still returns the lower
+ *    eight bits, 0 as before. (A negative one, "not known yet", would be found out again when the
+ *    FIN is repeated: subflow_chk_local_id().)
  *
  * 2. A subflow that was reset is disconnected, and has port 0. It stands first in the list, so the
  *    new subflow would go to port 0, and none to the address's true port. Here it goes to the
