@@ -10,7 +10,7 @@ CHECK_DIRS  := src testbed bench tests
 CHECK_C	    := $(wildcard src/*/*.c src/*/*/*.c testbed/*.c bench/*.c tests/*/*.c)
 CHECK_H	    := $(wildcard src/*/*.h src/*/*/*.h testbed/*.h bench/*.h tests/*/*.h)
 CHECK_SHELL := $(shell grep -lsE -m1 '^\#!/bin/(ba)?sh' $(wildcard .ci/* android/* kernel/* testbed/* bench/* tests/* tests/*/*))
-CHECK_KERNEL := $(shell find arch/lkl -name '*.[chS]')
+CHECK_KERNEL := $(shell find arch/lkl extensions -name '*.[chS]')
 CHECKPATCH  := $(firstword $(wildcard $(B)/src/linux-source-*/scripts/checkpatch.pl))
 TIDY_STAMP  := $(CHECK_C:%.c=$(B)/check/%.tidy)
 
