@@ -47,10 +47,19 @@ bench-tunnel: ## one WireGuard tunnel of the stack beside wireguard-go (BENCH=--
 	@$(MAKE) --no-print-directory all
 	@bench/tunnel $(BENCH)
 
+# LIA for the host's kernel, where BPF's tools are; bench/mptcp says if it is missing.
+$(B)/bench/lia: bench/lia.c $(B)/bench/lia.bpf.o
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -o $@ $< -lbpf
+
+$(B)/bench/lia.bpf.o: bench/lia.bpf.c
+	@mkdir -p $(@D)
+	$(Q)$(BPF_CC) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -mcpu=v2 \
+		$(if $(BPF_ARCH),-I/usr/include/$(BPF_ARCH)) -c -o $@ $<
+
 .PHONY: bench-mptcp
 bench-mptcp: ## MPTCP's schedulers and congestion controls, fairness, 20 minutes (BENCH=--quick, --only, --docs, --list ...)
 	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(if $(HAVE_XDP),$(B)/bench/lia)
 	@bench/mptcp $(BENCH)
 
 .PHONY: bench-backends

@@ -42,8 +42,9 @@ class Experiment:
     reference = ()
     one_at_a_time = False   # pieces that must not run beside those of another testbed
 
-    def __init__(self, image, args, host_congestions=()):
-        self.image, self.args, self.host_congestions = image, args, host_congestions
+    def __init__(self, image, args, host):
+        """@host: what the host's kernel calls its congestion controls, by our name."""
+        self.image, self.args, self.host = image, args, host
 
     def prepare(self, bed):
         """Once for each testbed."""
@@ -144,14 +145,14 @@ class Random(Experiment):
     one_at_a_time = True
 
     def seconds(self):
-        return self.args.skip + 5 * self.args.seconds
+        return self.args.skip + 4 * self.args.seconds
 
     def tasks(self):
         def piece(bed):
             ends = {"TCP reno": (End("persona", "reno", paths="half", mptcp=False), End())}
             for c in (c for c in self.image.congestions if c in CONGESTIONS):
                 ends[c] = End("persona", c, paths="shared"), End()
-            got = together(bed, ends, "bulk", ("streams=3", "skip=%g" % self.args.skip, "seconds=%g" % (5 * self.args.seconds)))
+            got = together(bed, ends, "bulk", ("streams=3", "skip=%g" % self.args.skip, "seconds=%g" % (4 * self.args.seconds)))
             rates = {arm: statistics.mean(r["mbit"]) for arm, r in got.items()}
             return [(arm, "ratio", rate / rates["TCP reno"], {"mbit": round(rate, 2)})
                     for arm, rate in rates.items() if arm != "TCP reno"]
@@ -172,11 +173,11 @@ class DropTail(Experiment):
     reference = (("half", 50.0),)
 
     def seconds(self):
-        return 2 * self.args.skip + 4 * self.args.seconds
+        return 2 * self.args.skip + 3 * self.args.seconds
 
     def tasks(self):
         def piece(congestion):
-            words = "streams=5", "skip=%g" % (2 * self.args.skip), "seconds=%g" % (4 * self.args.seconds)
+            words = "streams=5", "skip=%g" % (2 * self.args.skip), "seconds=%g" % (3 * self.args.seconds)
             ends = {"mptcp": (End("persona", congestion, paths="shared"), End()),
                     "tcp": (End("persona", "reno", paths="half", mptcp=False), End())}
 
@@ -207,7 +208,7 @@ class Latency(Experiment):
     one_at_a_time = True
 
     def seconds(self):
-        return 7 * self.args.seconds
+        return 5 * self.args.seconds
 
     def ends(self):
         ends = {s: (End("persona", scheduler=s), End()) for s in self.image.schedulers}
@@ -262,7 +263,8 @@ class Paper(Experiment):
 
     def tasks(self):
         def piece(arm, phone, server, way, congestion):
-            ends = [End(kind, congestion=congestion if sends else "cubic")
+            used = congestion if (phone if way == "tx" else server) == "persona" else self.host[congestion]
+            ends = [End(kind, congestion=used if sends else "cubic")
                     for kind, sends in ((phone, way == "tx"), (server, way == "rx"))]
             return lambda bed: [(arm, congestion, *self.rate(bed, *ends, way))]
         for way, pairs in (("tx", (("persona", "host"), ("host", "host"))),
@@ -270,7 +272,7 @@ class Paper(Experiment):
             for phone, server in pairs:
                 sender, receiver = (phone, server) if way == "tx" else (server, phone)
                 for congestion in self.series:
-                    has = self.image.congestions if sender == "persona" else self.host_congestions
+                    has = self.image.congestions if sender == "persona" else self.host
                     if congestion in has:
                         yield piece("%s: %s to %s" % (way, sender, receiver), phone, server, way, congestion)
 
