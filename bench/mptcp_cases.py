@@ -16,6 +16,7 @@ COUPLED = "lia", "olia", "balia", "wvegas"
 CONGESTIONS = ("cubic", "reno", *COUPLED)
 SUM_OF_RATES, OVERHEAD = 80.0, 1428 / 1500
 SILENT = 3.0            # seconds
+HOST = "host's kernel"
 
 
 def in_order(known, there):
@@ -89,7 +90,7 @@ class Schedulers(Experiment):
 
     def tasks(self):
         arms = {s: both(scheduler=s) for s in self.image.schedulers}
-        return self.rates({**arms, "WiFi alone": both(paths="wlan")})
+        return self.rates({**arms, "WiFi alone": both(paths="wlan"), HOST: (End(), End())})
 
     def goals(self, medians):
         for (arm, way), row in medians.items():
@@ -99,7 +100,7 @@ class Schedulers(Experiment):
                     yield "%s, %s, of WiFi alone" % (arm, way), row["value"] / alone["value"], 0.95, None
             elif arm == "handover":
                 yield "%s, %s, share of WiFi" % (arm, way), row["wlan"], 0.95, None
-            elif arm != "WiFi alone":
+            elif arm in self.image.schedulers:
                 yield "%s, %s, of the rates" % (arm, way), row["value"] / SUM_OF_RATES, 0.9, None
 
 
@@ -127,7 +128,8 @@ class Window(Experiment):
 
     def tasks(self):
         arms = {s: (End("persona", scheduler=s), None) for s in self.image.schedulers}
-        return self.rates({**arms, "fast alone": (End("persona", paths="wlan"), None)}, ("tx",), End())
+        arms.update({"fast alone": (End("persona", paths="wlan"), None), HOST: (End(), None)})
+        return self.rates(arms, ("tx",), End())
 
     def goals(self, medians):
         alone = medians.get(("fast alone", "tx"))
@@ -212,7 +214,7 @@ class Latency(Experiment):
 
     def ends(self):
         ends = {s: (End("persona", scheduler=s), End()) for s in self.image.schedulers}
-        return {**ends, "TCP, WiFi": (End("persona", paths="wlan", mptcp=False), End())}
+        return {**ends, "TCP, WiFi": (End("persona", paths="wlan", mptcp=False), End()), HOST: (End(), End())}
 
     def tasks(self):
         def piece(bed):

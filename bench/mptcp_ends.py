@@ -56,7 +56,7 @@ class End:
         if self.kind == "host":
             bed.sysctl(side, "net.ipv4.tcp_congestion_control", self.congestion)
             return bed.command(side, *(["mptcpize", "run"] if self.mptcp else []))
-        run = [PERSONA, "run", "--inline", "-o", "net.ipv4.tcp_congestion_control=" + self.congestion]
+        run = [PERSONA, "run", *(["-p", bed.personality] if bed.personality else []), "--inline", "-o", "net.ipv4.tcp_congestion_control=" + self.congestion]
         run += ["-o", "net.mptcp.scheduler=" + self.scheduler] if self.scheduler else []
         run += [] if self.mptcp else ["--no-mptcp"]
         for path in SERVER_PATHS if side == "server" else PHONE_PATHS[self.paths]:
@@ -69,10 +69,11 @@ class End:
 
 
 class Bed(Testbed):
-    """A testbed with macvlan devices on the phone's WiFi; may be one of several."""
+    """A testbed with macvlan devices on the phone's WiFi; may be one of several. @personality: of its stacks."""
 
-    def __init__(self, number, *options):
+    def __init__(self, number, *options, personality=None):
         super().__init__(*options, iperf=False, number=number)
+        self.personality = personality
         self.port = PORT
 
     def __enter__(self):
