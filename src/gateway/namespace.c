@@ -36,6 +36,7 @@
 #include <unistd.h>
 #include "backend/opening/hostif.h"
 #include "backend/opening/opening.h"
+#include "gateway/gateway.h"
 #include "gateway/namespace.h"
 #include "lib/why.h"
 #include "netconf/link.h"
@@ -113,7 +114,8 @@ static int namespace_configure(const struct namespace_room *r)
 		return err;
 	err = link_get(nl, NAMESPACE_DEVICE, &link);
 	if (!err)
-		err = link_set(nl, link.index, r->mtu, NULL);
+		err = link_queue(nl, link.index, GATEWAY_QUEUE)
+			      ?: link_set(nl, link.index, r->mtu, NULL);
 	for (unsigned int i = 0; !err && i < r->naddrs; i++) {
 		struct link_route all = {
 			.oif = link.index,

@@ -204,7 +204,8 @@ static int inlet_dress_by(const struct inlet *in, struct nl *nl, unsigned int mt
 	int err = link_get(nl, in->ifname, &link);
 
 	if (!err)
-		err = link_set(nl, link.index, mtu, NULL);
+		err = link_queue(nl, link.index, GATEWAY_QUEUE)
+			      ?: link_set(nl, link.index, mtu, NULL);
 	for (unsigned int i = 0; !err && i < in->naddrs; i++) {
 		struct ip_addr a = inlet_beside(&in->addr[i]);
 

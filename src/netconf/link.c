@@ -106,6 +106,15 @@ int link_set(struct nl *nl, int index, unsigned int mtu, const uint8_t *mac)
 	return nl_talk(nl);
 }
 
+int link_queue(struct nl *nl, int index, uint32_t packets)
+{
+	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+
+	nl_begin(nl, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	nl_put_u32(nl, IFLA_TXQLEN, packets);
+	return nl_talk(nl);
+}
+
 int link_no_addrgen(struct nl *nl, int index)
 {
 	struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC, .ifi_index = index};

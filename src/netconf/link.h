@@ -45,6 +45,9 @@ int link_list(struct nl *nl, int (*each)(const struct link_info *info, void *arg
 /** link_set() - set MTU and MAC where given (0, NULL: leave), then bring up. */
 int link_set(struct nl *nl, int index, unsigned int mtu, const uint8_t *mac);
 
+/** link_queue() - @packets may wait to be sent (txqueuelen, ip-link(8)). Return: 0 or -errno. */
+int link_queue(struct nl *nl, int index, uint32_t packets);
+
 /** link_no_addrgen() - the kernel shall not give the interface a link-local address itself. */
 int link_no_addrgen(struct nl *nl, int index);
 
