@@ -12,6 +12,9 @@
  * without it the kernel opens one subflow to that, by the main table's way. Both open
  * one subflow to a peer that announces nothing.
  *
+ * With `backup` a subflow says so as it opens (MP_JOIN), the connection's first one when it is
+ * established, and all of them when the flag changes (MP_PRIO): so the peer's sender obeys, too.
+ *
  * Identifiers are the kernel's choice, and an endpoint is found by its address: a
  * connection from an address that is no endpoint (yet) leaves an implicit one
  * behind, which is replaced by ours only if we do not insist on a number. After
@@ -54,19 +57,37 @@ int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted)
 	return nl_talk(nl);
 }
 
-int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, bool fullmesh)
+static uint32_t mptcp_pm_flags(unsigned int flags)
 {
-	uint32_t flags = MPTCP_PM_ADDR_FLAG_SUBFLOW;
+	return MPTCP_PM_ADDR_FLAG_SUBFLOW |
+	       (flags & MPTCP_FULLMESH ? MPTCP_PM_ADDR_FLAG_FULLMESH : 0) |
+	       (flags & MPTCP_BACKUP ? MPTCP_PM_ADDR_FLAG_BACKUP : 0);
+}
+
+int mptcp_endpoint_flags(struct nl *nl, const struct ip_addr *a, unsigned int flags)
+{
+	int err = mptcp_begin(nl, MPTCP_PM_CMD_SET_FLAGS, 0);
+	uint32_t nest;
+
+	if (err)
+		return err;
+	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
+	mptcp_put_address(nl, a);
+	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, mptcp_pm_flags(flags));
+	nl_nest_end(nl, nest);
+	return nl_talk(nl);
+}
+
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, unsigned int flags)
+{
 	int err = mptcp_begin(nl, MPTCP_PM_CMD_ADD_ADDR, 0);
 	uint32_t nest;
 
 	if (err)
 		return err;
-	if (fullmesh)
-		flags |= MPTCP_PM_ADDR_FLAG_FULLMESH;
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
 	mptcp_put_address(nl, a);
-	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, flags);
+	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, mptcp_pm_flags(flags));
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
 	nl_nest_end(nl, nest);
 	return nl_talk(nl);

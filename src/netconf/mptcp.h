@@ -20,18 +20,34 @@
  */
 int mptcp_limits(struct nl *nl, uint32_t subflows, uint32_t accepted);
 
+/** enum mptcp_endpoint - what an endpoint is beside `subflow` */
+enum mptcp_endpoint {
+	MPTCP_FULLMESH = 1, /* to each address that the peer announces, too, and not only to the one
+			     * that the connection began with */
+	MPTCP_BACKUP = 2,   /* both ends use it while they have no other */
+};
+
 /**
  * mptcp_endpoint_add() - further subflows may leave from @a by interface @index
  * @nl:	      NETLINK_GENERIC
  * @a:	      the address
  * @index:    of its interface
- * @fullmesh: to each address that the peer announces, too, and not only to the
- *	      one that the connection began with
+ * @flags:    of enum mptcp_endpoint
  *
  * Connections that exist open one at once. The kernel chooses the endpoint's
  * identifier; -ERANGE if it has MPTCP_MAX_ENDPOINTS already.
  */
-int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, bool fullmesh);
+int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, unsigned int flags);
+
+/**
+ * mptcp_endpoint_flags() - it has these flags now
+ * @flags: of enum mptcp_endpoint
+ *
+ * Of each connection the peer is told by MP_PRIO for the first subflow from @a; further ones
+ * from the same address keep what they have. Return: 0, -EINVAL if @a is no endpoint, or another
+ * -errno.
+ */
+int mptcp_endpoint_flags(struct nl *nl, const struct ip_addr *a, unsigned int flags);
 
 /**
  * mptcp_endpoint_del() - close all subflows from @a, tell the peers, open no more

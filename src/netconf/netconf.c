@@ -44,6 +44,7 @@
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@
 #include "netconf/mptcp.h"
 #include "netconf/netconf.h"
 #include "netconf/route.h"
+#include "netconf/sock_diag.h"
 #include "netconf/sysctl.h"
 
 /* Networks; then for both families default, its copy in main, unreachable; then twice each route.
@@ -350,6 +352,11 @@ static bool has_gateway(const struct iface_spec *s, int family)
 	return family == AF_INET ? s->gw4.family : s->gw6.family;
 }
 
+static unsigned int netconf_flags(const struct netconf_iface *ifc)
+{
+	return (ifc->lower ? MPTCP_FULLMESH : 0) | (ifc->backup ? MPTCP_BACKUP : 0);
+}
+
 static bool netconf_usable(const struct netconf_state *state)
 {
 	return state->up && !state->aside;
@@ -374,11 +381,11 @@ static void change_endpoint(struct change *c, int family)
 		old = NULL;
 	}
 	if (now) {
-		err = mptcp_endpoint_add(c->nl, now, c->ifc->index, c->ifc->lower != 0);
+		err = mptcp_endpoint_add(c->nl, now, c->ifc->index, netconf_flags(c->ifc));
 		if (err == -ERANGE && old) {
 			del_endpoint(c, old);
 			old = NULL;
-			err = mptcp_endpoint_add(c->nl, now, c->ifc->index, c->ifc->lower != 0);
+			err = mptcp_endpoint_add(c->nl, now, c->ifc->index, netconf_flags(c->ifc));
 		}
 		netconf_fail(c, err == -ERANGE ? 0 : err, "add an MPTCP endpoint");
 	}
@@ -437,6 +444,70 @@ int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned i
 out:
 	nl_close(mptcp);
 	nl_close(rt);
+	return c.err;
+}
+
+static bool netconf_is_subflow(const struct diag_sock *s, const struct ip_addr *a, bool backup)
+{
+	return s->mptcp && s->state == DIAG_ESTABLISHED && s->spare == backup && diag_is_from(s, a);
+}
+
+/* Has a connection two subflows from @a of which one has the flag and one has not? */
+static bool netconf_is_mixed(nl_call_fn *call, const struct ip_addr *a, bool backup)
+{
+	struct diag_list list = {0};
+	const struct diag_sock *s, *t, *end;
+	bool mixed = false;
+	struct nl *nl;
+	int err;
+
+	nl = nl_open(call, NETLINK_SOCK_DIAG, &err);
+	if (!nl)
+		return false;
+	diag_dump(nl, IPPROTO_TCP, &list);
+	nl_close(nl);
+	end = list.at + list.n;
+	for (s = list.at; s < end && !mixed; s++) {
+		if (!netconf_is_subflow(s, a, !backup))
+			continue;
+		for (t = list.at; t < end && !mixed; t++)
+			mixed = t->token == s->token && netconf_is_subflow(t, a, backup);
+	}
+	free(list.at);
+	return mixed;
+}
+
+static void set_backup(struct change *c, nl_call_fn *call, const struct ip_addr *a)
+{
+	int err = mptcp_endpoint_flags(c->nl, a, netconf_flags(c->ifc));
+
+	if (err == -EINVAL) /* one beyond what the kernel takes */
+		return;
+	if (!err && netconf_is_mixed(call, a, c->ifc->backup)) {
+		del_endpoint(c, a);
+		err = mptcp_endpoint_add(c->nl, a, c->ifc->index, netconf_flags(c->ifc));
+	}
+	netconf_fail(c, err, "change an MPTCP endpoint");
+}
+
+int netconf_backup(nl_call_fn *call, const struct netconf_iface *ifc, struct netconf_state state,
+		   const char **why)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	const struct ip_addr *a;
+	struct change c;
+	struct nl *nl;
+
+	netconf_init(&c, ifc, 0, why);
+	nl = open_nl(call, NETLINK_GENERIC, &c);
+	if (!nl)
+		return c.err;
+	for (unsigned int f = 0; f < 2 && netconf_usable(&state); f++) {
+		a = netconf_preferred(state.spec, families[f]);
+		if (a && nl_family(nl, "mptcp_pm") >= 0)
+			set_backup(&c, call, a);
+	}
+	nl_close(nl);
 	return c.err;
 }
 

@@ -21,6 +21,8 @@ struct backend;
  * @rawip: no link header, so no gateway address is needed to leave by it
  * @lower: of a tunnel: index of the interface that its packets leave by, which has the carrier;
  *	   else 0
+ * @backup: MPTCP uses it while it has no other path. What its endpoints get that are made from
+ *	   now on; netconf_backup() changes those that are there
  * @be:	   the back end itself, whatever is wrapped around it; for stack.c's users
  */
 struct netconf_iface {
@@ -28,6 +30,7 @@ struct netconf_iface {
 	int index;
 	int lower;
 	bool rawip;
+	bool backup;
 	struct backend *be;
 };
 
@@ -70,5 +73,16 @@ int netconf_apply(nl_call_fn *call, const struct netconf_iface *ifs, unsigned in
  */
 int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned int number,
 		   struct netconf_state from, struct netconf_state to, const char **why);
+
+/**
+ * netconf_backup() - have the endpoints of an interface as its @backup says, and tell the peers
+ * @state: of the interface; its endpoints are there if it is up and not aside
+ *
+ * A connection may have several subflows from one address (a tunnel's endpoint is `fullmesh`), and
+ * Linux changes but one of them: then the endpoint is made again, and the others' data goes on by
+ * the new ones. Not for two threads at a time with one interface. Return: 0 or -errno.
+ */
+int netconf_backup(nl_call_fn *call, const struct netconf_iface *ifc, struct netconf_state state,
+		   const char **why);
 
 #endif /* PERSONA_NETCONF_NETCONF_H */

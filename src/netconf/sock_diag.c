@@ -113,6 +113,7 @@ static void diag_put_subflow(struct diag_sock *s, const struct nlattr *ulp)
 	s->token = word ? *word : 0;
 	word = nl_payload(a[MPTCP_SUBFLOW_ATTR_FLAGS], sizeof(*word));
 	s->backup = word && *word & (MPTCP_SUBFLOW_FLAG_BKUP_REM | MPTCP_SUBFLOW_FLAG_BKUP_LOC);
+	s->spare = word && *word & MPTCP_SUBFLOW_FLAG_BKUP_LOC;
 }
 
 int diag_parse(const struct nlmsghdr *m, int protocol, struct diag_sock *s)
@@ -189,4 +190,15 @@ int diag_dump(struct nl *nl, int protocol, struct diag_list *list)
 		err = nl_dump(nl, diag_each, &d);
 	}
 	return err;
+}
+
+bool diag_is_from(const struct diag_sock *s, const struct ip_addr *a)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct ip_addr *l = &s->local;
+
+	if (l->family == AF_INET6 && a->family == AF_INET)
+		return !memcmp(l->bytes, mapped, sizeof(mapped)) &&
+		       !memcmp(l->bytes + sizeof(mapped), a->bytes, 4);
+	return ip_equal(l, a);
 }

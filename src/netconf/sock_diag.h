@@ -11,7 +11,8 @@
 #include "netconf/netlink.h"
 #include "netconf/spec.h"
 
-#define DIAG_LISTEN 10 /* state, as of TCP_LISTEN */
+#define DIAG_ESTABLISHED 1 /* states, as of TCP_ESTABLISHED */
+#define DIAG_LISTEN	 10
 
 /**
  * struct diag_sock - a socket; what a kind does not have is 0
@@ -21,6 +22,7 @@
  * @token:	  local token of the MPTCP connection that it is, or belongs to; 0: none
  * @fallback:	  MPTCP: the peer speaks plain TCP
  * @backup:	  TCP: backup subflow, by either side's wish
+ * @spare:	  TCP: backup subflow, by our wish
  * @index:	  interface that it is bound to
  * @rqueue, @wqueue: bytes not read, not sent or acknowledged
  * @counts:	  MPTCP: this kernel (6.5) counts @sent, each byte once, and @received in order
@@ -36,7 +38,7 @@
 struct diag_sock {
 	int protocol;
 	uint8_t state;
-	bool mptcp, fallback, backup, counts;
+	bool mptcp, fallback, backup, spare, counts;
 	uint32_t token;
 	uint32_t index;
 	struct ip_addr local, remote;
@@ -72,6 +74,9 @@ int diag_parse(const struct nlmsghdr *m, int protocol, struct diag_sock *s);
  * Return: 0 or -errno; -ENOENT: this Linux does not know the protocol.
  */
 int diag_dump(struct nl *nl, int protocol, struct diag_list *list);
+
+/** diag_is_from() - has it the local address @a, be it mapped into IPv6? */
+bool diag_is_from(const struct diag_sock *s, const struct ip_addr *a);
 
 /** diag_state() - "established" ... */
 const char *diag_state(uint8_t state);

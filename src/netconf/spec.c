@@ -5,7 +5,7 @@
  * Theory of operation
  *
  * The text is cut at commas; the first field names the interface, each further
- * one is KEY=VALUE and goes to that key's parser by a table. What can be
+ * one is KEY=VALUE and goes to that key's parser by a table, or a role. What can be
  * judged without looking at the machine is judged here: that addresses are
  * addresses of a host, fit each other and the MTU. Fields are copied into a
  * small buffer one at a time, so the text itself stays untouched and no field
@@ -29,6 +29,22 @@
 #define MTU_MIN	     68	  /* RFC 791 */
 #define MTU_MIN_IPV6 1280 /* RFC 8200 */
 #define MTU_MAX	     65535
+
+static const char *const roles[PATH_ROLES] = {"active", "backup", "metered"};
+
+const char *path_role_name(enum path_role role)
+{
+	return roles[role];
+}
+
+enum path_role path_role_find(const char *name)
+{
+	enum path_role role = PATH_ACTIVE;
+
+	while (role < PATH_ROLES && strcmp(name, roles[role]))
+		role++;
+	return role;
+}
 
 unsigned int ip_len(const struct ip_addr *a)
 {
@@ -307,10 +323,25 @@ static const struct key {
 
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
 
+/* A word alone. */
+static int spec_set_role(struct iface_spec *s, enum path_role role, const char *value,
+			 const char **why)
+{
+	if (value)
+		return why_set(why, EINVAL, "'%s' takes no value: write ,%s", roles[role],
+			       roles[role]);
+	if (s->role != PATH_ACTIVE)
+		return why_set(why, EINVAL, "an interface has one role, and this one is %s already",
+			       roles[s->role]);
+	s->role = role;
+	return 0;
+}
+
 static int set_key(struct iface_spec *s, char *field, const char **why)
 {
-	const char *names[NKEYS + 1] = {NULL};
+	const char *names[NKEYS + 3] = {NULL};
 	char *value = strchr(field, '=');
+	enum path_role role;
 	const char *near;
 	unsigned int i;
 
@@ -328,11 +359,19 @@ static int set_key(struct iface_spec *s, char *field, const char **why)
 				       field);
 		return keys[i].set(s, value, why);
 	}
+	role = path_role_find(field);
+	if (role == PATH_BACKUP || role == PATH_METERED)
+		return spec_set_role(s, role, value, why);
+	names[i++] = roles[PATH_BACKUP];
+	names[i] = roles[PATH_METERED];
 	near = closest(field, names);
 	if (near)
 		return why_set(why, EINVAL, "unknown key '%s': did you mean '%s'?", field, near);
-	return why_set(why, EINVAL,
-		       "unknown key '%s': known are ip, gw, mac, mtu, name, conf, endpoint", field);
+	return why_set(
+		why, EINVAL,
+		"unknown key '%s': known are ip, gw, mac, mtu, name, conf, endpoint, backup, "
+		"metered",
+		field);
 }
 
 static int unknown_backend(const char *name, const char **why)

@@ -2,8 +2,10 @@
 /*
  * spec.h - the interface specification of `persona run -i`.
  *
- *   [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME]
- *   wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME]
+ *   [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N][,name=NAME][,ROLE]
+ *   wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME][,ROLE]
+ *
+ * ROLE is `backup` or `metered` (enum path_role).
  *
  * IFNAME is a descriptor's number for back end fd, may be one for wg (fd=N), and may be empty
  * for passt.
@@ -47,6 +49,14 @@ struct ip_end {
 	uint16_t port;
 };
 
+/** enum path_role - what a path is for, in the order in which paths are used */
+enum path_role {
+	PATH_ACTIVE,
+	PATH_BACKUP,  /* while no active path is there */
+	PATH_METERED, /* bytes cost money: while no other path is there; not asked while idle */
+	PATH_ROLES,
+};
+
 #define IP_ADDR_TEXT 64 /* bytes enough for "ADDRESS/LEN" */
 
 /**
@@ -71,6 +81,7 @@ struct ip_end {
  * @nfars, @far: wg: the endpoints, resolved, in the order of the file's peers that have one
  * @named:   wg: a bit for each of them whose endpoint is a name
  * @limited4, @limited6: no default route of that family: @route is all that there is
+ * @role:    what the path is for; may change while it runs (stack/steering.h)
  */
 struct iface_spec {
 	char backend[16];
@@ -98,6 +109,7 @@ struct iface_spec {
 	struct ip_end far[SPEC_MAX_FARS];
 	uint32_t named;
 	bool limited4, limited6;
+	enum path_role role;
 };
 
 /**
@@ -109,6 +121,12 @@ struct iface_spec {
  * Pure: does not look whether the interface exists. Return: 0 or -EINVAL.
  */
 int spec_parse(const char *text, struct iface_spec *s, const char **why);
+
+/** path_role_name() - "active", "backup", "metered" */
+const char *path_role_name(enum path_role role);
+
+/** path_role_find() - by its name; PATH_ROLES: it is none. */
+enum path_role path_role_find(const char *name);
 
 /** ip_parse() - address without prefix ("10.0.0.1", "fd00::1"); 0 or -EINVAL. */
 int ip_parse(const char *text, struct ip_addr *a);

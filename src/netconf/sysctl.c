@@ -110,9 +110,9 @@ int sysctl_set(nl_call_fn *call, const char *name, const char *value)
 	return r < 0 ? (int)r : 0;
 }
 
-int sysctl_again(nl_call_fn *call, const char *name)
+int sysctl_get(nl_call_fn *call, const char *name, char *value, size_t size)
 {
-	char path[256], value[128];
+	char path[256];
 	long fd, r = sysctl_path(name, path);
 
 	if (r)
@@ -120,12 +120,22 @@ int sysctl_again(nl_call_fn *call, const char *name)
 	fd = sysctl_sys(call, SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return (int)fd;
-	r = sysctl_sys(call, SYS_read, fd, (long)value, sizeof(value) - 1, 0, 0);
+	r = sysctl_sys(call, SYS_read, fd, (long)value, (long)size - 1, 0, 0);
 	sysctl_sys(call, SYS_close, fd, 0, 0, 0, 0);
 	if (r < 0)
 		return (int)r;
+	if (r && value[r - 1] == '\n')
+		r--;
 	value[r] = '\0';
-	return sysctl_set(call, name, value);
+	return 0;
+}
+
+int sysctl_again(nl_call_fn *call, const char *name)
+{
+	char value[128];
+	int err = sysctl_get(call, name, value, sizeof(value));
+
+	return err ? err : sysctl_set(call, name, value);
 }
 
 static const struct {

@@ -21,6 +21,13 @@ int sysctl_mount(nl_call_fn *call);
 int sysctl_set(nl_call_fn *call, const char *name, const char *value);
 
 /**
+ * sysctl_get() - read one value, without its last newline
+ *
+ * Return: 0; -ENOENT (no such key), ...
+ */
+int sysctl_get(nl_call_fn *call, const char *name, char *value, size_t size);
+
+/**
  * sysctl_again() - write the value that is there once more: some keys have a state that this resets
  *
  * Return: 0; -ENOENT (no such key), ...

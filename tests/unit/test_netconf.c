@@ -433,6 +433,37 @@ static void test_tunnel_endpoints(void **state)
 	update(&wlan, false, &wlan, true);
 }
 
+/* A path's endpoints become backups and back, with what else they are. */
+static void test_backup(void **state)
+{
+	struct netconf_iface tunnel = {
+		.spec = &wlan, .index = (int)if_nametoindex("wlan0"), .lower = 1, .backup = true};
+	struct netconf_state none = {&wlan, false}, all = {&wlan, true};
+	const char *why = "", *s;
+
+	NEED_NETNS();
+	if (!has_mptcp())
+		skip();
+	update(&wlan, true, &wlan, false);
+	assert_int_equal(netconf_update(netlink_host_call, &tunnel, 0, none, all, &why), 0);
+	s = output_of("ip mptcp endpoint show | sed 's/id [0-9]*/id N/'");
+	assert_contains(s, "10.1.0.2 id N subflow backup fullmesh dev wlan0");
+	tunnel.backup = false;
+	assert_int_equal(netconf_backup(netlink_host_call, &tunnel, none, &why), 0);
+	assert_contains(output_of("ip mptcp endpoint show"), "subflow backup fullmesh dev wlan0");
+	assert_int_equal(netconf_backup(netlink_host_call, &tunnel, all, &why), 0);
+	s = output_of("ip mptcp endpoint show | sed 's/id [0-9]*/id N/'");
+	assert_contains(s, "10.1.0.2 id N subflow fullmesh dev wlan0");
+	assert_contains(s, "fd00:1::2 id N subflow fullmesh dev wlan0");
+	tunnel.backup = true;
+	assert_int_equal(netconf_backup(netlink_host_call, &tunnel, all, &why), 0);
+	s = output_of("ip mptcp endpoint show | sed 's/id [0-9]*/id N/'");
+	assert_contains(s, "fd00:1::2 id N subflow backup fullmesh dev wlan0");
+	assert_contains(s, "10.2.0.2 id N subflow dev rmnet0");
+	assert_int_equal(netconf_update(netlink_host_call, &tunnel, 0, all, none, &why), 0);
+	update(&wlan, false, &wlan, true);
+}
+
 /* Down to nothing, and up again. */
 static void test_update_all(void **state)
 {
@@ -501,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_update_addresses),
 		cmocka_unit_test(test_update_link),
 		cmocka_unit_test(test_tunnel_endpoints),
+		cmocka_unit_test(test_backup),
 		cmocka_unit_test(test_update_all),
 		cmocka_unit_test(test_update_fails),
 		cmocka_unit_test(test_errors_are_named),

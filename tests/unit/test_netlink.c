@@ -218,7 +218,7 @@ static void test_mptcp_bytes(void **state)
 	/* Without the family there is no request at all. */
 	acknowledge(-ENOENT, NULL, 0);
 	assert_int_equal(ip_parse("10.1.0.2", &a), 0);
-	assert_int_equal(mptcp_endpoint_add(nl, &a, 3, true), -ENOENT);
+	assert_int_equal(mptcp_endpoint_add(nl, &a, 3, MPTCP_FULLMESH), -ENOENT);
 	expect("24000000 1000 0500 00000000 00000000"
 	       "03010000"
 	       "0d00 0200 6d707463705f706d00 000000"); /* "mptcp_pm" */

@@ -57,13 +57,21 @@ static const struct {
 	{"eth0,,mtu=1500", "empty field: a comma too many?"},
 	{"eth0,ip", "key 'ip' has no value: write ip=..."},
 	{"eth0,ip=", "key 'ip' has no value: write ip=..."},
-	{"eth0,=x", "unknown key '': known are ip, gw, mac, mtu, name, conf, endpoint"},
-	{"eth0,mut=1500", "unknown key 'mut': known are ip, gw, mac, mtu, name, conf, endpoint"},
+	{"eth0,=x",
+	 "unknown key '': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
+	{"eth0,mut=1500",
+	 "unknown key 'mut': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
 	{"eth0,mtuu=1500", "unknown key 'mtuu': did you mean 'mtu'?"},
-	{"eth0,IP=1.2.3.4/8", "unknown key 'IP': known are ip, gw, mac, mtu, name, conf, endpoint"},
+	{"eth0,IP=1.2.3.4/8",
+	 "unknown key 'IP': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
 	{"eth0,nam=x", "unknown key 'nam': did you mean 'name'?"},
-	{"eth0,bandwidth=3",
-	 "unknown key 'bandwidth': known are ip, gw, mac, mtu, name, conf, endpoint"},
+	{"eth0,backup=1", "'backup' takes no value: write ,backup"},
+	{"eth0,metered,backup", "an interface has one role, and this one is metered already"},
+	{"eth0,meterd", "unknown key 'meterd': did you mean 'metered'?"},
+	{"eth0,active", "unknown key 'active': known are ip, gw, mac, mtu, name, conf, endpoint, "
+			"backup, metered"},
+	{"eth0,bandwidth=3", "unknown key 'bandwidth': known are ip, gw, mac, mtu, name, conf, "
+			     "endpoint, backup, metered"},
 	{"eth0,ip=10.0.0.1", "ip=10.0.0.1 has no prefix length: write ip=10.0.0.1/24"},
 	{"eth0,ip=fd00::1", "ip=fd00::1 has no prefix length: write ip=fd00::1/64"},
 	{"eth0,ip=10.0.0/8", "ip=10.0.0/8: '10.0.0' is no IPv4 or IPv6 address"},
@@ -259,6 +267,21 @@ static void test_tunnel(void **state)
 	assert_contains(why, "is too long");
 }
 
+static void test_roles(void **state)
+{
+	struct iface_spec s;
+
+	assert_int_equal(spec_parse("wlan0", &s, NULL), 0);
+	assert_int_equal(s.role, PATH_ACTIVE);
+	assert_int_equal(spec_parse("rmnet0,backup", &s, NULL), 0);
+	assert_int_equal(s.role, PATH_BACKUP);
+	assert_int_equal(spec_parse("rawip:rmnet0,metered,ip=10.2.0.2/24", &s, NULL), 0);
+	assert_int_equal(s.role, PATH_METERED);
+	for (enum path_role role = PATH_ACTIVE; role < PATH_ROLES; role++)
+		assert_int_equal(path_role_find(path_role_name(role)), role);
+	assert_int_equal(path_role_find("spare"), PATH_ROLES);
+}
+
 static void test_boundaries(void **state)
 {
 	struct iface_spec s;
@@ -292,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_plain),	   cmocka_unit_test(test_full),
 		cmocka_unit_test(test_nameless),   cmocka_unit_test(test_tunnel),
 		cmocka_unit_test(test_boundaries), cmocka_unit_test(test_closest),
+		cmocka_unit_test(test_roles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
