@@ -112,12 +112,13 @@ const struct command command_run = {
 	.usage = "[OPTION]... [-i SPEC]... [--] COMMAND [ARG]...",
 	.options = {stackopts, run_options},
 	.ordered = true,
-	.notes = "SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N]\n"
-		 "       [,name=NAME]\n"
-		 "       wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME]\n"
-		 "       without ip= the host interface's addresses and gateways are taken over\n"
-		 "       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n"
-		 "       wg: is a WireGuard tunnel by wg-quick's FILE; needs no privilege\n",
+	.notes =
+		"SPEC = [BACKEND:]IFNAME[,ip=ADDR/LEN]...[,gw=ADDR]...[,mac=MAC][,mtu=N]\n"
+		"       [,name=NAME][,backup|,metered]\n"
+		"       wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME][,backup|...]\n"
+		"       without ip= the host interface's addresses and gateways are taken over\n"
+		"       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n"
+		"       wg: is a WireGuard tunnel by wg-quick's FILE; needs no privilege\n",
 	.more = run_more,
 	.examples = "run -- curl http://192.0.2.1/file\n"
 		    "run --mode auto -v -i wlan0 -i rmnet0 -- curl http://192.0.2.1/file\n"

@@ -33,6 +33,9 @@ enum {
 	STACK_VCPUS,
 	STACK_MEM,
 	STACK_TRACE,
+	STACK_CONGESTION,
+	STACK_POLICY,
+	STACK_SCHEDULER,
 };
 
 const struct command_option stackopts[] = {
@@ -43,6 +46,12 @@ const struct command_option stackopts[] = {
 	{STACK_LINGER, "linger", "SECONDS",
 	 "wait so long at the end for data to arrive\n(default: 30)"},
 	{'o', "sysctl", "KEY=VALUE", "set a sysctl of the stack; may be repeated"},
+	{STACK_POLICY, "policy", "NAME",
+	 "how several interfaces are used: aggregate (default),\n"
+	 "handover, interactive, redundant; PROGRAM=NAME: what\n"
+	 "one program sends (shadow mode); may be repeated"},
+	{STACK_SCHEDULER, "scheduler", "NAME", "MPTCP's scheduler, in place of the policy's"},
+	{STACK_CONGESTION, "congestion", "NAME", "congestion control of the stack"},
 	{STACK_NO_MPTCP, "no-mptcp", NULL, "leave plain TCP sockets plain"},
 	{STACK_PCAP, "pcap", "FILE", "capture all interfaces into a pcapng file"},
 	{STACK_TRACE, "trace", "[KINDS]",
@@ -204,6 +213,49 @@ static int stackopts_set_linger(struct config *c, const char *text)
 	return 0;
 }
 
+static int stackopts_set_policy(struct config *c, const char *text)
+{
+	const char *equals = strrchr(text, '=');
+	const char *name = equals ? equals + 1 : text;
+	const struct pathpolicy *p = pathpolicy_find(name);
+	struct config_program *g = &c->program[c->nprograms];
+	char rest[128];
+	unsigned int number = 0;
+
+	if (!p)
+		return complain(EXIT_PERSONA, "--policy %s: no policy '%s': %s", text, name,
+				pathpolicy_unknown(name, rest, sizeof(rest)));
+	while (pathpolicy_at(number) != p)
+		number++;
+	if (!equals) {
+		c->policy = number;
+		c->has_policy = true;
+		return 0;
+	}
+	if (equals == text || equals - text >= (long)sizeof(g->name) || strchr(text, '/'))
+		return complain(EXIT_PERSONA,
+				"--policy %s: write PROGRAM=NAME, PROGRAM without a directory, at "
+				"most %zu letters",
+				text, sizeof(g->name) - 1);
+	if (c->nprograms == CONFIG_MAX_PROGRAMS)
+		return complain(EXIT_PERSONA, "--policy %s: more than %d programs", text,
+				CONFIG_MAX_PROGRAMS);
+	memcpy(g->name, text, (size_t)(equals - text));
+	g->policy = number;
+	c->nprograms++;
+	return 0;
+}
+
+/* Whether the personality has it is known when that runs. */
+static int stackopts_set_name(char *to, const char *option, const char *text)
+{
+	if (!*text || strlen(text) >= PATHPOLICY_NAME || strpbrk(text, " \t\n/"))
+		return complain(EXIT_PERSONA, "--%s %s: is no name: 1 to %d letters", option, text,
+				PATHPOLICY_NAME - 1);
+	memcpy(to, text, strlen(text) + 1);
+	return 0;
+}
+
 void stackopts_begin(struct config *c)
 {
 	c->mptcp = true;
@@ -230,6 +282,12 @@ int stackopts_take(int key, struct config *c, const char **personality)
 	case STACK_NO_MPTCP:
 		c->mptcp = false;
 		return -1;
+	case STACK_POLICY:
+		return stackopts_set_policy(c, optarg) ?: -1;
+	case STACK_SCHEDULER:
+		return stackopts_set_name(c->scheduler, "scheduler", optarg) ?: -1;
+	case STACK_CONGESTION:
+		return stackopts_set_name(c->congestion, "congestion", optarg) ?: -1;
 	case STACK_PCAP:
 		return stackopts_set_pcap(c, optarg) ?: -1;
 	case STACK_VCPUS:
@@ -244,11 +302,19 @@ int stackopts_take(int key, struct config *c, const char **personality)
 
 int stackopts_end(struct config *c)
 {
+	bool steered = c->has_policy || c->scheduler[0] || c->nprograms;
 	int status = 0;
 
+	if (steered && !c->mptcp)
+		return complain(EXIT_PERSONA,
+				"--no-mptcp: policies and schedulers are MPTCP's: leave out one");
 	if (!c->nifaces)
 		status = stackopts_add_interface(c, DEFAULT_INTERFACE);
-	if (stackopts_by_relay(c))
+	if (stackopts_by_relay(c)) {
+		if (steered && !status)
+			complain(0, "passt ends connections on this machine, without MPTCP: the "
+				    "policy has nothing to choose from");
 		c->mptcp = false;
+	}
 	return status ? status : -1;
 }

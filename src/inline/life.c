@@ -49,6 +49,7 @@
 #include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/follow.h"
+#include "stack/steering.h"
 #include "stack/subflows.h"
 #include "stack/up.h"
 
@@ -346,6 +347,7 @@ static void life_child(void)
 	atomic_store(&start_lock.word, 0);
 	if (owner) {
 		follow_after_fork();
+		steering_after_fork();
 		engine_after_fork();
 	}
 	life_give_lock();

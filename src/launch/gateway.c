@@ -345,13 +345,18 @@ int launch_gateway(const struct launch_gateway *l)
 	const char *why;
 	int status;
 
+	if (c->nprograms)
+		return complain(EXIT_PERSONA,
+				"--policy %s=NAME: a gateway does not know its programs: "
+				"--policy NAME",
+				c->program[0].name);
 	status = l->inlet ? inlet_parse(&g.inlet) : 0;
 	if (!status)
 		status = gate_socks(&g);
 	if (!status && path_personality(l->personality, c->image, sizeof(c->image), &why))
 		status = complain(EXIT_PERSONA, "%s", why);
 	gate_raise_limit(&g.limit);
-	if (!status && (strcmp(l->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls))
+	if (!status && (strcmp(l->personality, DEFAULT_PERSONALITY) || preflight_due(c)))
 		status = preflight(c);
 	if (!status)
 		status = l->argv ? 0 : inlet_open(&g.inlet, c);

@@ -152,7 +152,12 @@ static enum mode launch_mode(const struct launch *l, const char *path)
 
 	if (mode != MODE_AUTO)
 		return mode;
-	mode = mode_choose(path, l->argv, &why);
+	if (l->config->nprograms) {
+		mode = MODE_SHADOW;
+		why = "a program has a policy of its own";
+	} else {
+		mode = mode_choose(path, l->argv, &why);
+	}
 	if (l->config->verbose)
 		complain(0, "mode %s: %s", mode_name(mode), why);
 	return mode;
@@ -190,12 +195,18 @@ int launch(const struct launch *l)
 	if (path_personality(l->personality, c->image, sizeof(c->image), &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	status = launch_check_inside();
+	if (!status && inside && c->nprograms)
+		status =
+			complain(EXIT_PERSONA,
+				 "--policy %s=NAME: inline mode has one program: --policy NAME, or "
+				 "--mode shadow",
+				 c->program[0].name);
 	if (!status)
 		status = inside ? launch_check_inline(path) : launch_check_shadow();
 	if (status)
 		return status;
 	/* What the user gave that can be wrong is heard of before the interfaces. */
-	if (strcmp(l->personality, DEFAULT_PERSONALITY) || c->memory || c->nsysctls) {
+	if (strcmp(l->personality, DEFAULT_PERSONALITY) || preflight_due(c)) {
 		status = preflight(c);
 		if (status)
 			return status;

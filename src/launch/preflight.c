@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include "launch/preflight.h"
 #include "lib/complain.h"
+#include "stack/steering.h"
 #include "stack/up.h"
 
 /* Does the key belong to one of the interfaces? */
@@ -58,7 +59,17 @@ static int preflight_try(const struct config *c)
 		if (!of_interface(c, c->sysctl[i].name))
 			bare->sysctl[bare->nsysctls++] = c->sysctl[i];
 	}
-	return stack_up(bare, &why) ? complain(EXIT_PERSONA, "%s", why) : 0;
+	if (stack_up(bare, &why))
+		return complain(EXIT_PERSONA, "%s", why);
+	if (steering_lack()[0])
+		complain(0, "%s", steering_lack());
+	return 0;
+}
+
+bool preflight_due(const struct config *c)
+{
+	return c->memory || c->nsysctls || c->has_policy || c->scheduler[0] || c->congestion[0] ||
+	       c->nprograms;
 }
 
 int preflight(const struct config *c)

@@ -7,8 +7,13 @@
 
 #include "stack/config.h"
 
+/** preflight_due() - has the user given something that can be wrong, beside the personality? */
+bool preflight_due(const struct config *c);
+
 /**
  * preflight() - start the stack once, without interfaces, and set the sysctls
+ *
+ * Tells the user, too, what the policy needs and the personality has not.
  *
  * Return: 0, or EXIT_PERSONA with the line printed.
  */

@@ -27,6 +27,7 @@
 #include "shadow/netns.h"
 #include "shadow/park.h"
 #include "shadow/places.h"
+#include "shadow/programs.h"
 #include "shadow/pump.h"
 #include "shadow/serve.h"
 #include "shadow/sniff.h"
@@ -114,6 +115,8 @@ long control_socket(struct call *c)
 			    serve_options.mptcp);
 	if (stack < 0)
 		return stack;
+	if (core.mptcp)
+		programs_steer(c->tid, stack);
 	ports_born();
 	stream = core.type == SOCK_STREAM;
 	s = sock_new(&core, stream ? &stream_ops : &dgram_ops, stream, stack, &fd, &err);

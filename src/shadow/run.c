@@ -305,12 +305,14 @@ int shadow_new(struct shadow **shadow, const struct config *config, char *const 
 
 	if (!r)
 		return complain(EXIT_PERSONA, "out of memory");
-	*r = (struct shadow){
-		.config = config,
-		.to_child = {-1, -1},
-		.to_parent = {-1, -1},
-		.control = {
-			.mode = "shadow", .image = config->image, .argv = argv, .join = join_take}};
+	*r = (struct shadow){.config = config,
+			     .to_child = {-1, -1},
+			     .to_parent = {-1, -1},
+			     .control = {.mode = "shadow",
+					 .image = config->image,
+					 .argv = argv,
+					 .join = join_take,
+					 .programs = true}};
 	run_raise_limit(&r->limit); /* first: what follows may be more than it allowed */
 	if (pipe2(r->to_child, O_CLOEXEC) || pipe2(r->to_parent, O_CLOEXEC))
 		err = -errno;

@@ -33,7 +33,7 @@
 #define MFD_ALLOW_SEALING_ 2
 #define MFD_NOEXEC_SEAL_   8
 
-#define CONFIG_VERSION 6
+#define CONFIG_VERSION 7
 
 struct header {
 	char magic[8];
@@ -85,7 +85,7 @@ static bool iface_valid(const struct config_iface *ci)
 	    !config_ended(s->name, sizeof(s->name)) || !host_ifname_valid(s) ||
 	    !ifname_valid(s->name) || s->naddrs > SPEC_MAX_ADDRS || s->nroutes > SPEC_MAX_ROUTES ||
 	    ci->fd < -1 || ci->lock < 0 || !config_ended(s->conf, sizeof(s->conf)) ||
-	    s->nfars > SPEC_MAX_FARS)
+	    s->nfars > SPEC_MAX_FARS || s->role >= PATH_ROLES)
 		return false;
 	for (i = 0; i < s->nfars; i++) {
 		if (!addr_valid(&s->far[i].addr))
@@ -112,8 +112,16 @@ static bool config_valid(const struct config *c)
 	if (!config_ended(c->image, sizeof(c->image)) || !config_ended(c->pcap, sizeof(c->pcap)) ||
 	    c->vcpus < 0 || c->vcpus > ENGINE_MAX_VCPUS || c->nifaces > CONFIG_MAX_IFACES ||
 	    c->nsysctls > CONFIG_MAX_SYSCTL || c->opener < 0 || c->resolver < 0 || c->linger < 0 ||
-	    c->first_port > c->last_port || !nameservers_valid(&c->names))
+	    c->first_port > c->last_port || !nameservers_valid(&c->names) ||
+	    !pathpolicy_at(c->policy) || !config_ended(c->scheduler, sizeof(c->scheduler)) ||
+	    !config_ended(c->congestion, sizeof(c->congestion)) ||
+	    c->nprograms > CONFIG_MAX_PROGRAMS)
 		return false;
+	for (i = 0; i < c->nprograms; i++) {
+		if (!config_ended(c->program[i].name, sizeof(c->program[i].name)) ||
+		    !pathpolicy_at(c->program[i].policy))
+			return false;
+	}
 	for (i = 0; i < c->nifaces; i++) {
 		if (!iface_valid(&c->iface[i]))
 			return false;

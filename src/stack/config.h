@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "netconf/nameservers.h"
+#include "netconf/pathpolicy.h"
 #include "netconf/spec.h"
 
-#define CONFIG_ENV	  "PERSONA_CONFIG_FD"
-#define CONFIG_MAX_IFACES 8
-#define CONFIG_MAX_SYSCTL 64
+#define CONFIG_ENV	    "PERSONA_CONFIG_FD"
+#define CONFIG_MAX_IFACES   8
+#define CONFIG_MAX_SYSCTL   64
+#define CONFIG_MAX_PROGRAMS 16
 
 /**
  * struct config_iface - one -i, ready to use
@@ -32,6 +34,16 @@ struct config_iface {
 struct config_sysctl {
 	char name[128]; /* net.ipv4.tcp_congestion_control or with slashes */
 	char value[128];
+};
+
+/**
+ * struct config_program - what the connections of a program are sent by
+ * @name:   the last part of its file's path, or its process's name
+ * @policy: number in pathpolicy_at()
+ */
+struct config_program {
+	char name[32];
+	unsigned int policy;
 };
 
 struct config {
@@ -52,6 +64,12 @@ struct config {
 	uint16_t ports;		  /* as many there are at first; 0: a few */
 	int resolver;		  /* resolves names of endpoints again (endpoint.h); 0: none */
 	struct nameservers names; /* in place of /etc/resolv.conf, if given */
+	unsigned int policy;	  /* number in pathpolicy_at(); 0 is the default */
+	bool has_policy;	  /* the user gave it */
+	char scheduler[PATHPOLICY_NAME];  /* MPTCP's, whatever the policy's; "": that */
+	char congestion[PATHPOLICY_NAME]; /* congestion control; "": the personality's own */
+	unsigned int nprograms;
+	struct config_program program[CONFIG_MAX_PROGRAMS];
 	unsigned int nifaces;
 	struct config_iface iface[CONFIG_MAX_IFACES];
 	unsigned int nsysctls;

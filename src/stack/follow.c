@@ -58,6 +58,7 @@
 #include "stack/config.h"
 #include "stack/endpoint.h"
 #include "stack/follow.h"
+#include "stack/steering.h"
 #include "stack/tunnel.h"
 #include "stack/up.h"
 #include "stack/watch.h"
@@ -323,9 +324,8 @@ static void follow_look(unsigned int i)
 	if (up)
 		set_link(ifc, f, &link, up);
 	if (changed || up != f->up || (another && aside)) {
-		err = netconf_update(engine_syscall, ifc, i,
-				     (struct netconf_state){&old, f->up, aside},
-				     (struct netconf_state){now, up}, &why);
+		err = steering_update(i, (struct netconf_state){&old, f->up, aside},
+				      (struct netconf_state){now, up}, &why);
 		if (err)
 			tell(why);
 	}

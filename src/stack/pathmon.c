@@ -134,7 +134,7 @@ static enum pathmon_act step_away(struct pathmon *p, int64_t now, const struct p
 {
 	if (seen->answered || (seen->owes && first))
 		return pathmon_enter(p, now, false);
-	if (!seen->busy)
+	if (!seen->busy || seen->thrifty)
 		return pathmon_probe(p, now, AWAY_QUIET_MS);
 	return pathmon_probe(p, now, now - p->since < EAGER_MS ? AWAY_MS : AWAY_LATER_MS);
 }
@@ -166,7 +166,7 @@ enum pathmon_act pathmon_step(struct pathmon *p, int64_t now, const struct pathm
 		return PATHMON_RENEW;
 	if (seen->needed && !pathmon_alive(p, now) && (p->proven || p->probes < PROBES))
 		return pathmon_probe(p, now, PROBE_MS);
-	if (!p->proven && seen->busy)
+	if (!p->proven && seen->busy && !seen->thrifty)
 		return pathmon_probe(p, now,
 				     now - p->since < PROVE_FOR_MS ? PROVE_MS : PROVE_LATER_MS);
 	return PATHMON_NOTHING;

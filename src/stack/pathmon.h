@@ -54,6 +54,7 @@ struct pathmon {
  * @busy:     frames move on some interface
  * @refuge:   another interface is alive
  * @needed:   another interface is suspected: is this one alive?
+ * @thrifty:  its bytes cost money: a probe is for when it is needed, or has carried something
  */
 struct pathmon_seen {
 	uint64_t rx, tx;
@@ -62,6 +63,7 @@ struct pathmon_seen {
 	bool busy;
 	bool refuge;
 	bool needed;
+	bool thrifty;
 };
 
 /**

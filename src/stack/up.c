@@ -5,9 +5,9 @@
  * Theory of operation
  *
  * The order matters: sysctl defaults before interfaces (they inherit), then
- * back ends become interfaces, then addresses and routes, and the user's own
- * sysctls last, when every key exists that ever will and nothing of ours can
- * overwrite them. All system calls into the stack are made by the calling
+ * back ends become interfaces, then the policy (steering.h), which says what endpoints are,
+ * then addresses and routes, and the user's own sysctls last, when every key exists that ever will
+ * and nothing of ours can overwrite them. All system calls into the stack are made by the calling
  * thread through engine_syscall().
  *
  * All or nothing: any failure stops the engine again, which closes the back
@@ -29,6 +29,7 @@
 #include "stack/config.h"
 #include "stack/follow.h"
 #include "stack/ports.h"
+#include "stack/steering.h"
 #include "stack/tunnel.h"
 #include "stack/up.h"
 
@@ -214,7 +215,9 @@ static int up_configure(const struct config *c, struct pcap *capture, const char
 	if (err)
 		return err;
 	follow_on_change(refresh_beside);
-	err = netconf_apply(engine_syscall, ifaces, nifaces, why);
+	err = steering_start(c, ifaces, nifaces, why);
+	if (!err)
+		err = netconf_apply(engine_syscall, ifaces, nifaces, why);
 	if (err)
 		return err;
 	return user_sysctls(c, why);

@@ -38,6 +38,7 @@
 #include "stack/endpoint.h"
 #include "stack/pathmon.h"
 #include "stack/probe.h"
+#include "stack/steering.h"
 #include "stack/tunnel.h"
 #include "stack/up.h"
 #include "stack/watch.h"
@@ -141,13 +142,13 @@ static void watch_say(const char *name, const char *what)
 	tell(sentence);
 }
 
-static void set_aside(unsigned int i, const struct netconf_iface *ifc, bool from, bool to)
+static void set_aside(unsigned int i, bool from, bool to)
 {
 	const struct iface_spec *spec = stack_spec(i);
 	const char *why = "";
 
-	if (netconf_update(engine_syscall, ifc, i, (struct netconf_state){spec, true, from},
-			   (struct netconf_state){spec, true, to}, &why))
+	if (steering_update(i, (struct netconf_state){spec, true, from},
+			    (struct netconf_state){spec, true, to}, &why))
 		tell(why);
 }
 
@@ -210,7 +211,7 @@ static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum path
 		break;
 	case PATHMON_LEAVE:
 		if (!w->renew)
-			set_aside(i, ifc, false, true);
+			set_aside(i, false, true);
 		w->renew = 0;
 		endpoint_ask(i);
 		snprintf(leaves, sizeof(leaves), "no answer for %lld.%lld s: MPTCP leaves it",
@@ -218,14 +219,14 @@ static void watch_act(unsigned int i, const struct netconf_iface *ifc, enum path
 		watch_say(ifc->spec->name, leaves);
 		break;
 	case PATHMON_RETURN:
-		set_aside(i, ifc, true, false);
+		set_aside(i, true, false);
 		watch_say(ifc->spec->name, "answers again");
 		break;
 	case PATHMON_RENEW:
 		if (w->renew || has_subflow(stack_spec(i)))
 			break;
 		/* A new subflow that overtook the word of the old one's end would end by it. */
-		set_aside(i, ifc, false, true);
+		set_aside(i, false, true);
 		w->renew = watch_now() + RENEW_MS;
 		break;
 	}
@@ -311,12 +312,13 @@ static int watch_paths(const struct netconf_iface *ifs, unsigned int n)
 			continue;
 		seen[i].owes = ifs[i].lower;
 		seen[i].busy = now - moved < BUSY_MS;
+		seen[i].thrifty = steering_path(i).role == PATH_METERED;
 		seen[i].refuge = alive > pathmon_alive(&w->path, now);
 		seen[i].needed = suspects > pathmon_suspect(&w->path, now);
 		watch_act(i, &ifs[i], pathmon_step(&w->path, now, &seen[i]), silence);
 		left[i] = w->path.away;
 		if (w->renew && now >= w->renew) {
-			set_aside(i, &ifs[i], true, false);
+			set_aside(i, true, false);
 			w->renew = 0;
 		}
 		away |= w->path.away;
@@ -324,6 +326,8 @@ static int watch_paths(const struct netconf_iface *ifs, unsigned int n)
 		/* What waits for a tunnel's handshake moves no frames. */
 		hurry |= w->path.owes && silence < GREET_MS && pathmon_suspect(&w->path, now);
 	}
+	if (now - moved < BUSY_MS)
+		steering_look();
 	if (now - moved < BUSY_MS || hurry)
 		return PATHMON_TICK_MS;
 	return away ? AWAY_MS : QUIET_MS;

@@ -174,6 +174,22 @@ static void test_content(void **state)
 	refuse();
 	in.iface[0].fd = -2;
 	refuse();
+	in.iface[0].spec.role = PATH_ROLES;
+	refuse();
+	in.policy = 4;
+	refuse();
+	memset(in.scheduler, 'x', sizeof(in.scheduler));
+	refuse();
+	memset(in.congestion, 'x', sizeof(in.congestion));
+	refuse();
+	in.nprograms = CONFIG_MAX_PROGRAMS + 1;
+	refuse();
+	in.nprograms = 1;
+	memset(in.program[0].name, 'x', sizeof(in.program[0].name));
+	refuse();
+	in.nprograms = 1;
+	in.program[0].policy = 4;
+	refuse();
 }
 
 int main(void)

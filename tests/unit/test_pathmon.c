@@ -30,13 +30,14 @@ struct scene {
 	int64_t ms;
 	unsigned int received, sent; /* frames each tick */
 	int64_t delay;		     /* of an answer */
-	bool busy, refuge, owes;
+	bool busy, refuge, owes, thrifty;
 };
 
 static void play(struct scene s)
 {
 	for (int64_t end = now + s.ms; now < end; now += PATHMON_TICK_MS) {
-		struct pathmon_seen seen = {.busy = s.busy, .refuge = s.refuge, .owes = s.owes};
+		struct pathmon_seen seen = {
+			.busy = s.busy, .refuge = s.refuge, .owes = s.owes, .thrifty = s.thrifty};
 
 		rx += s.received;
 		tx += s.sent;
@@ -92,6 +93,17 @@ static void test_loss_and_return(void **state)
 		assert_false(path.away);
 		assert_int_equal(returns, i);
 	}
+}
+
+/* A metered path that carries nothing is asked nothing. */
+static void test_thrifty(void **state)
+{
+	play((struct scene){60000, 0, 0, 20, .busy = true, .thrifty = true});
+	assert_int_equal(probes, 0);
+	play((struct scene){3000, 20, 20, 20, .busy = true, .thrifty = true});
+	assert_int_equal(probes, 0);
+	play((struct scene){3000, 0, 0, 20, .busy = true});
+	assert_in_range(probes, 1, 3);
 }
 
 static void test_never_proven(void **state)
@@ -196,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_refuge, begin),
 		cmocka_unit_test_setup(test_idle, begin),
 		cmocka_unit_test_setup(test_slow, begin),
+		cmocka_unit_test_setup(test_thrifty, begin),
 		cmocka_unit_test_setup(test_upload, begin),
 		cmocka_unit_test_setup(test_renew, begin),
 	};
