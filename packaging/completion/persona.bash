@@ -24,7 +24,8 @@ _persona_spec() {
 	*,*)
 		prefix=${cur%,*},
 		compopt -o nospace
-		COMPREPLY=($(compgen -P "$prefix" -W "ip= gw= mac= mtu= name=" -- "${cur##*,}"))
+		COMPREPLY=($(compgen -P "$prefix" -W "ip= gw= mac= mtu= name= backup metered" -- "${cur##*,}"))
+		[[ ${COMPREPLY[0]-} == *= ]] || compopt +o nospace
 		;;
 	*:*)
 		prefix=${cur%%:*}
@@ -67,23 +68,48 @@ _persona_ids() {
 	persona ps --json 2>/dev/null | grep -o '^.\{0,2\}{"id":[0-9]*' | grep -o '[0-9]*$'
 }
 
+# What a personality has of schedulers or congestion controls, and what each may have
+_persona_policies="aggregate handover interactive redundant"
+_persona_schedulers="default roundrobin minrtt blest ecf redundant handover"
+_persona_congestion="cubic reno bbr lia olia balia wvegas"
+
+_persona_set() {
+	local cur=$1 words
+	case $cur in
+	policy=*) words=$_persona_policies ;;
+	scheduler=*) words=$_persona_schedulers ;;
+	congestion=*) words=$_persona_congestion ;;
+	*=*) words="active backup metered" ;;
+	*)
+		COMPREPLY=($(compgen -W "policy= scheduler= congestion= $(_persona_interfaces "" | sed 's/$/=/') $(_persona_ids)" -- "$cur"))
+		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		return
+		;;
+	esac
+	COMPREPLY=($(compgen -P "${cur%%=*}=" -W "$words" -- "${cur#*=}"))
+	# Readline takes the part behind the equals sign for the word.
+	if [[ $COMP_WORDBREAKS == *=* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${cur%%=*}="}")
+	fi
+}
+
 _persona() {
 	local cur prev words cword i first=2
 	COMPREPLY=()
 	if declare -F _get_comp_words_by_ref >/dev/null; then
-		_get_comp_words_by_ref -n :, cur prev words cword
+		_get_comp_words_by_ref -n :,= cur prev words cword
 	else
 		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
 	fi
 	if ((cword == 1)); then
-		COMPREPLY=($(compgen -W "run ps show exec profile gateway wg list doctor version help --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "run ps show set exec profile gateway wg list doctor version help --help --version" -- "$cur"))
 		return
 	fi
 	case ${words[1]} in
 	list | ps) COMPREPLY=($(compgen -W "--json" -- "$cur")) && return ;;
 	help)
-		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show exec profile gateway wg list doctor version help" -- "$cur"))
+		((cword == 2)) && COMPREPLY=($(compgen -W "run ps show set exec profile gateway wg list doctor version help" -- "$cur"))
 		return
 		;;
 	show)
@@ -91,6 +117,10 @@ _persona() {
 		--interval) COMPREPLY=($(compgen -W "0.5 1 5 10" -- "$cur")) ;;
 		*) COMPREPLY=($(compgen -W "--interval --once --json $(_persona_ids)" -- "$cur")) ;;
 		esac
+		return
+		;;
+	set)
+		_persona_set "$cur"
 		return
 		;;
 	exec)
@@ -145,7 +175,7 @@ _persona() {
 	# Behind the options it is another command's line.
 	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
-		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --output | --frequency | --in | --socks) ((i++)) ;;
+		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --policy | --scheduler | --congestion | --output | --frequency | --in | --socks) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -175,6 +205,9 @@ _persona() {
 	--frequency) COMPREPLY=($(compgen -W "97 250 997 4999" -- "$cur")) ;;
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
 	--mode) COMPREPLY=($(compgen -W "auto inline shadow" -- "$cur")) ;;
+	--policy) COMPREPLY=($(compgen -W "$_persona_policies" -- "$cur")) ;;
+	--scheduler) COMPREPLY=($(compgen -W "$_persona_schedulers" -- "$cur")) ;;
+	--congestion) COMPREPLY=($(compgen -W "$_persona_congestion" -- "$cur")) ;;
 	--trace) COMPREPLY=($(compgen -W "sockets calls paths sockets,paths sockets,calls,paths" -- "$cur")) ;;
 	--in) _persona_inlet "$cur" ;;
 	--socks) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
@@ -182,12 +215,12 @@ _persona() {
 	*)
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W "-p --personality -i --interface --mode --inline --isolate --linger -o --sysctl
-				--no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
+				--policy --scheduler --congestion --no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
 			[[ ${words[1]} == profile ]] &&
 				COMPREPLY+=($(compgen -W "--output --json --frequency --stops" -- "$cur"))
 			[[ ${words[1]} == gateway ]] &&
 				COMPREPLY=($(compgen -W "-p --personality -i --interface --in --no-routes --socks --linger
-				-o --sysctl --no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
+				-o --sysctl --policy --scheduler --congestion --no-mptcp --pcap --trace -v --verbose --vcpus --mem --help --" -- "$cur"))
 		else
 			COMPREPLY=($(compgen -c -- "$cur"))
 		fi

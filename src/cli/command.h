@@ -53,8 +53,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_run, command_ps, command_show, command_exec, command_profile,
-	command_gateway, command_wg, command_list, command_doctor, command_version, command_help;
+extern const struct command command_run, command_ps, command_show, command_set, command_exec,
+	command_profile, command_gateway, command_wg, command_list, command_doctor, command_version,
+	command_help;
 
 /** command_at() - subcommand number @i of the table, NULL past the last. */
 const struct command *command_at(unsigned int i);

@@ -8,9 +8,9 @@
 
 /* In the order in which `persona help` lists them. */
 static const struct command *const commands[] = {
-	&command_run,	  &command_ps,	    &command_show, &command_exec,
-	&command_profile, &command_gateway, &command_wg,   &command_list,
-	&command_doctor,  &command_version, &command_help,
+	&command_run,  &command_ps,	 &command_show,	   &command_set,
+	&command_exec, &command_profile, &command_gateway, &command_wg,
+	&command_list, &command_doctor,	 &command_version, &command_help,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -4,9 +4,10 @@
  *
  *	run 4711: curl -O http://10.1.0.1/file
  *	shadow, linux-6.12, up 12s, memory 35 of 247 MB
+ *	policy handover, scheduler handover, congestion control cubic
  *
- *	INTERFACE  STATE   MTU   DOWN     UP  RECEIVED  SENT  DROPS  ADDRESSES
- *	wlan0      up     1500  48.5M   1.2M      102M  3.1M      0  10.1.0.2/24
+ *	INTERFACE  STATE   MTU   DOWN     UP  RECEIVED  SENT  DROPS  USE     ADDRESSES
+ *	wlan0      up     1500  48.5M   1.2M      102M  3.1M      0  active  10.1.0.2/24
  *
  *	TUNNEL  ENDPOINT        HANDSHAKE  MTU   OUTER MTU  RECEIVED  SENT
  *	wlan0   10.1.0.1:51820  12s ago    1440       1500      106M  3.3M
@@ -122,6 +123,15 @@ static void put_bytes(struct table *t, uint64_t in, uint64_t out)
 	table_cell(t, "%s", human_bytes(out, buf));
 }
 
+/* What a path is for; an active one that the policy keeps for later stands by. */
+static const char *view_use(const char *link, char buf[WORD])
+{
+	view_text(link, "role", buf);
+	if (!*buf)
+		return "-";
+	return !strcmp(buf, "active") && json_true(json_member(link, "backup")) ? "standby" : buf;
+}
+
 static void put_link(struct view *v, const char *link)
 {
 	const char *rx = json_member(link, "rx"), *tx = json_member(link, "tx"), *a;
@@ -144,6 +154,7 @@ static void put_link(struct view *v, const char *link)
 	table_cell(t, "%" PRIu64,
 		   view_number(rx, "drops") + view_number(tx, "drops") + view_number(rx, "errors") +
 			   view_number(tx, "errors"));
+	table_cell(t, "%s", view_use(link, buf));
 	for (a = json_first(json_member(link, "addresses")); a; a = json_next(a))
 		snprintf(addresses + strlen(addresses), sizeof(addresses) - strlen(addresses),
 			 "%s%s", *addresses ? " " : "", view_string(a, buf, sizeof(buf)));
@@ -304,11 +315,11 @@ static void view_head(struct table *t, const char *right, const char *const *nam
 static size_t view_print_links(struct view *v, const char *interfaces, FILE *out, size_t width,
 			       size_t rows)
 {
-	static const char *const names[] = {"INTERFACE", "STATE", "MTU",   "DOWN",     "UP",
-					    "RECEIVED",	 "SENT",  "DROPS", "ADDRESSES"};
+	static const char *const names[] = {"INTERFACE", "STATE", "MTU",   "DOWN", "UP",
+					    "RECEIVED",	 "SENT",  "DROPS", "USE",  "ADDRESSES"};
 	size_t lines;
 
-	view_head(&v->table, "<<>>>>>><", names);
+	view_head(&v->table, "<<>>>>>><<", names);
 	for (const char *p = json_first(interfaces); p; p = json_next(p))
 		if (!json_true(json_member(p, "carries_tunnel")))
 			put_link(v, p);
@@ -342,6 +353,23 @@ static size_t view_print_tunnels(struct view *v, const char *interfaces, FILE *o
 	return lines;
 }
 
+/* Lines that it took: of a run that is older there is none. */
+static size_t view_print_policy(const char *document, FILE *out)
+{
+	const char *policy = json_member(document, "policy"), *p;
+	char buf[WORD], name[WORD];
+
+	if (!policy)
+		return 0;
+	fprintf(out, "policy %s", view_text(policy, "name", buf));
+	for (p = json_first(json_member(policy, "programs")); p; p = json_next(p))
+		fprintf(out, ", %s %s", view_text(p, "name", name), view_text(p, "policy", buf));
+	if (*view_text(policy, "scheduler", buf))
+		fprintf(out, ", scheduler %s", buf);
+	fprintf(out, ", congestion control %s\n", view_text(policy, "congestion_control", buf));
+	return 1;
+}
+
 void view_print(const char *document, const struct rates *now, const struct rates *old, FILE *out,
 		size_t width, size_t rows)
 {
@@ -356,13 +384,15 @@ void view_print(const char *document, const struct rates *now, const struct rate
 
 	fprintf(out, "run %" PRIu64 ": %.*s\n", view_number(document, "id"),
 		width > 20 ? (int)(width - 20) : 0, view_command(document, command));
-	fprintf(out, "%s, %s, up %s, memory %" PRIu64 " of %" PRIu64 " MB\n\n",
+	fprintf(out, "%s, %s, up %s, memory %" PRIu64 " of %" PRIu64 " MB\n",
 		view_text(document, "mode", mode), view_text(document, "personality", image),
 		human_time(view_number(document, "uptime_ms") / 1000, time),
 		(total - view_number(memory, "free")) / MEGABYTE, total / MEGABYTE);
 
+	used = 3 + view_print_policy(document, out);
+	putc('\n', out);
 	p = json_member(document, "interfaces");
-	used = 3 + view_print_links(&v, p, out, width, rows);
+	used += view_print_links(&v, p, out, width, rows);
 	used += view_print_tunnels(&v, p, out, width, rows > used + 2 ? rows - used - 2 : 1);
 
 	view_head(&v.table, "<<<<<>>>>>>>><", sockets);

@@ -17,6 +17,7 @@
 #include "control/links.h"
 #include "control/tunnels.h"
 #include "netconf/netconf.h"
+#include "stack/steering.h"
 #include "stack/up.h"
 #include "stack/watch.h"
 
@@ -130,6 +131,8 @@ static void put_backend(struct json *j, int index)
 			continue;
 		json_text(j, "backend", ifaces[i].spec->backend);
 		json_text(j, "host", ifaces[i].spec->ifname);
+		json_text(j, "role", path_role_name(steering_path(i).role));
+		json_bool(j, "backup", steering_path(i).backup);
 	}
 }
 

@@ -27,6 +27,8 @@
 #include "control/tunnels.h"
 #include "lib/clock.h"
 #include "netconf/sock_diag.h"
+#include "stack/sender.h"
+#include "stack/steering.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -65,6 +67,28 @@ static int report_put_memory(nl_call_fn *call, struct json *j)
 }
 
 /* ---- MPTCP ---- */
+
+static void report_put_policy(struct json *j)
+{
+	const struct pathpolicy *p;
+	char name[PATHPOLICY_NAME], program[32];
+
+	json_open(j, "policy", '{');
+	json_text(j, "name", steering_policy()->name);
+	sender_get(SENDER_SCHEDULER, name);
+	json_text(j, "scheduler", name);
+	sender_get(SENDER_CONGESTION, name);
+	json_text(j, "congestion_control", name);
+	json_open(j, "programs", '[');
+	for (unsigned int i = 0; (p = steering_program(i, program)); i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "name", program);
+		json_text(j, "policy", p->name);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
 
 static void put_flags(struct json *j, uint32_t flags)
 {
@@ -357,6 +381,8 @@ int report(nl_call_fn *call, struct json *j)
 
 	json_number(j, "time_ns", clock_mono_ns());
 	err = report_put_memory(call, j);
+	if (!err)
+		report_put_policy(j);
 	if (!err)
 		err = links_put(call, &l);
 	if (!err)

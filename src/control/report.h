@@ -3,11 +3,14 @@
  * report.h - the state of a stack, as a JSON object.
  *
  *	"time_ns"	CLOCK_MONOTONIC of the host when it was gathered, for rates
- *	"interfaces"	name, type, state, carrier, mtu, backend, host (interface), addresses,
+ *	"interfaces"	name, type, state, carrier, mtu, backend, host (interface), addresses, role,
+ *			backup (MPTCP keeps off it while it has another),
  *			rx and tx: bytes, packets, errors, drops; a WireGuard tunnel has
  *			"tunnel": endpoints, outer_mtu (of the host's interface, if known),
  *			handshake_age_s (of the last one, if there was any), received and sent
  *			(bytes of its datagrams), and what it leaves by carries_tunnel
+ *	"policy"	name, scheduler ("": no choice), congestion_control: what new connections
+ *			get; programs: name and policy of each that has its own
  *	"routes"	default routes: family, interface, gateway, table, metric
  *	"mptcp"		subflows and accepted (limits), endpoints; absent without MPTCP
  *	"connections"	protocol, local, remote, state, sent, received, and subflows: for

@@ -44,6 +44,7 @@
 #include "lib/json.h"
 #include "lib/rawsys.h"
 #include "netconf/spec.h"
+#include "stack/steering.h"
 #include "stack/up.h"
 
 #define MAX_PEERS 8
@@ -74,6 +75,9 @@ enum control_request control_parse(const char *text, size_t len, int *number)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (len == strlen(words[i].word) && !memcmp(text, words[i].word, len))
 			return words[i].request;
+	if (len > strlen(CONTROL_SET_WORD) &&
+	    !memcmp(text, CONTROL_SET_WORD, strlen(CONTROL_SET_WORD)))
+		return CONTROL_SET;
 	if (len <= n || len > n + 9 || memcmp(text, listener, n))
 		return CONTROL_UNKNOWN;
 	for (size_t i = n; i < len; i++) {
@@ -212,22 +216,34 @@ static bool answer_join(int fd, int theirs)
 	return send_packet(fd, WIRE_END, "", 0);
 }
 
+static bool answer_set(int fd, char *words)
+{
+	const char *why = "";
+	int err = steering_set(words, run->programs, &why);
+
+	engine_thread_exit();
+	return err ? server_refuse(fd, why) : send_text(fd, why, strlen(why));
+}
+
 /* One request; false: hang up. */
 static bool server_answer(int fd)
 {
-	char text[WIRE_REQUEST];
+	char text[WIRE_REQUEST + 1];
 	int number = -1;
-	long n = RAWSYS(SYS_recvfrom, fd, text, sizeof(text), MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
+	long n = RAWSYS(SYS_recvfrom, fd, text, WIRE_REQUEST, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
 
 	if (n == -EAGAIN)
 		return true;
-	if (n <= 0 || n > (long)sizeof(text))
+	if (n <= 0 || n > WIRE_REQUEST)
 		return false;
+	text[n] = '\0';
 	switch (control_parse(text, (size_t)n, &number)) {
 	case CONTROL_INFO:
 		return send_document(fd, false);
 	case CONTROL_SHOW:
 		return send_document(fd, true);
+	case CONTROL_SET:
+		return answer_set(fd, text + strlen(CONTROL_SET_WORD));
 	case CONTROL_JOIN:
 	case CONTROL_LISTENER:
 		return answer_join(fd, number);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * server.h - how a running stack is reached by `persona ps`, `show` and `exec`.
+ * server.h - how a running stack is reached by `persona ps`, `show`, `set` and `exec`.
  */
 #ifndef PERSONA_CONTROL_SERVER_H
 #define PERSONA_CONTROL_SERVER_H
@@ -17,6 +17,7 @@
  * @join: serve the calls that arrive at descriptor @fd of process @pid from now on;
  *	  @fd -1: could you? 0, or -errno with one sentence in @why. NULL: never
  * @alone: without @join, a sentence that says why
+ * @programs: its programs can have policies of their own
  */
 struct control_run {
 	const char *mode;
@@ -24,17 +25,26 @@ struct control_run {
 	char *const *argv;
 	int (*join)(pid_t pid, int fd, const char **why);
 	const char *alone;
+	bool programs;
 };
 
 enum control_request {
 	CONTROL_UNKNOWN,
 	CONTROL_INFO,
 	CONTROL_SHOW,
+	CONTROL_SET,
 	CONTROL_JOIN,
 	CONTROL_LISTENER,
 };
 
-/** control_parse() - a request of @len bytes as of wire.h; @number: its argument. Pure. */
+#define CONTROL_SET_WORD "set " /* what the words of CONTROL_SET stand behind */
+
+/**
+ * control_parse() - a request of @len bytes as of wire.h
+ * @number: receives the argument of CONTROL_LISTENER
+ *
+ * Pure.
+ */
 enum control_request control_parse(const char *text, size_t len, int *number);
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * wire.h - what a run and `persona ps`, `show`, `exec` say to each other.
+ * wire.h - what a run and `persona ps`, `show`, `set`, `exec` say to each other.
  *
  * The run listens on an AF_UNIX SOCK_SEQPACKET socket with the abstract name
  * "persona/PID": it has no file to be left behind, it is gone with its process, and it
@@ -8,6 +8,9 @@
  *
  *	"info"		what runs here: a JSON document, as `persona ps --json` has it
  *	"show"		the state of the stack: a JSON document, report.h
+ *	"set KEY=VALUE [KEY=VALUE]..."
+ *			change how it uses its paths (stack/steering.h); the answer is a
+ *			sentence about what it cannot do of that, or nothing
  *	"join"		may I join? Asked before the filter is installed
  *	"listener N"	serve the calls that arrive at my descriptor N
  *
@@ -20,7 +23,7 @@
 
 #define WIRE_NAME    "persona/" /* and the process id, after the NUL of an abstract name */
 #define WIRE_CHUNK   32768	/* most bytes of text in a packet */
-#define WIRE_REQUEST 64		/* most bytes of a request */
+#define WIRE_REQUEST 1024	/* most bytes of a request */
 
 enum wire_tag {
 	WIRE_MORE = '+',    /* text follows, and this is not the end */

@@ -235,10 +235,10 @@ except OSError as e:
 import socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.connect('\0persona/$RUN')
-for text in b'x' * 64, b'listener 99999', b'listener 0', b'\0':
+for text in b'x' * 1024, b'listener 99999', b'listener 0', b'\0':
     s.send(text)
     print(s.recv(1000)[:1].decode())
-s.send(b'x' * 65)
+s.send(b'x' * 1025)
 print(len(s.recv(1000)))" 2>&1 | tr '\n' ' ')" "! ! ! ! 0 "
 }
 

@@ -172,6 +172,10 @@ static void test_requests(void **state)
 		{"listener -1", CONTROL_UNKNOWN, -1},
 		{"listener 1x", CONTROL_UNKNOWN, -1},
 		{"listener", CONTROL_UNKNOWN, -1},
+		{"set a=b", CONTROL_SET, -1},
+		{"set ", CONTROL_UNKNOWN, -1},
+		{"set", CONTROL_UNKNOWN, -1},
+		{"sets a=b", CONTROL_UNKNOWN, -1},
 		{"infos", CONTROL_UNKNOWN, -1},
 		{"inf", CONTROL_UNKNOWN, -1},
 		{"", CONTROL_UNKNOWN, -1},
@@ -286,8 +290,12 @@ static const char document[] =
 	"{\"id\":4711,\"mode\":\"shadow\",\"personality\":\"linux-6.12\",\"command\":[\"curl\",\"a "
 	"b\"],"
 	"\"uptime_ms\":12345,\"memory\":{\"total\":247000000,\"free\":212000000},"
+	"\"policy\":{\"name\":\"handover\",\"scheduler\":\"handover\",\"congestion_control\":"
+	"\"reno\","
+	"\"programs\":[{\"name\":\"curl\",\"policy\":\"redundant\"}]},"
 	"\"time_ns\":%d000000000,\"interfaces\":[{\"name\":\"wlan0\","
-	"\"state\":\"up\",\"carrier\":true,\"mtu\":1500,\"addresses\":[\"10.1.0.2/24\"],"
+	"\"state\":\"up\",\"carrier\":true,\"mtu\":1500,\"role\":\"active\",\"backup\":true,"
+	"\"addresses\":[\"10.1.0.2/24\"],"
 	"\"rx\":{\"bytes\":%d,\"drops\":0},\"tx\":{\"bytes\":0,\"drops\":1}}],"
 	"\"connections\":[{\"protocol\":\"mptcp\",\"local\":\"1.1.1.1:1\",\"remote\":\"2.2.2.2:2\","
 	"\"state\":\"established\",\"fallback\":false,\"sent\":0,\"received\":%d,"
@@ -316,9 +324,12 @@ static void test_view(void **state)
 	view_print(after, &now, &old, f, 200, 100);
 	fclose(f);
 	assert_contains(text,
-			"run 4711: curl a b\nshadow, linux-6.12, up 12s, memory 35 of 247 MB\n");
-	assert_contains(text,
-			"wlan0      up     1500  8.0M   0      978K     0      1  10.1.0.2/24\n");
+			"run 4711: curl a b\nshadow, linux-6.12, up 12s, memory 35 of 247 MB\n"
+			"policy handover, curl redundant, scheduler handover, congestion control "
+			"reno\n\n");
+	assert_contains(
+		text,
+		"wlan0      up     1500  8.0M   0      978K     0      1  standby  10.1.0.2/24\n");
 	assert_contains(text, "mptcp             1.1.1.1:1  2.2.2.2:2  established  8.0M");
 	assert_contains(text, "25%  12.3 ms");
 	assert_contains(text, "75%  50.0 ms");
