@@ -41,6 +41,7 @@ class Experiment:
     series = "tx", "rx"
     labels = {"tx": "tx: the phone sends", "rx": "rx: the phone receives"}
     reference = ()
+    times = 1               # --seconds, for what takes longer to settle
     one_at_a_time = False   # pieces that must not run beside those of another testbed
 
     def __init__(self, image, args, host):
@@ -51,10 +52,10 @@ class Experiment:
         """Once for each testbed."""
 
     def words(self):
-        return "skip=%g" % self.args.skip, "seconds=%g" % self.args.seconds
+        return "skip=%g" % self.args.skip, "seconds=%g" % (self.times * self.args.seconds)
 
     def seconds(self):
-        return self.args.skip + self.args.seconds
+        return self.args.skip + self.times * self.args.seconds
 
     def tasks(self):
         raise NotImplementedError
@@ -144,17 +145,14 @@ class Random(Experiment):
     labels = {"ratio": "one MPTCP connection, by one TCP reno connection"}
     options = "--wlan", "200mbit,30ms,up.0.5%"
     reference = (("as TCP reno", 1.0),)
-    one_at_a_time = True
-
-    def seconds(self):
-        return self.args.skip + 4 * self.args.seconds
+    one_at_a_time, times = True, 4
 
     def tasks(self):
         def piece(bed):
             ends = {"TCP reno": (End("persona", "reno", paths="half", mptcp=False), End())}
             for c in (c for c in self.image.congestions if c in CONGESTIONS):
                 ends[c] = End("persona", c, paths="shared"), End()
-            got = together(bed, ends, "bulk", ("streams=3", "skip=%g" % self.args.skip, "seconds=%g" % (4 * self.args.seconds)))
+            got = together(bed, ends, "bulk", ("streams=3", *self.words()))
             rates = {arm: statistics.mean(r["mbit"]) for arm, r in got.items()}
             return [(arm, "ratio", rate / rates["TCP reno"], {"mbit": round(rate, 2)})
                     for arm, rate in rates.items() if arm != "TCP reno"]
@@ -173,18 +171,15 @@ class DropTail(Experiment):
     labels = {"share": "MPTCP's share of the bytes"}
     options = "--wlan", "40mbit,20ms"
     reference = (("half", 50.0),)
-
-    def seconds(self):
-        return 2 * self.args.skip + 3 * self.args.seconds
+    times = 4
 
     def tasks(self):
         def piece(congestion):
-            words = "streams=5", "skip=%g" % (2 * self.args.skip), "seconds=%g" % (3 * self.args.seconds)
             ends = {"mptcp": (End("persona", congestion, paths="shared"), End()),
                     "tcp": (End("persona", "reno", paths="half", mptcp=False), End())}
 
             def run(bed):
-                got = {name: sum(r["mbit"]) for name, r in together(bed, ends, "bulk", words).items()}
+                got = {name: sum(r["mbit"]) for name, r in together(bed, ends, "bulk", ("streams=5", *self.words())).items()}
                 return [(congestion, "share", 100 * got["mptcp"] / (got["mptcp"] + got["tcp"]),
                          {"mbit": round(got["mptcp"] + got["tcp"], 2)})]
             return run
@@ -207,10 +202,10 @@ class Latency(Experiment):
     title = "200 bytes each 20 ms, both paths lose 2 %: one way, by scheduler"
     labels = {"p50": "half of the messages within", "p99": "99 of 100 within"}
     options = "--wlan", "50mbit,10ms,2%", "--rmnet", "30mbit,25ms,2%"
-    one_at_a_time = True
+    one_at_a_time, times = True, 5
 
     def seconds(self):
-        return 5 * self.args.seconds
+        return self.times * self.args.seconds
 
     def ends(self):
         ends = {s: (End("persona", scheduler=s), End()) for s in self.image.schedulers}
@@ -280,7 +275,7 @@ class Paper(Experiment):
 
 
 class PaperLoss(Paper):
-    name = "paper-loss"
+    name, times = "paper-loss", 2
     title = "who sends, who receives, and by which congestion control: WiFi loses 0.1 %"
     options = "--wlan", "50mbit,10ms,0.1%"
 
