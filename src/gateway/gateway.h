@@ -20,13 +20,13 @@
 struct backend_ops;
 struct config;
 
-#define GATEWAY_MTU	  1500
+#define GATEWAY_MTU 1500
 
 /*
  * Packets that wait for the stack on the host's end. Thousands of clients send at a time, and again
  * together what was lost of that: a queue of 500, the kernel's own, loses most of it each time.
  */
-#define GATEWAY_QUEUE 8192
+#define GATEWAY_QUEUE	  8192
 #define GATEWAY_MTU_LEAST 1280 /* IPv6's */
 
 /* What an interface has, and what its clients' end is given, where -i and --in name nothing. */
