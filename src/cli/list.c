@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * list.c - `persona list`: personalities that are installed, and back ends.
+ * list.c - `persona list`: personalities that are installed and what is in them, and back ends.
  */
 #include <stdio.h>
 #include <string.h>
 #include "backend/backend.h"
 #include "cli/cli.h"
+#include "cli/contents.h"
 #include "launch/paths.h"
 
 void print_json(const char *s)
@@ -32,19 +33,67 @@ struct walk {
 	unsigned int n;
 };
 
+static void list_line(const char *what, const char *text)
+{
+	if (*text)
+		printf("  %-14s %s%s\n", "", what, text);
+}
+
+/* A member whose value is an array of the words of @list. */
+static void list_words(const char *key, const char *list)
+{
+	printf(",\"%s\":[", key);
+	for (const char *p = list; *p; p += strspn(p, " ")) {
+		char word[128];
+		size_t len = strcspn(p, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, p);
+		if (p != list)
+			putchar(',');
+		print_json(word);
+		p += len;
+	}
+	putchar(']');
+}
+
+static void list_contents_json(const struct contents *c)
+{
+	printf(",\"kernel\":");
+	print_json(c->kernel);
+	list_words("extensions", c->extensions);
+	list_words("without", c->without);
+	printf(",\"patched\":");
+	print_json(c->patched);
+	list_words("congestion", c->congestion);
+	list_words("schedulers", c->schedulers);
+	printf(",\"why\":");
+	print_json(c->why);
+}
+
 static int list_personality(const char *name, const char *path, void *arg)
 {
 	struct walk *w = arg;
 	bool standard = !strcmp(name, DEFAULT_PERSONALITY);
+	struct contents c;
 
+	contents_read(path, &c);
 	if (!w->json) {
 		printf("  %-14s %s%s\n", name, path, standard ? "  (default)" : "");
+		list_line("Linux ", c.kernel);
+		list_line("extensions: ", c.extensions);
+		list_line("not in it, for lack of something in this kernel: ", c.without);
+		list_line("patched: ", c.patched);
+		list_line("congestion controls: ", c.congestion);
+		list_line("schedulers: ", c.schedulers);
+		list_line("", c.why);
 	} else {
 		printf("%s{\"name\":", w->n ? "," : "");
 		print_json(name);
 		printf(",\"path\":");
 		print_json(path);
-		printf(",\"default\":%s}", standard ? "true" : "false");
+		printf(",\"default\":%s", standard ? "true" : "false");
+		list_contents_json(&c);
+		putchar('}');
 	}
 	w->n++;
 	return 0;
@@ -94,7 +143,7 @@ static int list_run(int argc, char **argv)
 
 const struct command command_list = {
 	.name = "list",
-	.summary = "list personalities and back ends",
+	.summary = "list personalities, what is in them, and back ends",
 	.usage = "[OPTION]...",
 	.options = {list_options},
 	.examples = "list\nlist --json\n",

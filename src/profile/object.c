@@ -112,26 +112,35 @@ static void read_symbols(struct object *o, const Elf64_Shdr *sh, unsigned int ns
 	o->nsymbols = kept;
 }
 
-static void read_unwind(struct object *o, const Elf64_Shdr *sh, unsigned int nsh)
+/* The section of that name that has contents in the file, or NULL. */
+static const Elf64_Shdr *object_find_section(const struct object *o, const Elf64_Shdr *sh,
+					     unsigned int nsh, const char *name)
 {
 	const Elf64_Ehdr *eh = (const void *)o->data;
-	const Elf64_Shdr *str = eh->e_shstrndx < nsh ? &sh[eh->e_shstrndx] : NULL;
+	const Elf64_Shdr *str = nsh && eh->e_shstrndx < nsh ? &sh[eh->e_shstrndx] : NULL;
 	const char *names =
 		str && str->sh_size ? object_bytes_at(o, str->sh_offset, str->sh_size) : NULL;
 
 	if (!names || names[str->sh_size - 1])
-		return;
+		return NULL;
 	for (unsigned int i = 0; i < nsh; i++) {
-		const uint8_t *data;
-
-		if (sh[i].sh_name >= str->sh_size || strcmp(names + sh[i].sh_name, ".eh_frame") ||
-		    sh[i].sh_type == SHT_NOBITS)
-			continue;
-		data = object_bytes_at(o, sh[i].sh_offset, sh[i].sh_size);
-		if (data)
-			o->cfi = cfi_parse(data, sh[i].sh_size, sh[i].sh_addr);
-		return;
+		if (sh[i].sh_name < str->sh_size && !strcmp(names + sh[i].sh_name, name) &&
+		    sh[i].sh_type != SHT_NOBITS)
+			return &sh[i];
 	}
+	return NULL;
+}
+
+static void read_unwind(struct object *o, const Elf64_Shdr *sh, unsigned int nsh)
+{
+	const Elf64_Shdr *frames = object_find_section(o, sh, nsh, ".eh_frame");
+	const uint8_t *data;
+
+	if (!frames)
+		return;
+	data = object_bytes_at(o, frames->sh_offset, frames->sh_size);
+	if (data)
+		o->cfi = cfi_parse(data, frames->sh_size, frames->sh_addr);
 }
 
 static bool map_file(struct object *o)
@@ -290,4 +299,19 @@ void objects_close(void)
 		free(o->path);
 		free(o);
 	}
+}
+
+const uint8_t *object_section(const struct object *o, const char *name, size_t *len)
+{
+	const Elf64_Shdr *sh, *section;
+	unsigned int nsh;
+
+	if (!o->data)
+		return NULL;
+	sh = object_sections(o, &nsh);
+	section = object_find_section(o, sh, nsh, name);
+	if (!section)
+		return NULL;
+	*len = section->sh_size;
+	return object_bytes_at(o, section->sh_offset, section->sh_size);
 }

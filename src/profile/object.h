@@ -67,6 +67,9 @@ uint64_t object_vaddr(const struct object *o, uint64_t offset);
 /** object_bytes() - @len bytes of the file at @vaddr, or NULL. */
 const uint8_t *object_bytes(const struct object *o, uint64_t vaddr, size_t len);
 
+/** object_section() - the contents of section @name, @len bytes, or NULL. */
+const uint8_t *object_section(const struct object *o, const char *name, size_t *len);
+
 /** object_symbol() - the function around @vaddr, or NULL. */
 const struct symbol *object_symbol(const struct object *o, uint64_t vaddr);
 
