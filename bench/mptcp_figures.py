@@ -129,15 +129,10 @@ def merge(old, new):
 
 
 def kept_rows(rows):
-    """Without single runs; the end of each run goes into its conditions."""
-    out = []
-    for r in rows:
-        if r["row"] == "end":
-            last = [c for c in out if c["row"] == "conditions"][-1]
-            last.update(seconds=r["seconds"], used=r["processors"])
-        elif r["row"] not in ("run", "failed", "left out"):
-            out.append(dict(r))
-    return out
+    """Without single pieces; a run that was cut short names what it measured."""
+    measured = unique(r["experiment"] for r in medians_of(rows))
+    return [dict(r, experiments=measured) if r["row"] == "conditions" else r for r in rows
+            if r["row"] not in ("run", "failed", "left out")]
 
 
 def conditions_lines(rows):
