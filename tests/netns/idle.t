@@ -4,7 +4,7 @@
 # idle.t - a run in which nothing happens does not keep the machine awake; signals still arrive.
 #
 #   phone: one call that waits, or 1,000             server: nothing
-#     wlan0  10.1.0.2 ====100mbit,2ms============== ap0  10.1.0.1
+#     wlan0  10.1.0.2, .11 to .18 ====100mbit,2ms==== ap0  10.1.0.1
 #
 # Wake-ups are the voluntary context switches (a thread went to sleep, so it had been woken) of all
 # threads of the run, Persona's and the program's, over five seconds, begun when the calls have
@@ -23,9 +23,9 @@ cat >"$TMP/wait.py" <<'END'
 import os, socket, sys, threading
 threading.stack_size(64 << 10)
 count, kind = int(sys.argv[1]), sys.argv[2]
-l = socket.create_server(("10.1.0.2", 7000))
+l = socket.create_server(("", 7000))
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-u.bind(("10.1.0.2", 7001))
+u.bind(("", 7001))
 failed = []
 def wait():
     try:
@@ -48,26 +48,50 @@ switches() {
 	done | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n + 0 }'
 }
 
-idle() { # COUNT KIND
-	local name="$MODE, $1 x $2()" group before
-	mkfifo "$TMP/in.$MODE.$1.$2"
+# All at a time, each with an address of its own, so that one stretch of silence serves all.
+declare -A GROUP=() BEFORE=()
+begin() { # COUNT KIND: adds NAME to GROUP
+	local name="$MODE-$1-$2" n=$((11 + ${#GROUP[@]})) WLAN_IF
+	WLAN_IF="wlan0,ip=10.1.0.$n/24,gw=10.1.0.1,ip=fd01::$n/64,gw=fd01::1"
+	mkfifo "$TMP/in.$name"
 	set -m
-	on wlan -- "$PYTHON" "$TMP/wait.py" "$1" "$2" <"$TMP/in.$MODE.$1.$2" >"$TMP/out" 2>"$TMP/err" &
-	group=$!
+	on wlan -- "$PYTHON" "$TMP/wait.py" "$@" <"$TMP/in.$name" >"$TMP/out.$name" 2>"$TMP/err.$name" &
+	GROUP[$name]=$!
 	set +m
-	STARTED+=("$group")
-	exec 3>"$TMP/in.$MODE.$1.$2"
-	wait_for 30 grep -q ready "$TMP/out" || note "the program did not get ready"
+	STARTED+=("$!")
+}
+
+idle() {
+	local name fd
+	local -A input=()
+	for MODE in shadow inline; do
+		for kind in accept recvfrom; do
+			begin 1 $kind
+			begin 1000 $kind
+		done
+	done
+	for name in "${!GROUP[@]}"; do
+		exec {fd}>"$TMP/in.$name"
+		input[$name]=$fd
+		wait_for 30 grep -q ready "$TMP/out.$name" || note "$name did not get ready"
+	done
 	sleep 12 # MLD reports and the like have ended
-	before=$(switches "$group")
+	for name in "${!GROUP[@]}"; do
+		BEFORE[$name]=$(switches "${GROUP[$name]}")
+	done
 	sleep 5
-	at_most "$name: wake-ups in 5 s" $(($(switches "$group") - before)) 25
-	echo >&3
-	exec 3>&-
-	wait "$group"
-	is "$name: status" $? 0
-	is "$name: calls that failed" "$(grep failed "$TMP/out")" "failed: none"
-	sed 's/^/# | /' "$TMP/err" | head -n 5
+	for name in "${!GROUP[@]}"; do
+		at_most "$name calls: wake-ups in 5 s" $(($(switches "${GROUP[$name]}") - BEFORE[$name])) 25
+	done
+	for name in "${!GROUP[@]}"; do
+		fd=${input[$name]}
+		echo >&"$fd"
+		exec {fd}>&-
+		wait "${GROUP[$name]}"
+		is "$name calls: status" $? 0
+		is "$name calls: those that failed" "$(grep failed "$TMP/out.$name")" "failed: none"
+		sed 's/^/# | /' "$TMP/err.$name" | head -n 5
+	done
 }
 
 # interrupted.py alarm|child|outside|threads: how long after it was sent a signal interrupts accept(), ms
@@ -123,11 +147,8 @@ signalled() { # KIND MOST [PROGRAM that starts it]
 	at_least "... and not before it was sent" "$ms" 0
 }
 
+idle
 for MODE in shadow inline; do
-	for count in 1 1000; do
-		idle $count accept
-		idle $count recvfrom
-	done
 	signalled alarm 20
 	[ $MODE = inline ] || signalled child 60 # with the start of its shell
 done
