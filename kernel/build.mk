@@ -11,7 +11,8 @@
 
 PERSONALITIES ?= linux-6.12 linux-6.1
 NAME	?= linux-6.12
-KERNEL	?= $(patsubst linux-%,%,$(if $(filter linux-%,$(NAME)),$(NAME),linux-6.12))
+# linux-6.12, linux-6.12-debug: 6.12
+KERNEL	?= $(if $(filter linux-%,$(NAME)),$(word 2,$(subst -, ,$(NAME))),6.12)
 EXT_GIVEN := $(if $(filter command environment,$(firstword $(origin EXT))),1)
 EXT	?= mptcp
 KSRC	?= $(SRC)/linux-source-$(KERNEL)

@@ -4,7 +4,8 @@
  *
  * There are no frame pointers: a trace lists the words of the stack that point
  * into the text. A panic prints the log (console.c) and the trace, then the
- * engine ends the process.
+ * engine ends the process. Lockdep keeps many traces, so an image with it has frame
+ * pointers, and the traces that it keeps are exact.
  */
 #include <linux/extable.h>
 #include <linux/init.h>
@@ -52,6 +53,39 @@ void show_stack(struct task_struct *task, unsigned long *sp, const char *loglvl)
 						 current_stack_pointer;
 	trace_from(from, loglvl);
 }
+
+#ifdef CONFIG_STACKTRACE
+static void trace_add(struct stack_trace *trace, unsigned long addr)
+{
+	if (trace->skip)
+		trace->skip--;
+	else
+		trace->entries[trace->nr_entries++] = addr;
+}
+
+/*
+ * Of the current context, the innermost first. With frame pointers, a frame begins with the
+ * caller's and the return address, on both processors; without them, as trace_from() does.
+ */
+void save_stack_trace(struct stack_trace *trace)
+{
+	unsigned long *fp = __builtin_frame_address(0);
+	unsigned long *end = (unsigned long *)lkl_stack_top();
+
+	while (fp < end - 1 && trace->nr_entries < trace->max_entries) {
+		unsigned long *up = fp + 1;
+
+		if (__kernel_text_address(fp[1]))
+			trace_add(trace, fp[1]);
+		if (IS_ENABLED(CONFIG_FRAME_POINTER))
+			up = (unsigned long *)fp[0];
+		if (up <= fp || (unsigned long)up % sizeof(long))
+			break;
+		fp = up;
+	}
+}
+EXPORT_SYMBOL_GPL(save_stack_trace);
+#endif
 
 int lkl_fixup_fault(unsigned long *ip, unsigned long *sp)
 {

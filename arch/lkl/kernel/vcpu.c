@@ -184,6 +184,7 @@ static void run_call(struct lkl_thread *t)
 	t->ret = lkl_do_call(t);
 	if (unlikely(read_thread_flags() & _TIF_WORK_MASK))
 		border_work();
+	lockdep_sys_exit();
 	v = lkl_this_vcpu();
 	if (v->driver == t) {
 		t->state = LKL_THREAD_DONE;
