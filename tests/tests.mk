@@ -8,9 +8,10 @@
 #   tests/fuzz/fuzz_*.c     libFuzzer targets; tests/fuzz/run runs them for FUZZ_SECONDS each
 #   tests/netns/*.t         real programs in network namespaces
 #   tests/events/*          libuv's and libevent's own tests, inline mode against the host
+#   tests/personalities/*.t  tests of images made for debugging: lockdep, KUnit
 #   tests/programs/*        helpers of those, in C, C++ and Go (static)
 
-.PHONY: deps test test-quick test-unit-programs test-assumption-programs test-parity-programs \
+.PHONY: deps test test-quick test-personalities test-unit-programs test-assumption-programs test-parity-programs \
 	test-fuzz-programs test-programs
 
 deps: ## install the packages that build and tests need (Debian; nothing to do if all are there)
@@ -21,6 +22,9 @@ test: ## build and run all tests; CI=true: a skipped test has failed
 
 test-quick: ## unit tests, parity, and programs in both modes: three minutes once the image is built
 	@tests/run quick
+
+test-personalities: ## images with debugging: lockdep, KUnit, packetdrill, a soak; makes them (minutes)
+	@tests/run personalities
 
 # ---- unit tests: all of the host side but main(), in an archive ----
 T	 := $(B)/tests

@@ -40,6 +40,7 @@
 #include "engine/engine.h"
 #include "lib/clock.h"
 #include "lib/rawsys.h"
+#include "netconf/mptcp.h"
 #include "netconf/netconf.h"
 #include "netconf/sysctl.h"
 #include "tests/packetdrill/interface.h"
@@ -418,6 +419,19 @@ static const char *plugin_image(char path[4096])
 	return path;
 }
 
+/* netconf makes one of an interface's first address. */
+static void plugin_endpoints(const struct iface_spec *spec, int index)
+{
+	int err = 0;
+	struct nl *nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+
+	for (unsigned int i = 1; nl && !err && i < spec->naddrs; i++)
+		err = mptcp_endpoint_add(nl, &spec->addr[i], index, 0);
+	nl_close(nl);
+	if (err)
+		plugin_fail("MPTCP endpoints", strerror(-err));
+}
+
 static void plugin_configure(const struct flags *f, const struct iface_spec *spec)
 {
 	struct netconf_iface ifc = {.spec = spec, .rawip = true};
@@ -436,6 +450,7 @@ static void plugin_configure(const struct flags *f, const struct iface_spec *spe
 		plugin_fail("interface", strerror(-ifc.index));
 	if (netconf_apply(engine_syscall, &ifc, 1, &why))
 		plugin_fail("interface", why);
+	plugin_endpoints(spec, ifc.index);
 	for (unsigned int i = 0; i < f->nsysctls; i++) {
 		char *key = f->sysctl[i], *value = key + strlen(key) + 1;
 
