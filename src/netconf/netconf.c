@@ -4,8 +4,9 @@
  *
  * Theory of operation
  *
- *   main table		default via gw of interface i, metric 100+i: new
- *			connections leave by the first -i that has its link;
+ *   main table		default via gw of interface i, metric 100+i, of a backup 200+i,
+ *			of a metered one 300+i: new connections leave by the first -i
+ *			that has its link, of the best role;
  *			more specific routes with the same metric
  *   table 100+i	the interface's networks, its routes, its default route, and
  *			behind that "unreachable": what has no way by its own
@@ -223,7 +224,8 @@ static void want_route(struct routes *rs, struct link_route r)
 }
 
 /* A route to @dst by way of @gw, in the interface's table and in the main one. */
-static void want_twice(struct routes *rs, const struct change *c, struct link_route r, bool aside)
+static void want_twice(struct routes *rs, const struct change *c, enum path_role role,
+		       struct link_route r, bool aside)
 {
 	r.oif = c->ifc->index;
 	r.table = NETCONF_TABLE + c->number;
@@ -231,7 +233,7 @@ static void want_twice(struct routes *rs, const struct change *c, struct link_ro
 	if (aside)
 		return;
 	r.table = LINK_TABLE_MAIN;
-	r.metric = NETCONF_METRIC + c->number;
+	r.metric = NETCONF_METRIC + NETCONF_ROLE * role + c->number;
 	want_route(rs, r);
 }
 
@@ -254,7 +256,7 @@ static void want_default(struct routes *rs, const struct change *c,
 	if (!src || (family == AF_INET ? s->limited4 : s->limited6))
 		return;
 	if (gw->family || c->ifc->rawip)
-		want_twice(rs, c,
+		want_twice(rs, c, state->role,
 			   (struct link_route){
 				   .family = family, .gw = c->ifc->rawip ? NULL : gw, .src = src},
 			   netconf_avoided(c, state));
@@ -291,7 +293,7 @@ static void want_routes(struct routes *rs, const struct change *c,
 		const struct ip_addr *src = netconf_preferred(s, r->dst.family);
 
 		if (src)
-			want_twice(rs, c,
+			want_twice(rs, c, state->role,
 				   (struct link_route){.family = r->dst.family,
 						       .dst = &r->dst,
 						       .gw = c->ifc->rawip ? NULL
@@ -410,6 +412,7 @@ static void netconf_init(struct change *c, const struct netconf_iface *ifc, unsi
 	c->from.spec = &nothing;
 	c->to.spec = ifc->spec;
 	c->to.up = true;
+	c->to.role = ifc->spec->role;
 }
 
 int netconf_update(nl_call_fn *call, const struct netconf_iface *ifc, unsigned int number,

@@ -11,7 +11,8 @@
 struct backend;
 
 #define NETCONF_TABLE  100  /* routing table of interface 0, counting up */
-#define NETCONF_METRIC 100  /* metric of its default route in the main table */
+#define NETCONF_METRIC 100  /* metric of its default route in the main table, */
+#define NETCONF_ROLE   100  /* and so much more for each role that it is behind */
 #define NETCONF_RULE   1000 /* priority of its rules */
 
 /**
@@ -39,11 +40,13 @@ struct netconf_iface {
  * @spec:  addresses, gateways, routes
  * @up:	   it has its link: MPTCP may use it
  * @aside: it has its link, but the path is dead: neither MPTCP nor new connections use it
+ * @role:  new connections prefer paths of the better one
  */
 struct netconf_state {
 	const struct iface_spec *spec;
 	bool up;
 	bool aside;
+	enum path_role role;
 };
 
 /**

@@ -40,7 +40,6 @@
 #include "stack/config.h"
 #include "stack/sender.h"
 #include "stack/steering.h"
-#include "stack/up.h"
 
 #define TIMES_MS 1000
 #define STALE_MS 10000
@@ -51,6 +50,7 @@
  * @own:      the personality's scheduler, which policies without one have
  * @fastest:  the path that carries, if one does
  * @since:    of its becoming that; @times: of the last look at times. ms
+ * @at:	      each path as it is configured now, with its @spec
  * @backups:  a bit for each path whose endpoints have the flag
  * @spared:   ms when each path became a backup
  */
@@ -59,6 +59,8 @@ struct steering {
 	char own[PATHPOLICY_NAME];
 	char lack[160];
 	struct pathpolicy_path path[CONFIG_MAX_IFACES];
+	struct netconf_state at[CONFIG_MAX_IFACES];
+	struct iface_spec spec[CONFIG_MAX_IFACES];
 	struct netconf_iface *iface;
 	unsigned int n;
 	int fastest;
@@ -116,13 +118,12 @@ static void steering_tell(struct steering *s, uint32_t changed)
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		for (unsigned int i = 0; i < s->n; i++) {
 			const struct netconf_iface *ifc = &s->iface[i];
-			struct netconf_state state = {stack_spec(i), s->path[i].usable};
 
 			if (!(changed >> i & 1) || ifc->backup != (pass == 1))
 				continue;
-			netconf_backup(engine_syscall, ifc, state, &why);
-			if (state.up)
-				trace(TRACE_PATHS, "%s %s", state.spec->name,
+			netconf_backup(engine_syscall, ifc, s->at[i], &why);
+			if (s->path[i].usable)
+				trace(TRACE_PATHS, "%s %s", s->spec[i].name,
 				      ifc->backup ? "is a backup" : "carries data");
 		}
 	}
@@ -136,6 +137,11 @@ int steering_update(unsigned int i, struct netconf_state from, struct netconf_st
 	int err;
 
 	pthread_mutex_lock(&lock);
+	from.role = s->at[i].role;
+	to.role = s->path[i].role;
+	s->spec[i] = *to.spec;
+	s->at[i] = to;
+	s->at[i].spec = &s->spec[i];
 	s->path[i].usable = to.up && !to.aside;
 	if (!s->path[i].usable)
 		s->path[i].rtt = 0;
@@ -152,7 +158,7 @@ int steering_update(unsigned int i, struct netconf_state from, struct netconf_st
 static void steering_time(struct steering *s, const struct diag_sock *d, int64_t now)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
-		const struct iface_spec *spec = stack_spec(i);
+		const struct iface_spec *spec = &s->spec[i];
 		bool stale = s->backups >> i & 1 && now - s->spared[i] > STALE_MS;
 		uint32_t rtt = stale && d->min_rtt ? d->min_rtt : d->rtt;
 
@@ -226,6 +232,13 @@ static void steering_note_lack(struct steering *s)
 	}
 }
 
+static void steering_init_path(struct steering *s, unsigned int i)
+{
+	s->spec[i] = *s->iface[i].spec;
+	s->path[i] = (struct pathpolicy_path){.role = s->spec[i].role, .usable = true};
+	s->at[i] = (struct netconf_state){&s->spec[i], true, .role = s->spec[i].role};
+}
+
 int steering_start(const struct config *c, struct netconf_iface *ifaces, unsigned int n,
 		   const char **why)
 {
@@ -239,7 +252,7 @@ int steering_start(const struct config *c, struct netconf_iface *ifaces, unsigne
 	s->nprograms = c->nprograms;
 	atomic_store(&any_programs, s->nprograms > 0);
 	for (unsigned int i = 0; i < n; i++)
-		s->path[i] = (struct pathpolicy_path){.role = ifaces[i].spec->role, .usable = true};
+		steering_init_path(s, i);
 	sender_get(SENDER_SCHEDULER, s->own);
 	if (c->scheduler[0])
 		err = sender_has(SENDER_SCHEDULER, c->scheduler, why);
@@ -315,7 +328,7 @@ static int wish_role(struct wish *w, const char *name, const char *value, const 
 	unsigned int i;
 
 	for (i = 0; i < steering.n; i++) {
-		names[i + 3] = stack_spec(i)->name;
+		names[i + 3] = steering.spec[i].name;
 		if (!strcmp(names[i + 3], name))
 			break;
 	}
@@ -356,6 +369,20 @@ static int wish_word(struct wish *w, char *word, bool programs, const char **why
 	return wish_role(w, word, value, why);
 }
 
+/* Its routes: new connections, and what is no MPTCP, leave by the best role. */
+static int steering_set_role(struct steering *s, unsigned int i, enum path_role role,
+			     const char **why)
+{
+	struct netconf_state from = s->at[i], to = s->at[i];
+
+	s->path[i].role = role;
+	if (from.role == role)
+		return 0;
+	to.role = role;
+	s->at[i] = to;
+	return netconf_update(engine_syscall, &s->iface[i], i, from, to, why);
+}
+
 static int steering_grant(struct steering *s, const struct wish *w, const char **why)
 {
 	const char *scheduler = w->scheduler;
@@ -367,13 +394,13 @@ static int steering_grant(struct steering *s, const struct wish *w, const char *
 		if (!scheduler)
 			scheduler = steering_scheduler(s, s->policy);
 	}
-	for (unsigned int i = 0; i < s->n; i++)
-		s->path[i].role = w->role[i];
+	for (unsigned int i = 0; i < s->n && !err; i++)
+		err = steering_set_role(s, i, w->role[i], why);
 	memcpy(s->program, w->program, sizeof(s->program));
 	s->nprograms = w->nprograms;
 	atomic_store(&any_programs, s->nprograms > 0);
 	steering_note_lack(s);
-	if (scheduler && scheduler[0])
+	if (!err && scheduler && scheduler[0])
 		err = sender_set(SENDER_SCHEDULER, scheduler, true, why);
 	if (!err && w->congestion)
 		err = sender_set(SENDER_CONGESTION, w->congestion, true, why);

@@ -28,6 +28,7 @@ const char *steering_lack(void);
 
 /**
  * steering_update() - netconf_update() of interface @i, and what follows for the other paths
+ * @from, @to: their roles are filled in here
  *
  * Any thread. Return: as of netconf_update().
  */

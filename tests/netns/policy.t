@@ -93,15 +93,15 @@ l = json.load(sys.stdin)["emulator"]["links"]
 print(l["wlan0"][sys.argv[1]]["bytes"], l["rmnet0"][sys.argv[1]]["bytes"])' "$1"
 }
 
-# share DIRECTION: Mbit/s in two seconds in $RATE, percent of them by rmnet0 in $SHARE
+# share DIRECTION: Mbit/s in a while in $RATE, percent of them by rmnet0 in $SHARE
 share() {
 	local a b
 	a=$(carried "$1")
-	sleep 2
+	sleep 1.5
 	b=$(carried "$1")
 	read -r RATE SHARE < <(awk -v a="$a" -v b="$b" 'BEGIN {
 		split(a, x); split(b, y); w = y[1] - x[1]; r = y[2] - x[2]
-		printf "%.1f %s\n", (w + r) * 8 / 2e6, (w + r) ? 100 * r / (w + r) : "-" }')
+		printf "%.1f %s\n", (w + r) * 8 / 1.5e6, (w + r) ? 100 * r / (w + r) : "-" }')
 }
 
 prio() { server nstat -az MPTcpExtMPPrioRx | awk '/MPPrioRx/ { print $2 }'; }
@@ -111,7 +111,7 @@ changed() {
 	local before
 	before=$(prio)
 	check "$MODE: persona set $*" persona set "$@"
-	sleep 1.5
+	sleep 1.2
 	at_least "$MODE: $*: MP_PRIO received" $(($(prio) - before)) 1
 }
 
@@ -124,7 +124,7 @@ start() {
 	background on both "$@" -- "$PYTHON" "$TMP/move.py" "$way" 60
 	MOVER=$LAST
 	wait_for 10 running || note "it did not start"
-	sleep 3
+	sleep 2.5
 }
 
 # live DIRECTION: a connection that is there changes with the policy
@@ -165,7 +165,7 @@ live() {
 }
 not_running() { ! running; }
 
-# echoes: percent of them by rmnet0 in two seconds, each way, are at most or at least $3
+# echoes NAME at_most|at_least PERCENT: by rmnet0, each way
 echoes() {
 	local way
 	for way in up down; do
@@ -219,11 +219,132 @@ done
 for MODE in inline shadow; do
 	live down
 	live up
-	interactive
 done
+MODE=shadow
+interactive
+asked=()
+
+# ---- a gateway ----
+MODE=gateway
+background phone "$PERSONA" gateway -p "$P" -i "$WLAN_IF" -i "$RMNET_IF" --policy handover -- "$PYTHON" "$TMP/move.py" down 30
+MOVER=$LAST
+wait_for 10 running || note "it did not start"
+sleep 2.5
+share down
+at_most "gateway, handover: percent by rmnet0" "$SHARE" 5
+changed policy=aggregate
+share down
+at_least "gateway, aggregate: percent by rmnet0" "$SHARE" 20
+set_refused "a program's policy in a gateway" "run [0-9]+: policies of programs are for shadow mode" policy=curl=handover
+stop "$MOVER"
+wait_for 10 not_running
+MODE=shadow
+
+# ---- a metered path that is idle is not asked whether it lives ----
+cat >"$TMP/probes.py" <<'END'
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+s.bind(("cell0", 0))
+print("ready", flush=True)
+while True:
+    try:
+        data = s.recv(2000)
+    except OSError: # the testbed goes
+        break
+    if data[9] == 1 and data[16:20] == socket.inet_aton("198.51.100.1"):
+        print("probe", flush=True)
+END
+server "$PYTHON" "$TMP/probes.py" >"$TMP/probes" &
+STARTED+=($!)
+wait_for 10 grep -q ready "$TMP/probes"
+for role in backup metered; do
+	before=$(grep -c probe "$TMP/probes")
+	phone "$PERSONA" run -i "$WLAN_IF" -i "$RMNET_IF,$role" -- "$PYTHON" "$TMP/move.py" down 4
+	asked+=($(($(grep -c probe "$TMP/probes") - before)))
+done
+at_least "probes of an idle backup path" "${asked[0]}" 1
+is "probes of an idle metered path" "${asked[1]}" 0
+
+# ---- what is no MPTCP follows the roles ----
+way() { phone "$PERSONA" run -i "$RMNET_IF,$1" -i "$WLAN_IF" -- ip route get 10.9.9.9; }
+matches "datagrams keep off a backup path" "$(way backup)" 'dev wlan0'
+matches "and off a metered one" "$(way metered)" 'dev wlan0'
+background phone "$PERSONA" run -i "$WLAN_IF" -i "$RMNET_IF" -- sleep 30
+MOVER=$LAST
+wait_for 10 running
+route() { persona exec "$(persona ps --json | grep -o '"id":[0-9]*' | cut -d: -f2)" -- ip route get 10.9.9.9; }
+matches "the first interface" "$(route)" 'dev wlan0'
+check "wlan0 is metered now" persona set wlan0=metered
+matches "the other one" "$(route)" 'dev rmnet0'
+check "wlan0 is active again" persona set wlan0=active
+matches "the first one again" "$(route)" 'dev wlan0'
+stop "$MOVER"
+wait_for 10 not_running
+
+# ---- two subflows from one address, of which the kernel tells one ----
+server ip mptcp endpoint add 10.2.0.1 dev cell0 signal
+start down
+flows() {
+	persona show --json | "$PYTHON" -c '
+import json, sys
+print(" ".join(sorted(str(f["backup"]) for c in json.load(sys.stdin)["connections"]
+    for f in c["subflows"] if f["interface"] == "rmnet0")))'
+}
+is "subflows by rmnet0" "$(flows)" "False False"
+changed rmnet0=backup
+matches "all of them are backups" "$(flows)" '^True( True)?$'
+share down
+at_most "percent by rmnet0" "$SHARE" 5
+stop "$MOVER"
+wait_for 10 not_running
+server ip mptcp endpoint flush
+
+# ---- schedulers ----
+cat >"$TMP/sockets.py" <<'END'
+import socket, sys, time
+def name(s):
+    return s.getsockopt(284, 0x5001, 16).rstrip(b"\0").decode()
+s, own = socket.socket(), socket.socket()
+own.setsockopt(284, 0x5001, b"roundrobin")
+print(name(s), name(own), flush=True)
+for i in range(int(sys.argv[1]) * 10):
+    if name(s) == "ecf":
+        print(name(s), name(own), name(socket.socket()))
+        break
+    time.sleep(0.1)
+END
+if on wlan -- grep -qw handover /proc/sys/net/mptcp/available_schedulers 2>/dev/null; then
+	file=$(basename "$(readlink -f "$PYTHON")")
+	for MODE in inline shadow; do
+		is "$MODE: --scheduler" "$(on wlan --scheduler minrtt -- "$PYTHON" "$TMP/sockets.py" 0)" "minrtt roundrobin"
+		is "$MODE: it is stronger than a policy's" "$(on wlan --scheduler minrtt --policy redundant -- "$PYTHON" "$TMP/sockets.py" 0)" "minrtt roundrobin"
+		rm -f "$TMP/sockets.out"
+		on wlan --policy handover -- "$PYTHON" "$TMP/sockets.py" 20 >"$TMP/sockets.out" &
+		STARTED+=($!)
+		wait_for 10 test -s "$TMP/sockets.out"
+		check "$MODE: persona set scheduler=ecf" persona set scheduler=ecf
+		wait $!
+		is "$MODE: sockets that are there change, but for one with its own" "$(cat "$TMP/sockets.out")" "handover roundrobin
+ecf roundrobin ecf"
+	done
+	is "a program's policy" "$(on wlan --policy handover --policy "$file=redundant" -- "$PYTHON" "$TMP/sockets.py" 0)" "redundant roundrobin"
+	is "another program's" "$(on wlan --policy handover --policy "x$file=redundant" -- "$PYTHON" "$TMP/sockets.py" 0)" "handover roundrobin"
+	start echo --policy redundant
+	share up
+	at_least "redundant: percent by rmnet0" "$SHARE" 40
+	at_most "redundant: percent by rmnet0" "$SHARE" 60
+	changed rmnet0=backup
+	share up
+	at_most "redundant, rmnet0 backup: percent by rmnet0" "$SHARE" 5
+	stop "$MOVER"
+	wait_for 10 not_running
+else
+	skip "schedulers" "the personality has but one"
+	out=$(on wlan --policy handover -- true 2>&1)
+	matches "a policy without its scheduler: one line" "$? $(wc -l <<<"$out") $out" "^0 1 persona: policy handover: this personality has no scheduler 'handover': "
+fi
 
 # ---- words that are wrong change nothing ----
-MODE=shadow
 start down --policy handover
 set_refused "no word" "nothing to set" ""
 set_refused "a word without value" "run [0-9]+: 'policy=': write KEY=VALUE" policy=

@@ -464,6 +464,25 @@ static void test_backup(void **state)
 	update(&wlan, false, &wlan, true);
 }
 
+/* A path of a lesser role is behind in the main table, whatever its number. */
+static void test_role(void **state)
+{
+	struct netconf_iface ifc = {.spec = &wlan, .index = (int)if_nametoindex("wlan0")};
+	struct netconf_state active = {&wlan, true}, metered = {&wlan, true, .role = PATH_METERED};
+	const char *why = "", *s;
+
+	NEED_NETNS();
+	assert_int_equal(netconf_update(netlink_host_call, &ifc, 0, active, metered, &why), 0);
+	s = output_of("ip route show");
+	assert_contains(s, "dev wlan0 proto static src 10.1.0.2 metric 300 onlink");
+	assert_contains(s, "default dev rmnet0 proto static scope link src 10.2.0.2 metric 101");
+	assert_contains(output_of("ip route get 192.0.2.1"), "dev rmnet0");
+	assert_contains(output_of("ip route get 192.0.2.1 from 10.1.0.2"), "dev wlan0");
+	assert_int_equal(netconf_update(netlink_host_call, &ifc, 0, metered, active, &why), 0);
+	test_routes(state);
+	test_source_decides(state);
+}
+
 /* Down to nothing, and up again. */
 static void test_update_all(void **state)
 {
@@ -533,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_update_link),
 		cmocka_unit_test(test_tunnel_endpoints),
 		cmocka_unit_test(test_backup),
+		cmocka_unit_test(test_role),
 		cmocka_unit_test(test_update_all),
 		cmocka_unit_test(test_update_fails),
 		cmocka_unit_test(test_errors_are_named),
