@@ -14,7 +14,7 @@
 # SOAK="NAME NAME" names the schedulers and congestion controls, in place of all.
 #
 # A connection may end with an error, since a peer that finds a path closed may reset; it is made
-# again, and so many may do so. A sum that is wrong never may be.
+# again, and so many may do so. None may wait for 30 s, and no sum be wrong.
 #
 # image: linux-6.12-debug mptcp ./tests/personalities/planted
 # runs: loads, long
@@ -67,19 +67,19 @@ l.listen(50)
 while True:
     threading.Thread(target=serve, args=(l.accept()[0],), daemon=True).start()
 END
-# client.py FLAPS: its last line is "BLOCKS WRONG ERRORS FLAPS SUBFLOWS"
+# client.py FLAPS: its last line is "BLOCKS WRONG ERRORS WAITED FLAPS SUBFLOWS HANG"
 cat >"$TMP/client.py" <<'END'
 import os, random, re, socket, subprocess, sys, threading, time
 from blocks import HEAD, exactly, sum32
 flaps = int(sys.argv[1])
 random.seed(flaps)
 over = threading.Event()
-blocks, wrong, errors = [0] * 10, [], []
+blocks, wrong, errors, waited = [0] * 10, [], [], []
 
 def connection(i):
     while not over.is_set():
         s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
-        s.settimeout(60)
+        s.settimeout(30)
         try:
             s.connect(("10.1.0.1", 8001))
             while not over.is_set():
@@ -89,6 +89,8 @@ def connection(i):
                 if sum32(exactly(s, back)) != total:
                     wrong.append(i)
                 blocks[i] += 1
+        except TimeoutError:
+            waited.append(i)
         except OSError as e:
             errors.append(str(e))
             time.sleep(0.05)
@@ -123,7 +125,7 @@ with open("/proc/net/netstat") as f:
     rows = [line.split() for line in f if line.startswith("MPTcpExt:")]
 counts = dict(zip(rows[0][1:], map(int, rows[1][1:])))
 print("errors:", *sorted(set(errors)))
-print(min(blocks), len(wrong), len(errors), done, counts["MPJoinSynAckRx"], sum(t.is_alive() for t in threads))
+print(min(blocks), len(wrong), len(errors), len(waited), done, counts["MPJoinSynAckRx"], sum(t.is_alive() for t in threads))
 END
 background server "$PYTHON" "$TMP/server.py"
 wait_for 10 listens 8001
@@ -140,11 +142,12 @@ for name in $SOAK; do
 	start=$SECONDS
 	on both -v -o "$key=$name" -- timeout 600 "$PYTHON" "$TMP/client.py" "$FLAPS" >"$TMP/out" 2>"$TMP/log"
 	is "$name: status" $? 0
-	read -r blocks wrong errors flaps joined left < <(tail -n 1 "$TMP/out")
+	read -r blocks wrong errors waited flaps joined left < <(tail -n 1 "$TMP/out")
 	note "$name: $((SECONDS - start)) s, at least ${blocks:-0} blocks each, ${joined:-0} subflows joined, ${errors:-0} errors"
 	note "$name: $(grep ^errors "$TMP/out")"
 	is "$name: flaps" "${flaps:-0}" "$FLAPS"
 	is "$name: sums that are wrong" "${wrong:-?}" 0
+	is "$name: times that a connection waited for 30 s" "${waited:-?}" 0
 	is "$name: connections that hang" "${left:-?}" 0
 	at_least "$name: blocks of each connection" "${blocks:-0}" 5
 	at_least "$name: subflows joined" "${joined:-0}" "$FLAPS"
