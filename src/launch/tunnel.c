@@ -272,6 +272,7 @@ static int tunnel_alone(struct config_iface *ci, const struct wgconf *w)
 {
 	int fd = sole_take(&ci->spec, w);
 
+	ci->lock = fd; /* doctor asks */
 	if (fd == -EBUSY)
 		return complain(
 			EXIT_PERSONA,
@@ -281,7 +282,7 @@ static int tunnel_alone(struct config_iface *ci, const struct wgconf *w)
 			ci->spec.ifname, ci->spec.conf);
 	if (fd >= 0) /* else this host cannot tell */
 		ci->lock = highfd_move(fd, F_DUPFD_CLOEXEC);
-	if (ci->lock < 0)
+	if (fd >= 0 && ci->lock < 0)
 		return complain(EXIT_PERSONA, "too many open files: ulimit -n 1024");
 	return 0;
 }

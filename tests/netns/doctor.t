@@ -35,6 +35,7 @@ is "healthy: status" $STATUS 0
 silent "healthy: nothing is wrong" '^(warn|fail)'
 says "interface" '^ok +wlan0 +-i wlan0 uses back end packet, MTU 1500$'
 says "addresses and gateways" '^ok +wlan0 address +10.1.0.3/24, fd01::3/64, gateway 10.1.0.1 and fd01::1, taken over'
+says "a gateway's namespace" '^ok +gateway +COMMAND gets a namespace with a TUN in it$'
 says "without link header" '^ok +rmnet0 +-i rmnet0 uses back end rawip'
 says "rules" '^ok +drop rules '
 says "ports" '^ok +shared ports +[0-9]+ to [0-9]+ were free'

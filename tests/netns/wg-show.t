@@ -168,7 +168,8 @@ rootless run --mode shadow -i "wg:rmnet0,conf=$WG/rmnet.conf" -- sleep 5 >/dev/n
 run=$!
 sleep 1
 doctor "wg:rmnet0,conf=$WG/rmnet.conf"
-says "doctor: another run has it" '^fail +rmnet0 handshake could not be tried: .*another run has the tunnel'
+is "doctor: a tunnel in use: status" $STATUS 0
+says "doctor: another run has it" '^ok +rmnet0 handshake not tried: a run has this tunnel now'
 wait $run
 doctor "wg:nosuch0,conf=$WG/wlan.conf"
 says "doctor: no interface" "^fail +nosuch0 +no interface 'nosuch0'"

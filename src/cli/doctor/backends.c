@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * backends.c - which kinds of back end can this user open?
+ * backends.c - which kinds of back end can this user open, and has a gateway its namespace?
  *
  * Without an interface where that is possible, so that nothing is seen or changed.
  */
@@ -16,7 +16,12 @@
 #include "backend/opening/rtlink.h"
 #include "backend/opening/xdphost.h"
 #include "backend/opening/xdptool.h"
+#include "cli/cli.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/visit.h"
+#include "gateway/gateway.h"
+#include "gateway/namespace.h"
+#include "lib/complain.h"
 
 static void check_packet(void)
 {
@@ -101,6 +106,27 @@ static void check_passt(void)
 	doctor_say(DOCTOR_OK, "passt", NULL, "starts: persona run needs no -i");
 }
 
+static int gateway_try(struct config *c, const void *arg)
+{
+	const struct namespace_room room = {.mtu = GATEWAY_MTU};
+	const char *why;
+	int fds[2];
+
+	return namespace_enter(&room, fds, &why) ? complain(EXIT_PERSONA, "%s", why) : 0;
+}
+
+/* What `persona gateway -- COMMAND` needs: a namespace of a process's own, and a TUN in it. */
+static void check_gateway(void)
+{
+	struct visit v;
+
+	visit(&v, gateway_try, NULL, NULL);
+	if (v.status)
+		doctor_say(DOCTOR_WARN, "gateway", NULL, "%s", v.words);
+	else
+		doctor_say(DOCTOR_OK, "gateway", NULL, "COMMAND gets a namespace with a TUN in it");
+}
+
 void doctor_backends(const struct doctor *d)
 {
 	check_packet();
@@ -108,4 +134,5 @@ void doctor_backends(const struct doctor *d)
 	check_macvtap();
 	check_xdp();
 	check_passt();
+	check_gateway();
 }

@@ -41,7 +41,7 @@
 #define THING	 (IF_NAMESIZE + 16)
 
 /* A child's exit status; others mean that it could not try. */
-enum outcome { SHAKES_HANDS = 10, NO_HANDSHAKE };
+enum outcome { SHAKES_HANDS = 10, NO_HANDSHAKE, IN_USE };
 
 bool doctor_is_tunnel(const struct iface_spec *s)
 {
@@ -80,7 +80,7 @@ static int tunnel_try(struct config *c, const void *arg)
 	int outcome;
 
 	if (interfaces_open(c))
-		return EXIT_PERSONA;
+		return c->iface[0].lock == -EBUSY ? IN_USE : EXIT_PERSONA;
 	if (stack_up(c, &why))
 		return complain(EXIT_PERSONA, "%s", why);
 	outcome = tunnel_shake_hands(stack_ifaces(&n));
@@ -101,6 +101,9 @@ static void tunnel_check_handshake(struct config *c, const struct iface_spec *s)
 		doctor_say(DOCTOR_OK, thing, NULL, "done, after %s", v.words);
 	else if (v.status == NO_HANDSHAKE)
 		doctor_say(DOCTOR_FAIL, thing, NULL, "%s", v.words);
+	else if (v.status == IN_USE)
+		doctor_say(DOCTOR_OK, thing, "persona show tells of its handshakes",
+			   "not tried: a run has this tunnel now, and a tunnel serves one");
 	else
 		doctor_say(DOCTOR_FAIL, thing, NULL, "could not be tried: %s",
 			   v.words[0] ? v.words : "the process died");
