@@ -97,7 +97,7 @@ _persona() {
 	local cur prev words cword i first=2
 	COMPREPLY=()
 	if declare -F _get_comp_words_by_ref >/dev/null; then
-		_get_comp_words_by_ref -n :,= cur prev words cword
+		_get_comp_words_by_ref -n :, cur prev words cword
 	else
 		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
@@ -120,6 +120,12 @@ _persona() {
 		return
 		;;
 	set)
+		# Readline parts words at the equals sign.
+		if [[ $cur == = ]]; then
+			cur=$prev=
+		elif [[ $prev == = ]]; then
+			cur=${words[cword - 2]}=$cur
+		fi
 		_persona_set "$cur"
 		return
 		;;

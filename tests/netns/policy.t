@@ -11,6 +11,7 @@
 # emulator's account. That the server was told is seen in its own counter of MP_PRIO received.
 #
 # runs: alone, long
+# limit: 420
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 persona_only
