@@ -17,16 +17,19 @@
  *	window + 1 if queued < alpha, - 1 if queued > alpha
  *
  * Queues that others fill hide the true base RTT. So if the window is above its aim and the
- * queueing delay is more than twice the least one since this was done last, the window is set back,
- * by base / (2 rtt), and the queue drains. Losses are answered as by Reno.
+ * queueing delay is more than twice the least one since this was done last, the window is set back
+ * to what is under way without a queue, and the queue drains. Losses are answered as by Reno.
  *
  * State: struct wvegas, of the subflow's own lock; rates are published in the group (coupled.h),
  * whose lock is the only one taken.
  *
  * Differences from the paper: a round's RTT is its least sample and not the mean, as in Linux's
- * Vegas, since bursts of large segments queue behind themselves; gamma is WVEGAS_TOTAL and not 1,
- * or a burst would end slow start at a tenth of a fast path's window; the window is set back only
- * while it is above its aim.
+ * Vegas, since bursts of large segments queue behind themselves. Delay below WVEGAS_NOISE is no
+ * sign of a queue: WiFi, modems and interrupt moderation delay packets by milliseconds, which are
+ * more packets than the aim on a fast path; HyStart's threshold begins there, too. Gamma is
+ * WVEGAS_TOTAL and not 1, or a burst would end slow start at a tenth of a fast path's window. The
+ * window is set back only while it is above its aim, after WVEGAS_ROUNDS such rounds in a row, and
+ * not to the half of what is under way: it takes a round trip for each packet to come back.
  *
  * Limits: next to flows that fill queues, delay-based control gets little. Where the network's
  * delay itself varies by more than some packets' time, it takes that for congestion.
@@ -37,7 +40,9 @@
 #define WVEGAS_TOTAL	 10	/* packets in queues, for a whole connection */
 #define WVEGAS_ALPHA_MIN 2
 #define WVEGAS_GAMMA	 10
+#define WVEGAS_ROUNDS	 3
 #define WVEGAS_NO_RTT	 U32_MAX
+#define WVEGAS_NOISE	 4000	/* microseconds */
 
 /**
  * struct wvegas - a subflow; times in microseconds
@@ -47,6 +52,7 @@
  * @n:	    samples of this round
  * @delay:  least queueing delay since the window was set back; 0: none yet
  * @alpha:  packets that are aimed at
+ * @high:   rounds in a row whose delay was more than twice that
  * @open:   no loss is being repaired
  */
 struct wvegas {
@@ -57,6 +63,7 @@ struct wvegas {
 	u32 n;
 	u32 delay;
 	u32 alpha;
+	u8 high;
 	bool open;
 };
 
@@ -105,7 +112,7 @@ static void wvegas_adjust(struct sock *sk, u32 acked)
 	struct wvegas *wv = inet_csk_ca(sk);
 	struct tcp_sock *tp = tcp_sk(sk);
 	u32 cwnd = tcp_snd_cwnd(tp);
-	u32 delay = wv->rtt - wv->base;
+	u32 delay = max(wv->rtt - wv->base, (u32)WVEGAS_NOISE) - WVEGAS_NOISE;
 	u32 queued = div_u64((u64)cwnd * delay, wv->rtt);
 
 	wv->alpha = wvegas_alpha(sk);
@@ -117,16 +124,20 @@ static void wvegas_adjust(struct sock *sk, u32 acked)
 		cwnd = min(cwnd, cwnd - queued + wv->alpha);
 		tp->snd_ssthresh = min(tp->snd_ssthresh, cwnd - 1);
 	} else if (queued > wv->alpha) {
-		cwnd--;
-		if (delay && (!wv->delay || delay < wv->delay))
+		if (!wv->delay || delay < wv->delay)
 			wv->delay = delay;
-		if (wv->delay && delay > 2 * wv->delay) {
-			cwnd = div_u64((u64)cwnd * wv->base, 2 * wv->rtt);
+		wv->high = delay > 2 * wv->delay ? wv->high + 1 : 0;
+		if (wv->high == WVEGAS_ROUNDS) {
+			cwnd -= queued;
 			wv->delay = 0;
+			wv->high = 0;
+		} else {
+			cwnd--;
 		}
 		tp->snd_ssthresh = min(tp->snd_ssthresh, cwnd - 1);
-	} else if (queued < wv->alpha) {
-		cwnd++;
+	} else {
+		cwnd += queued < wv->alpha;
+		wv->high = 0;
 	}
 	tcp_snd_cwnd_set(tp, clamp(cwnd, 2U, max(tp->snd_cwnd_clamp, 2U)));
 	tp->snd_ssthresh = tcp_current_ssthresh(sk);
