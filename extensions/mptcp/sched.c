@@ -152,6 +152,13 @@ static u64 mpsched_position(const struct mptcp_sock *msk)
 	return d ? d->data_seq + d->already_sent : msk->snd_nxt;
 }
 
+void mpsched_check_bound(struct mptcp_sock *msk)
+{
+	if (mpsched_state(msk)->bound && msk->first_pending &&
+	    before64(READ_ONCE(msk->wnd_end), mpsched_position(msk)))
+		mpsched_unbound(msk);
+}
+
 u64 mpsched_window(const struct mptcp_sock *msk)
 {
 	u64 pos = mpsched_position(msk), end = READ_ONCE(msk->wnd_end);

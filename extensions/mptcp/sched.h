@@ -98,6 +98,15 @@ int mpsched_paths(struct mptcp_sock *msk, struct mpsched_path *paths, bool backu
 int mpsched_give(struct mptcp_sock *msk, const struct mpsched_path *path, u32 most);
 
 /**
+ * mpsched_check_bound() - end the bound of a piece if the place is beyond it.
+ * @msk: the connection
+ *
+ * A subflow may send without a question (MPTCP_DELEGATE_SEND), after an acknowledgement has moved
+ * the place. MPTCP takes the window's end minus the place for a size that is never negative.
+ */
+void mpsched_check_bound(struct mptcp_sock *msk);
+
+/**
  * mpsched_alone() - the same if there is nothing to choose: what the subflow's buffer takes.
  * @msk: the connection
  * @path: the only one
