@@ -7,9 +7,10 @@
 #           packets <------> its one interface, no network around it
 #
 # Run by packetdrill where there is one (PACKETDRILL names it, or it is in PATH; Debian has none), and
-# always by tests/packetdrill/drill. A script whose name begins with "ext-" is for images that have
-# the extension that its second line names. Broken copies of a script must fail: a packet that does not come, one
-# that is not the one that comes, a call that gives something else, a time that is not kept.
+# always by tests/packetdrill/drill. A line "// needs: SYMBOL" of a script names a function of an
+# extension; linux-6.12 must have all of them, another image is spared the script. Broken copies of a
+# script must fail: a packet that does not come, one that is not the one that comes, a call that
+# gives something else, a time that is not kept.
 #
 # runs: waits
 # shellcheck source=tests/netns/lib.sh
@@ -42,7 +43,11 @@ for name in linux-6.12 linux-6.1; do
 	scripts=()
 	for s in "$SCRIPTS"/*.pkt; do
 		need=$(sed -n 's,^// needs: ,,p' "$s")
-		[ -z "$need" ] || grep -qa -- "$need" "$image" || { note "$name has no $need: not $(basename "$s")"; continue; }
+		[ -z "$need" ] || grep -qa -- "$need" "$image" || {
+			note "$name has no $need: not $(basename "$s")"
+			[ "$name" != linux-6.12 ] || not_ok "$name has $need"
+			continue
+		}
 		scripts+=("$s")
 	done
 	PERSONA_IMAGE=$image as_nobody "$SCRIPTS/drill" --so_filename="$PLUGIN" "${scripts[@]}" >"$TMP/out" 2>&1
