@@ -14,6 +14,7 @@ import math
 import os
 import subprocess
 import sys
+import textwrap
 
 sys.dont_write_bytecode = True
 from figures import load, markdown, quoted, replace, unique
@@ -136,9 +137,12 @@ def kept_rows(rows):
 
 
 def conditions_lines(rows):
-    return ["* %s: Linux %s on %s, %d processors, %.1f of them used; commit %s, %s; %d s; image's default scheduler %s; host's congestion controls %s." % (
-        ", ".join(r["experiments"]), r["kernel"], r["machine"], r["processors"], r.get("used", 0), r["commit"], r["time"][:10],
-        r.get("seconds", 0), r["scheduler"], ", ".join(r["host_congestions"])) for r in rows if r["row"] == "conditions"]
+    return [textwrap.fill(
+        "* %s: commit %s, %s; %d s, %d testbeds at a time; Linux %s on %s, %d processors, %.1f of them used, load average %.1f at the "
+        "start; image's scheduler %s; the host's congestion controls: %s." % (
+            ", ".join(r["experiments"]), r["commit"], r["time"][:10], r.get("seconds", 0), r["beds"], r["kernel"], r["machine"],
+            r["processors"], r.get("used", 0), r["load"], r["scheduler"], ", ".join(r["host_congestions"])),
+        98, subsequent_indent="  ", break_on_hyphens=False) for r in rows if r["row"] == "conditions"]
 
 
 def document(rows, directory):
