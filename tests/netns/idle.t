@@ -52,6 +52,7 @@ switches() {
 declare -A GROUP=() BEFORE=()
 begin() { # COUNT KIND: adds NAME to GROUP
 	local name="$MODE-$1-$2" n=$((11 + ${#GROUP[@]})) WLAN_IF
+	# shellcheck disable=SC2034 # of on()
 	WLAN_IF="wlan0,ip=10.1.0.$n/24,gw=10.1.0.1,ip=fd01::$n/64,gw=fd01::1"
 	mkfifo "$TMP/in.$name"
 	set -m
