@@ -32,12 +32,17 @@ struct mpsched_state {
 			u32 fastest;	/* subflow_id */
 			u32 rate;	/* of it, bytes per ms */
 			u32 rated;	/* jiffies32 of that */
-			u32 lambda;	/* in 1/MPSCHED_ONE; 0: not set yet */
-			u32 learnt;	/* jiffies32 of its last change */
-			u32 probed;	/* jiffies32 of the last probe */
-			u32 pause;	/* jiffies until the next */
-			u32 window;	/* bytes, at the last */
+			u32 held;	/* jiffies32 of when the slower paths' pause began */
+			u32 hold;	/* jiffies that it lasts */
+			u32 window;	/* bytes, the largest until its begin */
+			u32 largest;	/* bytes, until now */
 		} blest;
+		struct {
+			u32 fastest;	/* subflow_id */
+			u32 rate;	/* of it, bytes per ms */
+			u32 rated;	/* jiffies32 of that */
+			u32 largest;	/* window until now, bytes */
+		} guard;
 		struct {
 			bool waiting;	/* the last answer was to wait for the faster path */
 		} ecf;
@@ -50,8 +55,6 @@ struct mpsched_state {
 		} handover;
 	};
 };
-
-#define MPSCHED_ONE 1024
 
 static inline struct mpsched_state *mpsched_state(struct mptcp_sock *msk)
 {
@@ -101,7 +104,7 @@ int mpsched_give(struct mptcp_sock *msk, const struct mpsched_path *path, u32 mo
  * mpsched_check_bound() - end the bound of a piece if the place is beyond it.
  * @msk: the connection
  *
- * A subflow may send without a question (MPTCP_DELEGATE_SEND), after an acknowledgement has moved
+ * A subflow may send without a question (MPTCP_DELEGATE_SEND), after an acknowledgment has moved
  * the place. MPTCP takes the window's end minus the place for a size that is never negative.
  */
 void mpsched_check_bound(struct mptcp_sock *msk);

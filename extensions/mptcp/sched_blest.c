@@ -7,32 +7,31 @@
  * bytes until S's arrive. If its window has no place for them beside what S has in flight, F
  * would be blocked, so S does not send and F is waited for:
  *
- *	X = rate_F * rtt_S * lambda;  S sends if X <= window - queued_S - segment
+ *	X = rate_F * rtt_S;  S sends if X <= window - queued_S - segment
  *
- * lambda corrects the estimate: it grows by a quarter, up to LAMBDA_MAX, when the window was full
- * all the same while F had space, at most once in a round trip of S, and shrinks by a 64th in
- * each round trip of F without, down to 1.
  * Source: Ferlin, Alay, Mehani, Boreli: BLEST: Blocking Estimation-based MPTCP Scheduler for
- * Heterogeneous Networks, IFIP Networking 2016. Two things are different here:
+ * Heterogeneous Networks, IFIP Networking 2016. Three things are different here:
  *
  * - The paper has cwnd_F / rtt_F for the rate. A path that was blocked has a smaller window
  *   afterwards, so S is used more, and blocks F again. Here rate_F is what F has delivered in a
  *   round trip, and for the next seconds not less: it falls by an eighth in a second.
+ * - The paper corrects X by a factor that grows when F was blocked all the same: the window was
+ *   full while F had space and S had something in flight. That is slow where F has never been
+ *   free, so its rate is not known. Here S then pauses, for HOLD_MIN at first, twice as long each
+ *   time, up to HOLD_MAX, and no longer than until the window has grown by a quarter.
  * - A receiver enlarges its window by what comes in a round trip of the slowest path that it has
  *   measured. A path that never sends is not measured, and the window stays too small for it.
- *   So S sends PROBE segments now and then all the same: at once, then after PROBE_MIN, and each
- *   time after twice as long, up to PROBE_MAX, unless the window has grown since.
+ *   So the first PROBE segments of a path are sent in any case.
  *
- * State: the rate, lambda, the probes; when each changed. Locking: see sched.h.
+ * State: the rate, the pause; when each changed. Locking: see sched.h.
  *
- * Limits: with three paths or more, each is compared with the fastest alone.
+ * Limits: with three paths or more, each is compared with the fastest alone, and all pause.
  */
 #include "sched.h"
 
-#define LAMBDA_MAX (3 * MPSCHED_ONE)
-#define PROBE 3			/* segments: two make a round trip measurable, one may be lost */
-#define PROBE_MIN (HZ)
-#define PROBE_MAX (16 * HZ)
+#define PROBE 4		/* segments: two make a round trip measurable */
+#define HOLD_MIN HZ
+#define HOLD_MAX (16 * HZ)
 
 /* Bytes per ms that a path delivers now */
 static u32 blest_rate_now(const struct mpsched_path *p)
@@ -61,45 +60,30 @@ static void blest_rate(struct mpsched_state *s, const struct mpsched_path *f)
 	s->blest.rated = tcp_jiffies32;
 }
 
-/* The window is @full, or not, while the fastest path @f has space. */
-static void blest_learn(struct mpsched_state *s, const struct mpsched_path *f, u32 slowest,
-			bool full)
+/* The fastest path found the window full: the others pause. */
+static void blest_hold(struct mpsched_state *s)
 {
-	u32 since = tcp_jiffies32 - s->blest.learnt;
-
-	if (!s->blest.lambda)
-		s->blest.lambda = MPSCHED_ONE;
-	if (since < usecs_to_jiffies(full ? slowest : f->srtt))
+	if (s->blest.hold && tcp_jiffies32 - s->blest.held < s->blest.hold)
 		return;
-	s->blest.learnt = tcp_jiffies32;
-	if (full)
-		s->blest.lambda = min_t(u32, s->blest.lambda + MPSCHED_ONE / 4, LAMBDA_MAX);
-	else
-		s->blest.lambda = max_t(u32, s->blest.lambda - MPSCHED_ONE / 64, MPSCHED_ONE);
+	s->blest.hold = clamp_t(u32, 2 * s->blest.hold, HOLD_MIN, HOLD_MAX);
+	s->blest.held = tcp_jiffies32;
+	s->blest.window = s->blest.largest;
 }
 
-/* Would the fastest path find the window full before what @p sends now is acknowledged? */
-static bool blest_blocks(const struct mpsched_state *s, const struct mpsched_path *p, u64 window)
+/* Must @p wait, though it has space? */
+static bool blest_waits(struct mpsched_state *s, const struct mpsched_path *p, u64 window)
 {
 	u64 x = div_u64((u64)s->blest.rate * p->srtt, USEC_PER_MSEC);
 
-	x = x * s->blest.lambda / MPSCHED_ONE;
+	if (tcp_sk(p->ssk)->data_segs_out < PROBE)
+		return false;
+	if (s->blest.hold) {
+		if (s->blest.largest > s->blest.window + s->blest.window / 4)
+			s->blest.hold = 0;
+		else if (tcp_jiffies32 - s->blest.held < s->blest.hold)
+			return true;
+	}
 	return x + p->queued + p->mss > window;
-}
-
-/* Is it time for @p to be measured? */
-static bool blest_probe(struct mpsched_state *s, const struct mpsched_path *p, u64 window)
-{
-	if (p->queued)
-		return false;
-	if (window > s->blest.window + s->blest.window / 4)
-		s->blest.pause = 0;
-	if (s->blest.pause && tcp_jiffies32 - s->blest.probed < s->blest.pause)
-		return false;
-	s->blest.pause = clamp_t(u32, 2 * s->blest.pause, PROBE_MIN, PROBE_MAX);
-	s->blest.probed = tcp_jiffies32;
-	s->blest.window = min_t(u64, window, U32_MAX);
-	return true;
 }
 
 static int blest_send(struct mptcp_sock *msk)
@@ -109,27 +93,27 @@ static int blest_send(struct mptcp_sock *msk)
 	int n = mpsched_paths(msk, paths, false), i;
 	const struct mpsched_path *f, *p;
 	u64 window = READ_ONCE(msk->wnd_end) - READ_ONCE(msk->snd_una);
-	u32 slowest = 0;
+	u32 most = SZ_64K;
 
 	if (!n)
 		return -EINVAL;
 	if (n == 1)
 		return mpsched_alone(msk, &paths[0]);
 	f = mpsched_fastest(paths, n, false);
-	for (i = 0; i < n; i++)
-		slowest = max(slowest, paths[i].queued ? paths[i].srtt : 0);
 	blest_rate(s, f);
-	blest_learn(s, f, slowest, !mpsched_window(msk) && f->space && slowest > f->srtt);
-	if (!mpsched_window(msk))
+	s->blest.largest = max_t(u32, s->blest.largest, min_t(u64, window, U32_MAX));
+	if (!mpsched_window(msk)) {
+		for (i = 0; i < n; i++)
+			if (f->space && &paths[i] != f && paths[i].queued)
+				blest_hold(s);
 		return mpsched_full(msk, f);
+	}
 	p = mpsched_fastest(paths, n, true);
-	if (!p)
+	if (!p || (p != f && blest_waits(s, p, window)))
 		return -EAGAIN;
-	if (p == f || !blest_blocks(s, p, window))
-		return mpsched_give(msk, p, min_t(u32, p->space, SZ_64K));
-	if (blest_probe(s, p, window))
-		return mpsched_give(msk, p, min(p->space, PROBE * p->mss));
-	return -EAGAIN;
+	if (tcp_sk(p->ssk)->data_segs_out < PROBE)
+		most = PROBE * p->mss;
+	return mpsched_give(msk, p, min(p->space, most));
 }
 
 static int blest_retrans(struct mptcp_sock *msk)

@@ -4,7 +4,7 @@
  *
  * Theory of operation: mpsched_give() lowers msk->wnd_end to a piece's end until the next question.
  * A subflow that was chosen in another one's softirq sends later and asks no question. An
- * acknowledgement in between may have freed the fragment that was to be sent, in recovery and so
+ * acknowledgment in between may have freed the fragment that was to be sent, in recovery and so
  * with scheduler redundant at any time; the place is then in a later fragment, beyond the bound.
  * mptcp_check_allowed_size() would compute a window of nearly 2^64 from that and give it to the
  * subflow, TCP would take it for a negative one, and the connection would wait for ever.

@@ -215,7 +215,7 @@ link set wlan 50mbit,10ms,0%
 link set rmnet 5mbit,100ms,0%
 server sysctl -qw net.ipv4.tcp_rmem="4096 131072 600000"
 best=$(alone 25)
-for s in blest ecf; do
+for s in blest ecf "$DEFAULT"; do
 	fast "$s, small window, WiFi alone" "$s" 25 90 "$best"
 done
 done_testing
