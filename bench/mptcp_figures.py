@@ -80,7 +80,8 @@ def script(medians, path):
     out = ["set terminal svg size %d,400 font \"sans-serif,12\" background rgb \"white\"" % max(640, 100 + 95 * len(arms)),
            "set output " + quoted(path), "set title %s" % quoted(medians[0]["title"]),
            "set grid ytics linecolor rgb \"#e0e0e0\"", "set tics out nomirror", "set ylabel %s" % quoted(medians[0]["unit"]),
-           "set key outside top center horizontal", "set xrange [-0.6:%g]" % (len(arms) - 0.4),
+           "set key outside top center horizontal", "set bmargin %d" % (3 + max(lines_of(a).count("\n") for a in arms)),
+           "set xrange [-0.6:%g]" % (len(arms) - 0.4),
            "set xtics (%s)" % ", ".join("%s %d" % (quoted(lines_of(a)).replace("\n", "\\n"), i)
                                         for i, a in enumerate(arms))]
     out += ["set logscale y 10", "set yrange [%g:%g]" % (10 ** math.floor(math.log10(low / 3)), high * 3)
