@@ -70,7 +70,7 @@ _persona_ids() {
 
 # What a personality has of schedulers or congestion controls, and what each may have
 _persona_policies="aggregate handover interactive redundant"
-_persona_schedulers="default roundrobin minrtt blest ecf redundant handover"
+_persona_schedulers="guard default roundrobin minrtt blest ecf redundant handover"
 _persona_congestion="cubic reno bbr lia olia balia wvegas"
 
 _persona_set() {

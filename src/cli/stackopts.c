@@ -223,7 +223,7 @@ static int stackopts_set_policy(struct config *c, const char *text)
 	unsigned int number = 0;
 
 	if (!p)
-		return complain(EXIT_PERSONA, "--policy %s: no policy '%s': %s", text, name,
+		return complain(EXIT_PERSONA, "--policy %.96s: no policy '%.64s': %s", text, name,
 				pathpolicy_unknown(name, rest, sizeof(rest)));
 	while (pathpolicy_at(number) != p)
 		number++;
@@ -233,10 +233,11 @@ static int stackopts_set_policy(struct config *c, const char *text)
 		return 0;
 	}
 	if (equals == text || equals - text >= (long)sizeof(g->name) || strchr(text, '/'))
-		return complain(EXIT_PERSONA,
-				"--policy %s: write PROGRAM=NAME, PROGRAM without a directory, at "
-				"most %zu letters",
-				text, sizeof(g->name) - 1);
+		return complain(
+			EXIT_PERSONA,
+			"--policy %.96s: write PROGRAM=NAME, PROGRAM without a directory, at "
+			"most %zu letters",
+			text, sizeof(g->name) - 1);
 	if (c->nprograms == CONFIG_MAX_PROGRAMS)
 		return complain(EXIT_PERSONA, "--policy %s: more than %d programs", text,
 				CONFIG_MAX_PROGRAMS);
@@ -250,8 +251,8 @@ static int stackopts_set_policy(struct config *c, const char *text)
 static int stackopts_set_name(char *to, const char *option, const char *text)
 {
 	if (!*text || strlen(text) >= PATHPOLICY_NAME || strpbrk(text, " \t\n/"))
-		return complain(EXIT_PERSONA, "--%s %s: is no name: 1 to %d letters", option, text,
-				PATHPOLICY_NAME - 1);
+		return complain(EXIT_PERSONA, "--%s %.64s: is no name: 1 to %d letters, no blanks",
+				option, text, PATHPOLICY_NAME - 1);
 	memcpy(to, text, strlen(text) + 1);
 	return 0;
 }
@@ -300,11 +301,39 @@ int stackopts_take(int key, struct config *c, const char **personality)
 	}
 }
 
+/* Keys may be written with slashes. */
+static bool stackopts_is_key(const char *name, const char *key)
+{
+	while (*name && (*name == *key || (*name == '/' && *key == '.'))) {
+		name++;
+		key++;
+	}
+	return !*name && !*key;
+}
+
+/* An option and the sysctl that it sets: which one is meant? */
+static int stackopts_agree(const struct config *c)
+{
+	static const char *const keys[][2] = {
+		{"scheduler", "net.mptcp.scheduler"},
+		{"congestion", "net.ipv4.tcp_congestion_control"},
+	};
+	const char *const given[] = {c->scheduler, c->congestion};
+
+	for (unsigned int i = 0; i < c->nsysctls * 2; i++)
+		if (given[i % 2][0] && stackopts_is_key(c->sysctl[i / 2].name, keys[i % 2][1]))
+			return complain(EXIT_PERSONA, "--%s %s and -o %s are one: leave out one",
+					keys[i % 2][0], given[i % 2], keys[i % 2][1]);
+	return 0;
+}
+
 int stackopts_end(struct config *c)
 {
 	bool steered = c->has_policy || c->scheduler[0] || c->nprograms;
-	int status = 0;
+	int status = stackopts_agree(c);
 
+	if (status)
+		return status;
 	if (steered && !c->mptcp)
 		return complain(EXIT_PERSONA,
 				"--no-mptcp: policies and schedulers are MPTCP's: leave out one");

@@ -278,6 +278,9 @@ static int spec_set_name(struct iface_spec *s, const char *value, const char **w
 			       IF_NAMESIZE - 1);
 	if (!strcmp(value, "lo"))
 		return why_set(why, EINVAL, "name=lo is the stack's loopback: choose another");
+	if (!strcmp(value, "policy") || !strcmp(value, "scheduler") || !strcmp(value, "congestion"))
+		return why_set(why, EINVAL, "name=%s is a word of persona set: choose another",
+			       value);
 	memcpy(s->name, value, strlen(value) + 1);
 	return 0;
 }
@@ -339,7 +342,7 @@ static int spec_set_role(struct iface_spec *s, enum path_role role, const char *
 
 static int set_key(struct iface_spec *s, char *field, const char **why)
 {
-	const char *names[NKEYS + 3] = {NULL};
+	const char *names[NKEYS + PATH_ROLES + 1] = {NULL};
 	char *value = strchr(field, '=');
 	enum path_role role;
 	const char *near;
@@ -360,17 +363,17 @@ static int set_key(struct iface_spec *s, char *field, const char **why)
 		return keys[i].set(s, value, why);
 	}
 	role = path_role_find(field);
-	if (role == PATH_BACKUP || role == PATH_METERED)
+	if (role != PATH_ROLES)
 		return spec_set_role(s, role, value, why);
-	names[i++] = roles[PATH_BACKUP];
-	names[i] = roles[PATH_METERED];
+	for (role = 0; role < PATH_ROLES; role++)
+		names[i + role] = roles[role];
 	near = closest(field, names);
 	if (near)
 		return why_set(why, EINVAL, "unknown key '%s': did you mean '%s'?", field, near);
 	return why_set(
 		why, EINVAL,
-		"unknown key '%s': known are ip, gw, mac, mtu, name, conf, endpoint, backup, "
-		"metered",
+		"unknown key '%s': known are ip, gw, mac, mtu, name, conf, endpoint, active, "
+		"backup, metered",
 		field);
 }
 

@@ -47,6 +47,7 @@
 
 /**
  * struct steering - how the running stack is steered
+ * @mptcp:    there are several subflows of a connection to choose from
  * @own:      the personality's scheduler, which policies without one have
  * @fastest:  the path that carries, if one does
  * @since:    of its becoming that; @times: of the last look at times. ms
@@ -56,8 +57,9 @@
  */
 struct steering {
 	const struct pathpolicy *policy;
+	bool mptcp;
 	char own[PATHPOLICY_NAME];
-	char lack[160];
+	char lack[192];
 	struct pathpolicy_path path[CONFIG_MAX_IFACES];
 	struct netconf_state at[CONFIG_MAX_IFACES];
 	struct iface_spec spec[CONFIG_MAX_IFACES];
@@ -229,6 +231,11 @@ static void steering_note_lack(struct steering *s)
 			snprintf(s->lack, sizeof(s->lack),
 				 "policy %s: this personality has no scheduler '%s': %s", p->name,
 				 p->scheduler, p->lack);
+		else if (i && p->use == PATHPOLICY_ALL && s->policy->use != PATHPOLICY_ALL)
+			snprintf(s->lack, sizeof(s->lack),
+				 "policy %s=%s: the run's policy %s has one path carry data, for "
+				 "this program too",
+				 s->program[i - 1].name, p->name, s->policy->name);
 	}
 }
 
@@ -246,8 +253,11 @@ int steering_start(const struct config *c, struct netconf_iface *ifaces, unsigne
 	const char *scheduler;
 	int err = 0;
 
-	*s = (struct steering){
-		.policy = pathpolicy_at(c->policy), .iface = ifaces, .n = n, .fastest = -1};
+	*s = (struct steering){.policy = pathpolicy_at(c->policy),
+			       .mptcp = c->mptcp,
+			       .iface = ifaces,
+			       .n = n,
+			       .fastest = -1};
 	memcpy(s->program, c->program, sizeof(s->program));
 	s->nprograms = c->nprograms;
 	atomic_store(&any_programs, s->nprograms > 0);
@@ -315,8 +325,12 @@ static int wish_policy(struct wish *w, const char *value, bool programs, const c
 		return why_set(why, EINVAL,
 			       "policies of programs are for shadow mode: this run has policy=%s",
 			       name);
-	if (equals == value || equals - value >= (long)sizeof(w->program[0].name))
-		return why_set(why, EINVAL, "policy=%.64s: write policy=PROGRAM=NAME", value);
+	if (equals == value || equals - value >= (long)sizeof(w->program[0].name) ||
+	    memchr(value, '/', (size_t)(equals - value)))
+		return why_set(why, EINVAL,
+			       "policy=%.64s: write policy=PROGRAM=NAME, PROGRAM without a "
+			       "directory, at most %zu letters",
+			       value, sizeof(w->program[0].name) - 1);
 	return wish_program(w, value, (size_t)(equals - value), p, why);
 }
 
@@ -356,6 +370,9 @@ static int wish_word(struct wish *w, char *word, bool programs, const char **why
 	if (!value || value == word || !value[1])
 		return why_set(why, EINVAL, "'%.64s': write KEY=VALUE, as policy=handover", word);
 	*value++ = '\0';
+	if (!steering.mptcp && (!strcmp(word, "policy") || !strcmp(word, "scheduler")))
+		return why_set(why, EINVAL, "this run has no MPTCP: %s has nothing to choose from",
+			       word);
 	if (!strcmp(word, "policy"))
 		return wish_policy(w, value, programs, why);
 	if (!strcmp(word, "scheduler")) {

@@ -198,6 +198,9 @@ run_refused "a program's inline" "--policy curl=NAME: inline mode has one progra
 run_refused "no such congestion control" "congestion control 'fastest': this personality has none: it has .*cubic" -p "$P" -i "$WLAN_IF" --congestion fastest
 run_refused "an empty name" "--congestion : is no name" --congestion ""
 run_refused "no MPTCP" "--no-mptcp: policies and schedulers are MPTCP's" --no-mptcp --policy handover
+run_refused "an option and its sysctl" "--scheduler blest and -o net.mptcp.scheduler are one: leave out one" --scheduler blest -o net/mptcp/scheduler=ecf
+run_refused "another" "--congestion lia and -o net.ipv4.tcp_congestion_control are one" --congestion lia -o net.ipv4.tcp_congestion_control=bbr
+run_refused "a word of persona set" "-i wlan0,name=policy: name=policy is a word of persona set" -i wlan0,name=policy
 run_refused "two roles" "-i wlan0,backup,metered: an interface has one role" -i wlan0,backup,metered
 run_refused "a role with a value" "-i wlan0,backup=yes: 'backup' takes no value" -i wlan0,backup=yes
 run_refused "a role misspelt" "-i wlan0,bakup: unknown key 'bakup': did you mean 'backup'" -i wlan0,bakup
@@ -357,9 +360,16 @@ json=$(persona show --json)
 matches "and nothing has changed" "$json" '"policy":\{"name":"handover".*"name":"wlan0".*"role":"active","backup":false'
 check "congestion control of what is there" persona set congestion=reno
 matches "has changed" "$(persona show --json)" '"congestion_control":"reno".*"subflows":\[.*"congestion_control":"reno"'
-check "a program's policy" persona set policy=curl=redundant
+out=$(persona set policy=curl=redundant 2>&1)
+matches "a program's policy that the run's leaves no room: one line" "$? $out" \
+	"^0 persona: policy curl=redundant: the run's policy handover has one path carry data, for this program too$"
+set_refused "a program with a directory" "run [0-9]+: policy=/bin/curl=handover: write policy=PROGRAM=NAME" policy=/bin/curl=handover
 matches "is shown" "$(persona show --json)" '"programs":\[\{"name":"curl","policy":"redundant"\}\]'
 matches "in the table" "$(persona show --once --interval 0.1)" '^policy handover, curl redundant.*congestion control reno'
+stop "$MOVER"
+wait_for 10 not_running
+start down --no-mptcp
+set_refused "a policy without MPTCP" "run [0-9]+: this run has no MPTCP: policy has nothing to choose from" policy=handover
 stop "$MOVER"
 wait_for 10 not_running
 

@@ -76,10 +76,10 @@ static const struct {
 	 "--mode auto and --mode inline (--inline is --mode inline): give one"},
 	{"--inline --mode inline -i va,pi=1 -- true", 125,
 	 "-i va,pi=1: unknown key 'pi': known are ip, gw, mac, mtu, name, conf, endpoint, "
-	 "backup, metered"},
+	 "active, backup, metered"},
 	{"-i va,pi=1 -- true", 125,
 	 "-i va,pi=1: unknown key 'pi': known are ip, gw, mac, mtu, name, conf, endpoint, "
-	 "backup, metered"},
+	 "active, backup, metered"},
 	{"-i va -i va -- true", 125, "-i va: interface 'va' is given twice"},
 	{"-i va -i vb,name=va -- true", 125,
 	 "-i vb,name=va: name 'va' is taken: give another by name="},

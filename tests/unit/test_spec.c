@@ -57,21 +57,21 @@ static const struct {
 	{"eth0,,mtu=1500", "empty field: a comma too many?"},
 	{"eth0,ip", "key 'ip' has no value: write ip=..."},
 	{"eth0,ip=", "key 'ip' has no value: write ip=..."},
-	{"eth0,=x",
-	 "unknown key '': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
-	{"eth0,mut=1500",
-	 "unknown key 'mut': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
+	{"eth0,=x", "unknown key '': known are ip, gw, mac, mtu, name, conf, endpoint, active, "
+		    "backup, metered"},
+	{"eth0,mut=1500", "unknown key 'mut': known are ip, gw, mac, mtu, name, conf, endpoint, "
+			  "active, backup, metered"},
 	{"eth0,mtuu=1500", "unknown key 'mtuu': did you mean 'mtu'?"},
-	{"eth0,IP=1.2.3.4/8",
-	 "unknown key 'IP': known are ip, gw, mac, mtu, name, conf, endpoint, backup, metered"},
+	{"eth0,IP=1.2.3.4/8", "unknown key 'IP': known are ip, gw, mac, mtu, name, conf, endpoint, "
+			      "active, backup, metered"},
 	{"eth0,nam=x", "unknown key 'nam': did you mean 'name'?"},
 	{"eth0,backup=1", "'backup' takes no value: write ,backup"},
 	{"eth0,metered,backup", "an interface has one role, and this one is metered already"},
 	{"eth0,meterd", "unknown key 'meterd': did you mean 'metered'?"},
-	{"eth0,active", "unknown key 'active': known are ip, gw, mac, mtu, name, conf, endpoint, "
-			"backup, metered"},
+	{"eth0,active=1", "'active' takes no value: write ,active"},
+	{"eth0,name=policy", "name=policy is a word of persona set: choose another"},
 	{"eth0,bandwidth=3", "unknown key 'bandwidth': known are ip, gw, mac, mtu, name, conf, "
-			     "endpoint, backup, metered"},
+			     "endpoint, active, backup, metered"},
 	{"eth0,ip=10.0.0.1", "ip=10.0.0.1 has no prefix length: write ip=10.0.0.1/24"},
 	{"eth0,ip=fd00::1", "ip=fd00::1 has no prefix length: write ip=fd00::1/64"},
 	{"eth0,ip=10.0.0/8", "ip=10.0.0/8: '10.0.0' is no IPv4 or IPv6 address"},
@@ -272,6 +272,8 @@ static void test_roles(void **state)
 	struct iface_spec s;
 
 	assert_int_equal(spec_parse("wlan0", &s, NULL), 0);
+	assert_int_equal(s.role, PATH_ACTIVE);
+	assert_int_equal(spec_parse("wlan0,active", &s, NULL), 0);
 	assert_int_equal(s.role, PATH_ACTIVE);
 	assert_int_equal(spec_parse("rmnet0,backup", &s, NULL), 0);
 	assert_int_equal(s.role, PATH_BACKUP);
