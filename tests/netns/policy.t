@@ -10,7 +10,7 @@
 # Shares are of the bytes that the links have carried in the direction of the transfer, by the
 # emulator's account. That the server was told is seen in its own counter of MP_PRIO received.
 #
-# runs: alone, long
+# runs: waits, long
 # limit: 420
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
