@@ -12,8 +12,8 @@
  * Source: the handover mode of Apple's MPTCP (multipathServiceType); Paasch, Detal, Duchene,
  * Raiciu, Bonaventure: Exploring Mobile/WiFi Handover with Multipath TCP, CellNet 2012.
  *
- * Theory of operation: MPTCP's retransmission timer, which starts anew with each acknowledgment,
- * is set to SILENCE. When it expires, MPTCP asks for a subflow for retransmissions. A lost subflow
+ * Theory of operation: each acknowledgment restarts MPTCP's retransmission timer, which is set to
+ * SILENCE. When it expires, MPTCP asks for a subflow for retransmissions. A lost subflow
  * is marked as MPTCP marks it itself, by "stale": mptcp_subflow_active() takes that back when an
  * acknowledgment comes. A probe is the first unacknowledged segment once more, in process
  * context, which mpsched_ask_retrans() gets.

@@ -128,6 +128,18 @@ start() {
 	sleep 2.5
 }
 
+# silence DIRECTION: wlan0 is silent for a while; $SHARE is that after its return
+silence() {
+	bed state wlan drop
+	sleep 4
+	share "$1"
+	at_least "$MODE, $1, wlan0 silent: percent by rmnet0" "$SHARE" 95
+	at_least "$MODE, $1, wlan0 silent: Mbit/s" "$RATE" 20
+	bed state wlan up
+	sleep 5
+	share "$1"
+}
+
 # live DIRECTION: a connection that is there changes with the policy
 live() {
 	local way=$1 json
@@ -152,20 +164,13 @@ live() {
 	share "$way"
 	at_most "$MODE, $way, rmnet0 backup: percent by rmnet0" "$SHARE" 5
 	matches "$MODE, $way: the table" "$(persona show --once --interval 0.1)" 'rmnet0 +up .* backup +10'
-	bed state wlan drop
-	sleep 4
-	share "$way"
-	at_least "$MODE, $way, wlan0 silent: percent by rmnet0" "$SHARE" 95
-	at_least "$MODE, $way, wlan0 silent: Mbit/s" "$RATE" 20
-	bed state wlan up
-	sleep 5
-	share "$way"
-	# A download takes rmnet0 too where that MP_PRIO was lost: Linux sends it once.
+	silence "$way"
+	# A download takes rmnet0 too where that MP_PRIO was lost: Linux sends it once. Not twice.
 	if [ "$way" = down ] && awk "BEGIN { exit !($SHARE > 5) }"; then
 		not_ok "$MODE, $way, wlan0 back: percent by rmnet0: $SHARE # TODO MP_PRIO was lost, and is not repeated"
-	else
-		at_most "$MODE, $way, wlan0 back: percent by rmnet0" "$SHARE" 5
+		silence "$way"
 	fi
+	at_most "$MODE, $way, wlan0 back: percent by rmnet0" "$SHARE" 5
 	stop "$MOVER"
 	wait_for 10 not_running
 }
