@@ -76,6 +76,8 @@ struct edge_result edge_once(struct pollfd *host, unsigned int nhost, long nr, c
 	atomic_store_explicit(&t->inside, false, memory_order_relaxed);
 	if (unlikely(cancel_is_used()))
 		cancel_open();
+	if (unlikely(life_exiting()) && !t->ends && !t->hold && !t->bypass)
+		life_park();
 	if (unlikely(t->deferred) && !t->hold) {
 		r.handled = true;
 		r.norestart = t->norestart;

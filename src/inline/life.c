@@ -25,10 +25,12 @@
  *
  * End: exit() and _exit() first deliver what was written (drain.c), then stop
  * the engine, which flushes frames. If another thread is still inside, the
- * engine is left running and dies with the process.
+ * engine is left running and dies with the process. After _exit() other threads have nothing more
+ * to do: they do not come back from a call of the stack, as if they had ended at once.
  *
  * Limits: a signal's default action, abort() and a raw clone() with CLONE_VM
- * are not seen. Descriptors of Persona's own are placed high, out of
+ * are not seen. While _exit() delivers, a thread that computes or is in a call of the host goes
+ * on. Descriptors of Persona's own are placed high, out of
  * the way of programs which count on low numbers.
  */
 #include "inline/real.h"
@@ -44,6 +46,7 @@
 #include "control/server.h"
 #include "engine/engine.h"
 #include "lib/highfd.h"
+#include "lib/rawsys.h"
 #include "lib/trace.h"
 #include "sockets/route.h"
 #include "stack/capture.h"
@@ -53,14 +56,16 @@
 #include "stack/subflows.h"
 #include "stack/up.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-static _Atomic int boot_state;
-_Atomic int *life_state = &boot_state;
+static _Atomic int boot_state[LIFE_WORDS];
+_Atomic int *life_state = boot_state;
 
 static struct lock start_lock;
 static struct config config;
@@ -409,14 +414,19 @@ HOOK int daemon(int nochdir, int noclose)
 	return 0;
 }
 
-void life_end(void)
+/* Once. A thread that comes while another one is at it waits: then no data is left behind. */
+static void life_stop(void)
 {
-	static atomic_flag ended = ATOMIC_FLAG_INIT;
+	_Atomic int *stopping = life_state + LIFE_STOPPING;
+	int none = 0;
 
-	if (!stack_is_up() || engine_inside() || atomic_flag_test_and_set(&ended))
+	if (!atomic_compare_exchange_strong(stopping, &none, 1)) {
+		while (!self.ends && atomic_load(stopping) == 1)
+			RAWSYS(SYS_futex, stopping, FUTEX_WAIT_PRIVATE, 1, NULL);
 		return;
+	}
+	self.ends = true;
 	leader_end();
-	fflush(NULL);
 	hold();
 	drain(config.linger, true);
 	atomic_store(life_state, LIFE_FAILED);
@@ -432,11 +442,44 @@ void life_end(void)
 	}
 	life_give_lock();
 	unhold();
+	atomic_store(stopping, 2);
+	RAWSYS(SYS_futex, stopping, FUTEX_WAKE_PRIVATE, INT_MAX);
+}
+
+static bool life_to_stop(void)
+{
+	return (stack_is_up() || atomic_load(life_state + LIFE_STOPPING) == 1) && !engine_inside();
+}
+
+void life_end(void)
+{
+	if (!life_to_stop())
+		return;
+	fflush(NULL);
+	life_stop();
+}
+
+void life_park(void)
+{
+	uint64_t all = ~0ULL;
+
+	RAWSYS(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof(all));
+	for (;;)
+		RAWSYS(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+}
+
+/* Without what exit() does before; the other threads end here, too. */
+static void life_end_at_once(void)
+{
+	if (!life_to_stop())
+		return;
+	atomic_store(life_state + LIFE_EXITING, 1);
+	life_stop();
 }
 
 HOOK void _exit(int status)
 {
-	life_end();
+	life_end_at_once();
 	real(_exit)(status);
 	__builtin_unreachable();
 }
@@ -454,7 +497,7 @@ __attribute__((constructor(101))) static void life_begin(void)
 	}
 	thread_init();
 	pthread_atfork(life_at_fork, life_at_fork_parent, life_child);
-	if (at_quick_exit(life_end))
+	if (at_quick_exit(life_end_at_once))
 		say_once("no room for an exit handler: quick_exit() may lose data");
 	life_read_config();
 	if (!config_error) {

@@ -16,6 +16,13 @@ enum life {
 	LIFE_FAILED = 2 /* it could not be started; said already */
 };
 
+/* Words of @life_state; the first is an enum life. */
+enum {
+	LIFE_EXITING = 1, /* the process ends by _exit() */
+	LIFE_STOPPING,	  /* 1: a thread drains and stops the stack, 2: it has */
+	LIFE_WORDS
+};
+
 /* In a page that a forked child finds zeroed. */
 extern _Atomic int *life_state;
 
@@ -60,8 +67,17 @@ int life_config(void);
 /** life_names() - what stands in place of /etc/resolv.conf; NULL: the host's holds. */
 const struct nameservers *life_names(void);
 
-/** life_end() - the process ends now: drain and stop the stack. Idempotent. */
+/** life_end() - the process ends by exit(): flush, drain and stop the stack. Idempotent. */
 void life_end(void);
+
+/** life_exiting() - does a thread end the process by _exit()? The others are parked. */
+static inline bool life_exiting(void)
+{
+	return atomic_load_explicit(life_state + LIFE_EXITING, memory_order_relaxed);
+}
+
+/** life_park() - the calling thread does nothing more. Holds no lock of ours. */
+void life_park(void) __attribute__((noreturn));
 
 /** life_linger() - seconds that the end may wait for the peers to have what was written. */
 int life_linger(void);

@@ -28,6 +28,7 @@ struct thread {
 	atomic_bool guarded;	 /* and libc's cancellation is shut */
 	atomic_bool cancel_asked;
 	bool known;   /* in the list, destructor armed */
+	bool ends;    /* in _exit() */
 	int sigfd;    /* signalfd kept for ppoll(), +1; 0: none */
 	void *buffer; /* for sendfile and splice, COPY_BUFFER bytes */
 	pthread_t id;

@@ -209,6 +209,31 @@ static void quit_in_worker(void)
 	pthread_exit(NULL);
 }
 
+/* A thread ends the process while another one receives: that one does nothing more. */
+static void *worker_quits_unflushed(void *unused)
+{
+	printf(" unflushed");
+	return worker_quits(" worker");
+}
+
+static void quit_under_a_receiver(void)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr = address};
+	socklen_t len = sizeof(sa);
+	int l = socket(AF_INET, SOCK_STREAM, 0), a = socket(AF_INET, SOCK_STREAM, 0), b;
+	char c;
+
+	if (bind(l, (void *)&sa, sizeof(sa)) < 0 || listen(l, 1) < 0 ||
+	    getsockname(l, (void *)&sa, &len) < 0 || connect(a, (void *)&sa, sizeof(sa)) < 0)
+		abort();
+	b = accept(l, NULL, NULL);
+	start(worker_quits_unflushed, NULL);
+	recv(b, &c, 1, 0);
+	say(" went-on");
+	while (recv(b, &c, 1, 0) < 1)
+		continue;
+}
+
 static void fork_in_worker(void)
 {
 	start(worker_forks, " worker");
@@ -277,6 +302,7 @@ static const struct {
 	{"later-worker", later_worker},
 	{"exit-in-worker", exit_in_worker},
 	{"quit-in-worker", quit_in_worker},
+	{"quit-under-a-receiver", quit_under_a_receiver},
 	{"fork-in-worker", fork_in_worker},
 	{"exec-in-worker", exec_in_worker},
 	{"killed", killed},

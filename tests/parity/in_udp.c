@@ -199,11 +199,14 @@ static int u[2];
 
 static void refuse(void)
 {
+	struct pollfd p = {.events = 0};
+
 	udp_pair(u);
 	close(u[1]);
 	nap(SETTLE);
 	SEE(send(u[0], "x", 1, 0));
-	nap(SETTLE);
+	p.fd = u[0];
+	poll(&p, 1, 1000 * slowness()); /* for POLLERR */
 }
 
 static void refused_send(void)
