@@ -9,7 +9,7 @@
 #     rmnet0 10.7.0.3 ==tunnel=== 30mbit,25ms ===   10.7.0.1
 #
 # Of 80 Mbit/s 72.5 are left to a program: tunnels have 1420 of 1500 bytes, MPTCP's segments 1368.
-# Medians of three transfers: what arrives after the first second (slow start), as in dualpath.t,
+# Medians of three transfers (no third one if two are good): what arrives after the first second (slow start), as in dualpath.t,
 # and the whole from connect() on. What waits for its turn at the end of the first second counts as
 # arriving later, so the former may exceed 72.5 by a few percent.
 #
@@ -103,17 +103,24 @@ rate() {
 		--mode "$1" "${TUNNELS[@]}" -- "$PYTHON" "$TMP/transfer.py" "$2" $SIZE 2>&1
 }
 
-# rates NAME: medians of three, and the smaller share of all six transfers of a mode
+# second COLUMN: of that column, the second figure from the top: of three the median; of two that are good,
+# what a third cannot bring below the goal
+second() { awk -v n="$1" '{ print $n }' | sort -rn | sed -n 2p; }
+# enough: are both rates of all these transfers good?
+enough() { awk -v goal=$GOAL -v whole=$WHOLE '$1 + 0 < goal || $2 + 0 < whole { bad = 1 } END { exit bad }'; }
+
+# rates NAME: medians of three, and the smaller share of all transfers of a mode
 rates() {
 	local name=$1 way all before after
 	for MODE in shadow inline; do
 		before=$(transfer)
 		for way in down up; do
-			all=$(for _ in 1 2 3; do rate $MODE $way; done)
+			all=$(for _ in 1 2; do rate $MODE $way; done)
+			enough <<<"$all" || all+=$'\n'$(rate $MODE $way)
 			note "$name, $MODE, $way: $(awk '{ printf "%s (whole %s) ", $1, $2 }' <<<"$all")Mbit/s"
-			at_least "$name, $MODE, $way, Mbit/s" "$(sort -n <<<"$all" | awk 'NR == 2 { print $1 }')" $GOAL
+			at_least "$name, $MODE, $way, Mbit/s" "$(second 1 <<<"$all")" $GOAL
 			at_least "$name, $MODE, $way, Mbit/s of the whole" \
-				"$(awk '{ print $2 }' <<<"$all" | sort -n | sed -n 2p)" $WHOLE
+				"$(second 2 <<<"$all")" $WHOLE
 		done
 		after=$(transfer)
 		at_least "$name, $MODE, smaller share" \
