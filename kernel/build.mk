@@ -19,8 +19,11 @@ KSRC	?= $(SRC)/linux-source-$(KERNEL)
 JOBS	?= $(shell nproc)
 
 .PHONY: personalities personality
-personalities: ## the kernel images that are shipped
-	@for p in $(PERSONALITIES); do $(MAKE) --no-print-directory personality NAME=$$p || exit; done
+IMAGES	:= $(PERSONALITIES:%=personality/%)
+.PHONY: $(IMAGES)
+personalities: $(IMAGES) ## the kernel images that are shipped
+$(IMAGES):
+	@$(MAKE) --no-print-directory personality NAME=$(@F)
 
 personality: $(B)/personalities ## one kernel image: NAME=... [KERNEL=6.12 | KSRC=DIR] [EXT=...]
 	@EXT='$(EXT)' EXT_GIVEN='$(EXT_GIVEN)' kernel/build '$(NAME)' '$(KERNEL)' '$(KSRC)' '$(B)' '$(JOBS)'
