@@ -112,16 +112,19 @@ time.sleep(60)'
 	stop "$PID"
 }
 
-# A terminal: drawn again and again until q, then the first screen is back.
+# A terminal: drawn again and again until the key comes, 1.5 s after the first time; then the first screen
+# is back.
 terminal() {
 	cat >"$TMP/watch.py" <<-'END'
 	import os, pty, sys, time, select
 	pid, fd = pty.fork()
 	if not pid:
 	    os.execv(sys.argv[1], [sys.argv[1], "show", "--interval", "0.2", sys.argv[2]])
-	text, start, done = b"", time.time(), False
-	while time.time() - start < 8:
-	    if not done and time.time() - start > 1.5:
+	text, start, drawn, done = b"", time.time(), None, False
+	while time.time() - start < 12:
+	    if drawn is None and b"\033[H\033[J" in text:
+	        drawn = time.time()
+	    if not done and drawn and time.time() - drawn > 1.5:
 	        os.write(fd, sys.argv[3].encode())
 	        done = True
 	    if select.select([fd], [], [], 0.1)[0]:

@@ -172,7 +172,7 @@ matches "inline: a further stack of it is refused, what another run has" "$(cat 
 	'^persona: .*wlan0: 10.1.0.2 is in use by another run'
 stop "${STARTED[-1]}"
 touch "$TMP/go3"
-wait_for 10 grep -q '^small' "$TMP/late"
+wait_for 10 grep -q '^status 0' "$TMP/late"
 is "inline: and when that has ended, it is served" "$(tail -n 2 "$TMP/late")" "$FETCHED"
 
 # ---- not in the way ----
