@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tunfd.c - back end `fd`: a TUN or TAP descriptor that our parent has opened.
+ * tunfd.c - back end `fd`: a TUN or TAP descriptor, or a socket, that our parent has opened.
  *
  * Theory of operation
  *
@@ -12,13 +12,15 @@
  * IFF_NO_PI) is not served: no parent of ours has a reason to ask for it. TUNGETIFF does not
  * tell it (the bit says "no filter" there); sysfs does, where it is to be seen.
  *
- * The descriptor is taken over: it becomes non-blocking, which its other holders see, too,
- * and is closed on exec, so that the program does not get the number.
+ * A socket is one end of a pair, whose packets are pairfd.c's matter.
+ *
+ * The descriptor is taken over: a device's becomes non-blocking, which its other holders see, too;
+ * both are closed on exec, so that the program does not get the number.
  *
  * The interface is asked for its MTU and whether it is up; where it lies in another network
  * namespace and cannot be asked, 1500 and yes.
  *
- * Ownership and threads: as of tapfd.c.
+ * Ownership and threads: as of tapfd.c or pairfd.c.
  */
 #include <errno.h>
 #include <linux/if_tun.h>
@@ -27,6 +29,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include "backend/opening/hostif.h"
+#include "backend/pairfd.h"
 #include "backend/tapfd.h"
 #include "backend/tunfd.h"
 #include "lib/rawsys.h"
@@ -80,7 +83,8 @@ static int fd_ask(int fd, const char *number, struct ifreq *ifr, const char **wh
 			       "fd:%s: the TUN/TAP descriptor has no interface: do TUNSETIFF first",
 			       number);
 	if (err)
-		return why_set(why, -err, "fd:%s: descriptor %s is no TUN/TAP interface: %s",
+		return why_set(why, -err,
+			       "fd:%s: descriptor %s is no TUN/TAP interface, nor a socket: %s",
 			       number, number, strerror(-err));
 	if (fd_has_packet_information(ifr->ifr_name))
 		return why_set(why, EPROTONOSUPPORT,
@@ -100,11 +104,28 @@ static int fd_designates(const char *text, const char **why)
 		text);
 }
 
+static int fd_check_device(int fd, const char *number, long flags, const char **why)
+{
+	struct ifreq ifr;
+	struct hostif h;
+	int err = fd_ask(fd, number, &ifr, why);
+
+	if (err)
+		return err;
+	if ((flags & O_ACCMODE) != O_RDWR)
+		return why_set(why, EBADF,
+			       "fd:%s: descriptor %s is not open for reading and writing", number,
+			       number);
+	if (!hostif_get(-1, ifr.ifr_name, &h) && !(h.flags & IFF_UP))
+		return why_set(why, ENETDOWN, "interface '%s' is down: ip link set %s up",
+			       ifr.ifr_name, ifr.ifr_name);
+	return 0;
+}
+
 static int fd_open(const char *number, const char **why)
 {
 	int fd = tunfd_number(number);
-	struct ifreq ifr;
-	struct hostif h;
+	bool pair;
 	long flags;
 	int err;
 
@@ -117,17 +138,12 @@ static int fd_open(const char *number, const char **why)
 			       "fd:%s: descriptor %s is not open here: let the program that starts "
 			       "persona pass it on",
 			       number, number);
-	err = fd_ask(fd, number, &ifr, why);
+	pair = pairfd_is_socket(fd);
+	err = pair ? pairfd_check(fd, number, why) : fd_check_device(fd, number, flags, why);
 	if (err)
 		return err;
-	if ((flags & O_ACCMODE) != O_RDWR)
-		return why_set(why, EBADF,
-			       "fd:%s: descriptor %s is not open for reading and writing", number,
-			       number);
-	if (!hostif_get(-1, ifr.ifr_name, &h) && !(h.flags & IFF_UP))
-		return why_set(why, ENETDOWN, "interface '%s' is down: ip link set %s up",
-			       ifr.ifr_name, ifr.ifr_name);
-	RAWSYS(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
+	if (!pair)
+		RAWSYS(SYS_fcntl, fd, F_SETFL, flags | O_NONBLOCK);
 	RAWSYS(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
 	return fd;
 }
@@ -140,6 +156,22 @@ static int fd_set_mac(struct backend *be, const uint8_t mac[6])
 	return 0;
 }
 
+static const struct backend_opening opening_fd = {
+	.name = "fd",
+	.opener = BACKEND_SELF,
+	.open = fd_open,
+};
+
+/* What a socket becomes: the host's packet filter sees none of its frames. */
+static const struct backend_ops fd_pair = {
+	.opening = &opening_fd,
+	.place = BACKEND_FAR_END,
+	.link = BACKEND_LINK_RAWIP,
+	.close = pairfd_close,
+	.tx = pairfd_tx,
+	.rx = pairfd_rx,
+};
+
 static int fd_attach(struct backend **be, int fd, const char *number, const char **why)
 {
 	struct ifreq ifr;
@@ -148,6 +180,8 @@ static int fd_attach(struct backend **be, int fd, const char *number, const char
 	bool tap;
 	int err;
 
+	if (pairfd_is_socket(fd))
+		return pairfd_make(be, &fd_pair, fd, why);
 	err = fd_ask(fd, number, &ifr, why);
 	if (err)
 		return err;
@@ -163,15 +197,9 @@ static int fd_attach(struct backend **be, int fd, const char *number, const char
 	return err;
 }
 
-static const struct backend_opening opening_fd = {
-	.name = "fd",
-	.opener = BACKEND_SELF,
-	.open = fd_open,
-};
-
 const struct backend_ops backend_fd = {
 	.opening = &opening_fd,
-	.help = "inherited TUN/TAP descriptor number N (fd:N)",
+	.help = "inherited TUN/TAP descriptor or socket number N (fd:N)",
 	.place = BACKEND_FAR_END,
 	.hooks = BACKEND_HOOK_ALL,
 	.designates = fd_designates,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * tunfd.h - back end `fd`: a TUN or TAP descriptor that our parent has opened.
+ * tunfd.h - back end `fd`: a TUN or TAP descriptor, or a socket, that our parent has opened.
  */
 #ifndef PERSONA_BACKEND_TUNFD_H
 #define PERSONA_BACKEND_TUNFD_H

@@ -22,8 +22,9 @@ enum {
 static const struct command_option gateway_options[] = {
 	{GATEWAY_IN, "in", "INLET",
 	 "where packets come from: tun:NAME, tap:NAME (made if\n"
-	 "they do not exist), fd:N; then [,ip=ADDR/LEN]...\n"
-	 "[,mtu=N]: the stack's own end"},
+	 "they do not exist), fd:N (inherited: a TUN device, or\n"
+	 "one end of a SOCK_SEQPACKET pair); then\n"
+	 "[,ip=ADDR/LEN]...[,mtu=N]: the stack's own end"},
 	{GATEWAY_NO_ROUTES, "no-routes", NULL,
 	 "leave the host's routes alone: without this, an INLET\n"
 	 "that is made becomes the host's way out"},

@@ -117,7 +117,7 @@ const struct command command_run = {
 		"       [,name=NAME][,backup|,metered]\n"
 		"       wg:IFNAME,conf=FILE[,endpoint=HOST:PORT][,mtu=N][,name=NAME][,backup|...]\n"
 		"       without ip= the host interface's addresses and gateways are taken over\n"
-		"       fd:N is an inherited TUN/TAP descriptor; passt: needs no IFNAME\n"
+		"       fd:N is an inherited TUN/TAP or socket; passt: needs no IFNAME\n"
 		"       wg: is a WireGuard tunnel by wg-quick's FILE; needs no privilege\n",
 	.more = run_more,
 	.examples = "run -- curl http://192.0.2.1/file\n"

@@ -15,7 +15,9 @@
  * host's way out: such paths are refused with it.
  *
  * While the gateway runs, the host's news of interfaces are listened to: who sets the inlet down
- * takes its routes away, and all would go past the gateway when it is up again.
+ * takes its routes away, and all would go past the gateway when it is up again. An inherited
+ * descriptor is polled: for a closed pair at once, and since the host wakes nobody for the error
+ * of a removed TUN device alone, every ten seconds.
  *
  * Threads: the one that launches.
  */
@@ -38,7 +40,8 @@
 #include "netconf/route.h"
 #include "stack/config.h"
 
-#define NETWORKS 64 /* of default addresses: 198.18.0.0/30 and the next */
+#define NETWORKS	  64 /* of default addresses: 198.18.0.0/30 and the next */
+#define INHERITED_LOOK_MS 10000
 
 static void inlet_address(const char *text, unsigned int prefix, struct ip_addr *a)
 {
@@ -122,7 +125,7 @@ int inlet_parse(struct inlet *in)
 	if (!in->kind)
 		return complain(EXIT_PERSONA,
 				"--in %s: write tun:NAME, tap:NAME or fd:N (an inherited TUN "
-				"descriptor), and perhaps ip=ADDR/LEN or mtu=N behind it",
+				"descriptor or socket), and perhaps ip=ADDR/LEN or mtu=N behind it",
 				in->text);
 	if (s.naddrs > 2 || s.gw4.family || s.gw6.family || s.has_mac ||
 	    (s.naddrs == 2 && s.addr[0].family == s.addr[1].family))
@@ -157,6 +160,22 @@ static int inlet_check_loop(const struct config *c)
 	return 0;
 }
 
+/* Its packets would come in again by the way that they went out. */
+static int inlet_check_path(const struct inlet *in, const struct config *c)
+{
+	for (unsigned int i = 0; i < c->nifaces; i++) {
+		const struct iface_spec *s = &c->iface[i].spec;
+
+		if (backend_find(s->backend) == in->kind && !strcmp(s->ifname, in->ifname))
+			return complain(
+				EXIT_PERSONA,
+				"-i %s:%s: that is where packets come from (--in): a path is "
+				"another interface",
+				s->backend, s->ifname);
+	}
+	return 0;
+}
+
 int inlet_open(struct inlet *in, const struct config *c)
 {
 	const struct backend_opening *opening = in->kind->opening;
@@ -165,7 +184,7 @@ int inlet_open(struct inlet *in, const struct config *c)
 
 	in->made = opening->opener != BACKEND_SELF && hostif_get(-1, in->ifname, &h) == -ENODEV;
 	in->routes &= in->made;
-	if (in->routes && inlet_check_loop(c))
+	if (inlet_check_path(in, c) || (in->routes && inlet_check_loop(c)))
 		return EXIT_PERSONA;
 	in->fd = opening->open(in->ifname, &why);
 	if (in->fd < 0)
@@ -280,10 +299,24 @@ static int inlet_look(const struct inlet *in, unsigned int mtu, bool *up)
 	return in->made ? inlet_dress(in, mtu) : 0;
 }
 
+/* What an inherited descriptor says besides packets; 0, or an exit status. */
+static int inlet_look_inherited(const struct inlet *in, short events)
+{
+	if (!events)
+		return 0;
+	return complain(EXIT_PERSONA, "--in %s: %s: the gateway ends", in->text,
+			events & POLLRDHUP ? "the other end was closed"
+					   : "the interface was removed");
+}
+
 int inlet_serve(const struct inlet *in, unsigned int mtu)
 {
 	bool named = in->kind->opening->opener != BACKEND_SELF, up = true;
-	struct pollfd p[2] = {{.events = POLLIN}, {.fd = -1, .events = POLLIN}};
+	struct pollfd p[] = {
+		{.events = POLLIN},
+		{.fd = -1, .events = POLLIN},
+		{.fd = named ? -1 : in->fd, .events = POLLRDHUP},
+	};
 	char news[8192];
 	sigset_t ends;
 	int status = 0;
@@ -298,10 +331,13 @@ int inlet_serve(const struct inlet *in, unsigned int mtu)
 	if (named)
 		p[1].fd = inlet_listen();
 	while (!status) {
-		if (poll(p, 2, -1) < 0)
+		if (poll(p, 3, named ? -1 : INHERITED_LOOK_MS) < 0)
 			continue;
 		if (p[0].revents)
 			break;
+		status = inlet_look_inherited(in, p[2].revents);
+		if (!p[1].revents)
+			continue;
 		while (recv(p[1].fd, news, sizeof(news), 0) > 0)
 			;
 		status = inlet_look(in, mtu, &up);

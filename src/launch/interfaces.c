@@ -188,7 +188,7 @@ static int interfaces_complete(struct config *c, struct config_iface *ci,
 	host = link.ifname[0] ? link.ifname : s->name;
 	if (s->has_mac && link.link != BACKEND_LINK_ETHER)
 		return complain(EXIT_PERSONA, "mac=: interface '%s' has no link address", host);
-	if (s->mtu > link.mtu)
+	if (link.ifname[0] && s->mtu > link.mtu)
 		return complain(
 			EXIT_PERSONA,
 			"mtu=%u is more than the %u of interface '%s': ip link set %s mtu %u",

@@ -229,6 +229,7 @@ static const struct prefix engine[] = {
 	{"afpacket_", ROW_ENGINE_FRAMES},
 	{"afsocket_", ROW_ENGINE_FRAMES},
 	{"tapfd_", ROW_ENGINE_FRAMES},
+	{"pairfd_", ROW_ENGINE_FRAMES},
 	{"tun", ROW_ENGINE_FRAMES},
 	{"tap_", ROW_ENGINE_FRAMES},
 	{"rawip_", ROW_ENGINE_FRAMES},

@@ -106,7 +106,7 @@ refused "packet information header" \
 	"fd:[0-9]+: interface 'vpn0' has a packet information header: make it with IFF_NO_PI$" fd:@,ip=10.6.0.2/24
 phone "$PERSONA" run -i fd:7,ip=10.6.0.2/24 -- true 7</dev/null >"$TMP/out" 2>&1
 is "another file: status" $? 125
-matches "another file: line" "$(cat "$TMP/out")" "^persona: fd:7: descriptor 7 is no TUN/TAP interface: "
+matches "another file: line" "$(cat "$TMP/out")" "^persona: fd:7: descriptor 7 is no TUN/TAP interface, nor a socket: "
 
 # ---- figures ----
 if have "goodput" iperf3; then
