@@ -3,6 +3,7 @@
  * appfilter.c - run a command as an Android app of some release would be run.
  *
  *	appfilter RELEASE[+CALL] UID COMMAND...	RELEASE: 10 or 14; CALL: let pass, too
+ *	appfilter RELEASE:FILE UID COMMAND...	of those, what is a line of FILE alone
  *	appfilter list RELEASE			the system calls that its apps may make
  *
  * Theory of operation. An app's processes have a seccomp filter that lets pass what the
@@ -83,7 +84,23 @@ static const struct {
 
 #define COUNT (sizeof(allowed) / sizeof(allowed[0]))
 
-static int install(int release, const char *more)
+/* Is @name a line of the file at @path? A filter without a file asks for none. */
+static int named(const char *path, const char *name)
+{
+	char line[64];
+	int found = !path;
+	FILE *f = path ? fopen(path, "r") : NULL;
+
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = !strcmp(line, name);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static int install(int release, const char *more, const char *only)
 {
 	struct sock_filter insn[COUNT * 2 + 8];
 	struct sock_fprog prog = {.filter = insn};
@@ -97,6 +114,8 @@ static int install(int release, const char *more)
 	PUT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	for (size_t i = 0; i < COUNT; i++) {
 		if (allowed[i].since > release && strcmp(allowed[i].name, more) != 0)
+			continue;
+		if (!named(only, allowed[i].name))
 			continue;
 		PUT(BPF_JMP | BPF_JEQ | BPF_K, allowed[i].nr, 0, 1);
 		PUT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
@@ -117,7 +136,7 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	int release, err;
-	const char *more;
+	const char *more, *only;
 	gid_t id;
 
 	if (argc < 3)
@@ -138,7 +157,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	more = strchr(argv[1], '+');
-	err = install(release, more ? more + 1 : "");
+	only = strchr(argv[1], ':');
+	err = install(release, more ? more + 1 : "", only ? only + 1 : NULL);
 	if (err) {
 		fprintf(stderr, "appfilter: no filter: %s\n", strerror(-err));
 		return 2;
