@@ -17,7 +17,7 @@
  * While the gateway runs, the host's news of interfaces are listened to: who sets the inlet down
  * takes its routes away, and all would go past the gateway when it is up again. An inherited
  * descriptor is polled: for a closed pair at once, and since the host wakes nobody for the error
- * of a removed TUN device alone, every ten seconds.
+ * of a removed TUN device alone, every five seconds.
  *
  * Threads: the one that launches.
  */
@@ -41,7 +41,7 @@
 #include "stack/config.h"
 
 #define NETWORKS	  64 /* of default addresses: 198.18.0.0/30 and the next */
-#define INHERITED_LOOK_MS 10000
+#define INHERITED_LOOK_MS 5000
 
 static void inlet_address(const char *text, unsigned int prefix, struct ip_addr *a)
 {

@@ -109,6 +109,9 @@ before=$(switches "$PID")
 sleep 5
 at_most "wake-ups in five idle seconds" $(($(switches "$PID") - before)) 25
 check "ping by it" phone ping -c 2 -i 0.3 -W 3 10.9.0.1
-stop "$APP"
+phone ip link delete app0
+wait "$APP"
+is "its device is removed: status" $? 125
+matches "its device is removed: line" "$(cat "$TMP/background.out")" "^persona: --in fd:9,.*: the interface was removed: the gateway ends$"
 
 done_testing
