@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -112,12 +113,24 @@ static int wg_set_port(struct wg_plan *p, const char *text)
 
 static int wg_set_server(struct wg_plan *p, const char *text)
 {
+	const char *unfit = NULL;
 	struct ip_addr a;
+	bool address;
 
 	if (!*text || strlen(text) > 253 || strpbrk(text, " \t\n/#[]"))
 		return complain(EXIT_PERSONA, "--server %.60s: is no name and no address", text);
-	if (strchr(text, ':') && (ip_parse(text, &a) || a.family != AF_INET6))
+	address = !ip_parse(text, &a);
+	if (strchr(text, ':') && !address)
 		return complain(EXIT_PERSONA, "--server %s: the port goes into --port", text);
+	if (address)
+		unfit = ip_unfit(&a);
+	else if (!strcasecmp(text, "localhost"))
+		unfit = "is this machine itself";
+	if (unfit)
+		return complain(
+			EXIT_PERSONA,
+			"--server %s: %s: write where the client's networks reach the server", text,
+			unfit);
 	p->server = text;
 	return -1;
 }

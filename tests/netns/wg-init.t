@@ -74,6 +74,10 @@ init --server x --paths a234567890123456|--paths a.*is no interface name
 init --server x --paths a,b,c,d,e,f,g,h,i|--paths .*more than 8
 init --server [::1] --paths a|--server .*is no name and no address
 init --server 10.0.0.1:99 --paths a|--server 10.0.0.1:99: the port goes into --port
+init --server 127.0.0.1 --paths a|--server 127.0.0.1: is a loopback address: write where
+init --server ::1 --paths a|--server ::1: is a loopback address: write where
+init --server Localhost --paths a|--server Localhost: is this machine itself: write where
+init --server 0.0.0.0 --paths a|--server 0.0.0.0: is the unspecified address: write where
 init --server x --paths a --port 0|--port 0: must be a number
 init --server x --paths a --network 10.0.0.1|--network 10.0.0.1: write an IPv4 network
 init --server x --paths a --network fd00::|--network fd00::: write an IPv4 network
