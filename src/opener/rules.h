@@ -8,15 +8,12 @@
 #ifndef PERSONA_OPENER_RULES_H
 #define PERSONA_OPENER_RULES_H
 
-#include <stddef.h>
 #include "backend/opening/flows.h"
 
-#define RULES_TEXT 262144 /* bytes of the longest set: iptables' line per address and port */
-
 /**
- * rules_start() - find a packet filter that works: nft, else iptables
+ * rules_start() - find a packet filter that works: nf_tables, else iptables
  *
- * Starts children, so it is called before confinement. Return: 0, or -errno with the
+ * May start children, so it is called before confinement. Return: 0, or -errno with the
  * sentence in @why.
  */
 int rules_start(const char **why);
@@ -31,12 +28,5 @@ int rules_set(unsigned int slot, const char *ifname, const struct flows *f, cons
 
 /** rules_stop() - take all rules back. */
 void rules_stop(void);
-
-/*
- * The texts, for tests. Return: bytes in @text (NUL-terminated), or -E2BIG.
- */
-int rules_nft(char *text, size_t size, const char *table, unsigned int slot, const char *ifname,
-	      const struct flows *f);
-int rules_iptables(char *text, size_t size, const char *chain, int family, const struct flows *f);
 
 #endif /* PERSONA_OPENER_RULES_H */

@@ -4,8 +4,9 @@
  *
  * The turn is a name in the network namespace (netname.h), to which the settings belong, too.
  *
- * Why turns: nft reads all tables before it changes one, and begins again if they have changed
- * meanwhile. A hundred of them at once get nowhere.
+ * Why turns: the list of reserved ports is read, changed and written, and so is iptables' table,
+ * whose tools read all of it and begin again if it has changed meanwhile. A hundred of them at once
+ * get nowhere. (nf_tables by itself does one transaction after the other.)
  *
  * Limits: not fair; any user of the machine can take the name, and so keep others waiting for
  * PATIENCE_MS.

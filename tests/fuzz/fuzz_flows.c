@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "backend/flowfilter.h"
-#include "opener/rules.h"
+#include "opener/iptables.h"
+#include "opener/nftrules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -64,7 +65,7 @@ static void check_filter(const struct flows *f, enum backend_link link)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char text[RULES_TEXT];
+	static char text[IPTABLES_TEXT];
 	struct flows f = {0};
 
 	memcpy(&f, data, size < sizeof(f) ? size : sizeof(f));
@@ -74,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_filter(&f, BACKEND_LINK_ETHER);
 	check_filter(&f, BACKEND_LINK_RAWIP);
-	if (rules_nft(text, sizeof(text), "persona-4194304", 7, "fifteen-letters", &f) <= 0 ||
-	    rules_iptables(text, sizeof(text), "persona-4194304-7", AF_INET, &f) < 0 ||
-	    rules_iptables(text, sizeof(text), "persona-4194304-7", AF_INET6, &f) < 0)
+	if (nftrules_compose(7, "fifteen-letters", &f) <= 0 ||
+	    iptables_text(text, sizeof(text), "persona-4194304-7", AF_INET, &f) < 0 ||
+	    iptables_text(text, sizeof(text), "persona-4194304-7", AF_INET6, &f) < 0)
 		abort();
 	return 0;
 }

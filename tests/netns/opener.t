@@ -41,14 +41,13 @@ chmod 755 "$TMP"
 chown nobody "$OUT"
 setcap cap_net_raw,cap_net_admin+ep "$BOX/persona-opener" || skip_all "no file capabilities in $TMP"
 
-# private COMMAND...: in the phone, with this test's /etc and /run; $HIDDEN is a tool that is not there.
-HIDDEN=
+# private COMMAND...: in the phone, with this test's /etc and /run, by $HOST_WITHOUT.
+HOST_WITHOUT=()
 private() {
 	phone sh -c '
 		mount --bind "$1/etc" /etc && mount --bind "$1/run" /run || exit 1
-		[ -z "$2" ] || mount --bind /dev/null "$2" || exit 1
-		shift 2
-		exec "$@"' sh "$TMP" "$HIDDEN" "$@"
+		shift
+		exec "$@"' sh "$TMP" "${HOST_WITHOUT[@]}" "$@"
 }
 nobody() { private setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 run() { nobody "$BOX/persona" run "$@"; }
@@ -61,7 +60,7 @@ ours() {
 	local pid exe
 	for pid in $(ip netns pids "persona-phone-$ID"); do
 		exe=$(readlink "/proc/$pid/exe")
-		case $exe in */persona | */persona-opener | */nft | */xtables*) echo "$pid $exe" ;; esac
+		case $exe in */persona | */persona-opener | */xtables*) echo "$pid $exe" ;; esac
 	done
 }
 opener_id() { ours | awk '/persona-opener/ { print $1 }'; }
@@ -125,8 +124,27 @@ kill -9 "$pid"
 wait "$pid" 2>/dev/null
 check "kill -9 of persona: nothing is left" wait_for 5 nothing_left
 
-# ---- without nft ----
-HIDDEN=$(readlink -f "$(command -v nft)")
+# ---- without nf_tables ----
+# By a filter that knows the socket of persona-opener (SOCK_CLOEXEC) from those of iptables, which
+# may be nf_tables' own.
+cat >"$TMP/without-nft.py" <<'END'
+import ctypes, errno, os, struct, sys
+NR = {"x86_64": 41, "aarch64": 198}[os.uname().machine]
+LD, JEQ, RET = 0x20, 0x15, 0x06 # BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K
+want = [(0, NR), (16, 16), (24, 3 | os.O_CLOEXEC), (32, 12)] # socket(AF_NETLINK, SOCK_RAW | ..., NETLINK_NETFILTER)
+code = []
+for i, (at, value) in enumerate(want):
+    code += [(LD, 0, 0, at), (JEQ, 0, 2 * (len(want) - i) - 1, value)]
+code += [(RET, 0, 0, 0x50000 | errno.EPROTONOSUPPORT), (RET, 0, 0, 0x7fff0000)]
+insns = b"".join(struct.pack("HBBI", *c) for c in code)
+room = ctypes.create_string_buffer(insns, len(insns))
+prog = struct.pack("HxxxxxxP", len(code), ctypes.addressof(room))
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.prctl(22, 2, prog, 0, 0): # PR_SET_SECCOMP, SECCOMP_MODE_FILTER: root's, without PR_SET_NO_NEW_PRIVS
+    sys.exit(os.strerror(ctypes.get_errno()))
+os.execvp(sys.argv[1], sys.argv[1:])
+END
+HOST_WITHOUT=("$PYTHON" "$TMP/without-nft.py")
 if ! command -v iptables-restore >/dev/null; then
 	skip "by iptables" "iptables is not installed"
 	done_testing
@@ -144,7 +162,8 @@ check "by iptables: nothing is left" wait_for 5 no_chain
 EXEC="exec" run -i wlan0 -- sleep 60 </dev/null >/dev/null 2>&1 &
 pid=$!
 STARTED+=("$pid")
-chained() { hooked | grep -c -- '-i wlan0 -j persona-' | grep -qx 2; }
+tables() { phone nft list tables netdev; }
+chained() { [ -z "$(tables)" ] && hooked | grep -c -- '-i wlan0 -j persona-' | grep -qx 2; }
 check "by iptables: a chain of each version" wait_for 10 chained
 opener=$(opener_id)
 kill -9 "$opener"

@@ -119,12 +119,62 @@ static void test_too_much(void **state)
 	assert_int_equal(nft_commit(t, &why), -EMSGSIZE);
 }
 
+/* In every size of memory: what does not fit is said, and nothing is written beyond. */
+static void test_memory(void **state)
+{
+	static uint8_t bytes[1024] __attribute__((aligned(8)));
+	long whole = 0;
+
+	for (size_t size = 0; size <= sizeof(bytes); size++) {
+		struct nft t;
+		long len;
+
+		memset(bytes, 0xa5, sizeof(bytes));
+		nft_init(&t, NFPROTO_NETDEV, "a-name-that-is-longer-than-any-table's", bytes, size);
+		nft_table(&t, NFT_TABLE_F_OWNER);
+		nft_chain_empty(&t, "p");
+		nft_rule(&t, "p");
+		nft_meta(&t, NFT_META_L4PROTO);
+		nft_between(&t, 1, 2);
+		nft_jump(&t, "q");
+		len = nft_finish(&t);
+		if (len > 0 && !whole)
+			whole = len;
+		assert_int_equal(len, whole ?: -EMSGSIZE);
+		assert_true(len <= (long)size);
+		for (size_t i = size; i < sizeof(bytes); i++)
+			assert_int_equal(bytes[i], 0xa5);
+	}
+	assert_in_range(whole, 300, sizeof(bytes) - 1);
+}
+
+/* The first error counts; what is cut off is no answer. */
+static void test_answer(void **state)
+{
+	struct {
+		struct nlmsghdr hdr;
+		struct nlmsgerr err;
+	} m[2] = {{{sizeof(m[0]), NLMSG_ERROR}, {.error = -ENOENT}},
+		  {{sizeof(m[0]), NLMSG_ERROR}, {.error = -EINVAL}}};
+	int err = 0;
+
+	assert_true(nft_answer(m, sizeof(m), &err));
+	assert_int_equal(err, -ENOENT);
+	m[0].err.error = err = 0;
+	assert_true(nft_answer(m, sizeof(m[0]), &err));
+	assert_int_equal(err, 0);
+	for (size_t len = 0; len < sizeof(m[0]); len++)
+		assert_false(nft_answer(m, len, &err));
+	m[0].hdr.nlmsg_len = 3;
+	assert_false(nft_answer(m, sizeof(m), &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_too_much),
+		cmocka_unit_test(test_table),	 cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_too_much), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_answer),
 	};
 
 	return cmocka_run_group_tests(tests, enter_netns, NULL);

@@ -2,11 +2,16 @@
 /*
  * test_rules.c - the rules that keep the host's kernel from the stack's frames.
  *
- * Their texts, compared; then the real tools, in a network namespace: do they take the
- * longest there is, is what they refuse reported, and is nothing left?
+ * In a network namespace: does the kernel take the longest set there is, does it read it as it is
+ * meant, is what it refuses reported, and is nothing left? The same of iptables' texts.
  */
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include "opener/iptables.h"
+#include "opener/nftrules.h"
+#include "opener/opener.h"
 #include "opener/rules.h"
 #include "unit.h"
 
@@ -25,42 +30,7 @@ static const struct flows flows = {
 };
 
 static struct flows longest;
-static char text[RULES_TEXT];
-
-#define CHAIN                                               \
-	"add chain netdev t i1; delete chain netdev t i1; " \
-	"add chain netdev t i1 { type filter hook ingress device \"wlan0\" priority -500; }"
-#define RULE "; add rule netdev t i1 "
-
-static void test_nft_text(void **state)
-{
-	static const char wanted[] =
-		CHAIN RULE "ip daddr { 10.0.0.1 } drop" RULE
-			   "ip daddr { 10.0.0.2, 10.0.0.4 } tcp dport { 20000-20999, 80 } drop" RULE
-			   "ip daddr { 10.0.0.2, 10.0.0.4 } udp dport { 20000-20999, 53 } drop" RULE
-			   "ip6 daddr { fd00::1 } drop" RULE
-			   "ip6 daddr { fd00::2 } tcp dport { 20000-20999, 80 } drop" RULE
-			   "ip6 daddr { fd00::2 } udp dport { 20000-20999, 53 } drop\n";
-
-	assert_int_equal(rules_nft(text, sizeof(text), "t", 1, "wlan0", &flows), strlen(wanted));
-	assert_string_equal(text, wanted);
-}
-
-/* No rule without an address, none of a protocol without a port. */
-static void test_nft_little(void **state)
-{
-	struct flows f = {.naddrs = 1, .addr = {{AF_INET, FLOWS_SHARED, {10, 0, 0, 2}}}};
-
-	rules_nft(text, sizeof(text), "t", 1, "wlan0", &f);
-	assert_string_equal(text, CHAIN "\n");
-	f.nports = 1;
-	f.port[0] = (struct flows_port){IPPROTO_UDP, 53};
-	rules_nft(text, sizeof(text), "t", 1, "wlan0", &f);
-	assert_string_equal(text, CHAIN RULE "ip daddr { 10.0.0.2 } udp dport { 53 } drop\n");
-	f.naddrs = 0;
-	rules_nft(text, sizeof(text), "t", 1, "wlan0", &f);
-	assert_string_equal(text, CHAIN "\n");
-}
+static char text[IPTABLES_TEXT];
 
 static void test_iptables_text(void **state)
 {
@@ -79,9 +49,9 @@ static void test_iptables_text(void **state)
 				  "-A c -d fd00::2 -p tcp --dport 80:80 -j DROP\n"
 				  "-A c -d fd00::2 -p udp --dport 53:53 -j DROP\n";
 
-	assert_int_equal(rules_iptables(text, sizeof(text), "c", AF_INET, &flows), strlen(four));
+	assert_int_equal(iptables_text(text, sizeof(text), "c", AF_INET, &flows), strlen(four));
 	assert_string_equal(text, four);
-	assert_int_equal(rules_iptables(text, sizeof(text), "c", AF_INET6, &flows), strlen(six));
+	assert_int_equal(iptables_text(text, sizeof(text), "c", AF_INET6, &flows), strlen(six));
 	assert_string_equal(text, six);
 }
 
@@ -105,13 +75,13 @@ static int fill_longest(void **state)
 static void test_room(void **state)
 {
 	char small[64];
-	int n = rules_nft(text, sizeof(text), "persona-4194304", 7, "fifteen-letters", &longest);
+	int n;
 
-	assert_in_range(n, 1000, RULES_TEXT - 1);
-	n = rules_iptables(text, sizeof(text) - 256, "persona-4194304-7", AF_INET6, &longest);
-	assert_in_range(n, 1000, RULES_TEXT - 1);
-	assert_int_equal(rules_nft(small, sizeof(small), "t", 1, "wlan0", &flows), -E2BIG);
-	assert_int_equal(rules_iptables(small, sizeof(small), "c", AF_INET, &flows), -E2BIG);
+	assert_in_range(nftrules_compose(OPENER_SLOTS - 1, "fifteen-letters", &longest), 1000,
+			1 << 20);
+	n = iptables_text(text, sizeof(text) - 256, "persona-4194304-7", AF_INET6, &longest);
+	assert_in_range(n, 1000, IPTABLES_TEXT - 1);
+	assert_int_equal(iptables_text(small, sizeof(small), "c", AF_INET, &flows), -E2BIG);
 }
 
 /* ---- the tools ---- */
@@ -127,29 +97,6 @@ static bool have(const char *tool)
 	return false;
 }
 
-static void checked_by_nft(const struct flows *f)
-{
-	char path[] = "/tmp/persona-rules.XXXXXX";
-	int fd = mkstemp(path), n = rules_nft(text, sizeof(text), "t", 1, "lo", f);
-	static const char table[] = "add table netdev t\n";
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, table, strlen(table)), strlen(table));
-	assert_int_equal(write(fd, text, (size_t)n), n);
-	close(fd);
-	sh("nft -c -f %s", path);
-	unlink(path);
-}
-
-static void test_nft_takes_it(void **state)
-{
-	NEED_NETNS();
-	if (!have("nft"))
-		skip();
-	checked_by_nft(&flows);
-	checked_by_nft(&longest);
-}
-
 static void set(const char *ifname, unsigned int slot, const struct flows *f)
 {
 	const char *why = "";
@@ -158,37 +105,131 @@ static void set(const char *ifname, unsigned int slot, const struct flows *f)
 		fail_msg("%s: %s", ifname, why);
 }
 
-static bool in_ruleset(const char *what)
+static const char *ruleset(void)
 {
-	return strstr(output_of("nft list ruleset"), what) != NULL;
+	return output_of("nft list ruleset | sed 's/persona-[0-9]*/persona-PID/; s/ # .*//; /flags "
+			 "owner/,/^$/d'");
 }
 
-/* As the opener does it: nft as a child that reads our lines. */
-static void test_nft_child(void **state)
+static bool in_ruleset(const char *what)
 {
-	const char *why = "";
+	return strstr(ruleset(), what) != NULL;
+}
+
+/* As long as its process lives, and no longer. */
+static void test_nft_owned(void **state)
+{
+	int ready[2], status;
+	char c = 0;
+	pid_t pid;
 
 	NEED_NETNS();
 	if (!have("nft"))
 		skip();
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		const char *why;
+
+		if (nftrules_start())
+			_exit(write(ready[1], "n", 1) != 1);
+		if (!nftrules_set(0, "lo", &flows, &why) && write(ready[1], "r", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	if (c == 'r') {
+		assert_true(in_ruleset("10.0.0.4"));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_string_equal(ruleset(), "");
+}
+
+static void start(void)
+{
+	const char *why = "";
+
+	if (!have("nft"))
+		skip();
+	if (nftrules_start()) {
+		fprintf(stderr, "SKIP: this kernel has no nf_tables\n");
+		skip();
+	}
+	nftrules_stop();
 	if (rules_start(&why))
 		fail_msg("%s", why);
+}
+
+/* As the tool reads what the kernel has. */
+static void test_nft_means(void **state)
+{
+	struct flows little = {.naddrs = 1, .addr = {{AF_INET, FLOWS_SHARED, {10, 0, 0, 2}}}};
+
+	NEED_NETNS();
+	start();
+	set("lo", 1, &flows);
+	assert_string_equal(
+		ruleset(),
+		"table netdev persona-PID {\n"
+		"\tchain p1 {\n"
+		"\t\ttcp dport 20000-20999 drop\n"
+		"\t\tudp dport 20000-20999 drop\n"
+		"\t\ttcp dport 80 drop\n"
+		"\t\tudp dport 53 drop\n"
+		"\t}\n\n"
+		"\tchain i1 {\n"
+		"\t\ttype filter hook ingress device \"lo\" priority -500; policy accept;\n"
+		"\t\tip daddr 10.0.0.1 drop\n"
+		"\t\tip daddr 10.0.0.2 jump p1\n"
+		"\t\tip daddr 10.0.0.4 jump p1\n"
+		"\t\tip6 daddr fd00::1 drop\n"
+		"\t\tip6 daddr fd00::2 jump p1\n"
+		"\t}\n"
+		"}\n");
+	little.nports = 1;
+	little.port[0] = (struct flows_port){IPPROTO_UDP, 53};
+	set("lo", 1, &little);
+	assert_true(in_ruleset("\tchain p1 {\n\t\tudp dport 53 drop\n\t}\n"));
+	assert_false(in_ruleset("10.0.0.1"));
+	little.naddrs = little.nports = 0;
+	set("lo", 1, &little);
+	assert_true(in_ruleset("\tchain p1 {\n\t}\n"));
+	assert_false(in_ruleset("daddr"));
+	little.naddrs = 1; /* no port of it is the stack's yet */
+	set("lo", 1, &little);
+	assert_false(in_ruleset("daddr"));
+	rules_stop();
+	assert_string_equal(ruleset(), "");
+}
+
+static void test_nft_replaced(void **state)
+{
+	const char *why = "";
+
+	NEED_NETNS();
+	start();
 	sh("ip link add ra type veth peer name rb");
 	set("lo", 0, &flows);
 	set("ra", 1, &longest);
 	assert_true(in_ruleset("10.0.0.4"));
 	assert_true(in_ruleset("fdff:ffff:ffff:ffff:ffff:ffff:ffff:ff9f"));
-	/* The opener lets no such name through: any line that nft cannot read will do. */
-	assert_int_equal(rules_set(1, "x\" x \"", &flows, &why), -EINVAL);
-	assert_contains(why, "nft refuses the rules for 'x\" x \"': syntax error");
+	/* The opener lets no such name through: any that the kernel refuses will do. */
+	assert_true(rules_set(1, "sixteen-letters-", &flows, &why) < 0);
+	assert_contains(why, "nf_tables refuses the rules for 'sixteen-letters-': ");
 	assert_true(in_ruleset("fdff:ffff")); /* the former rules hold */
 	set("ra", 1, &flows);		      /* a refusal does not end it */
 	assert_false(in_ruleset("fdff:ffff"));
 	sh("ip link del ra && ip link add ra type veth peer name rb");
 	set("ra", 1, &longest); /* hooked again */
 	assert_true(in_ruleset("device \"ra\""));
+	/* Another process of root's that flushes all does not reach it: the table has an owner. */
+	sh("nft flush ruleset");
+	assert_true(in_ruleset("device \"ra\""));
 	rules_stop();
-	assert_false(in_ruleset("persona"));
+	assert_string_equal(ruleset(), "");
 }
 
 /* The longest block that iptables-restore may get, and each version of the protocol. */
@@ -213,8 +254,8 @@ static void test_iptables_takes_it(void **state)
 		to = popen(cmd, "w");
 		assert_non_null(to);
 		fputs("*raw\n:persona-4194304-7 - [0:0]\n", to);
-		assert_true(rules_iptables(text, sizeof(text), "persona-4194304-7", families[v],
-					   f) > 0);
+		assert_true(iptables_text(text, sizeof(text), "persona-4194304-7", families[v], f) >
+			    0);
 		fputs(text, to);
 		fputs("COMMIT\n", to);
 		assert_int_equal(pclose(to), 0);
@@ -226,9 +267,9 @@ static void test_iptables_takes_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nft_text),	  cmocka_unit_test(test_nft_little),
+		cmocka_unit_test(test_nft_owned), /* before this process has a socket */
 		cmocka_unit_test(test_iptables_text),	  cmocka_unit_test(test_room),
-		cmocka_unit_test(test_nft_takes_it),	  cmocka_unit_test(test_nft_child),
+		cmocka_unit_test(test_nft_means),	  cmocka_unit_test(test_nft_replaced),
 		cmocka_unit_test(test_iptables_takes_it),
 	};
 
