@@ -4,7 +4,7 @@
  *
  * Where we have our privileges from our file (file capabilities), a tool would lose
  * them in execve(); so the one it needs is made ambient in the child
- * (capabilities(7)). Its environment is PATH and HOME, its directory "/".
+ * (capabilities(7)). Its environment is PATH, its directory "/".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "lib/clock.h"
 #include "opener/child.h"
+
+#define END_MS 1000
 
 static const char *const directories[] = {"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/system/bin"};
 
@@ -37,8 +38,7 @@ static void child_keep_net_admin(void)
 
 static void child_become(const char *path, char *const *argv, int in, int out)
 {
-	/* nft keeps a history of what it was asked in HOME: there it cannot. */
-	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", "HOME=/dev/null", NULL};
+	char *envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin:/system/bin", NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
@@ -137,21 +137,28 @@ int child_hear(struct child *c, const char *mark, char *text, size_t size, int m
 	return -ETIMEDOUT;
 }
 
+/* Its output ends when it does: read until then, or for END_MS. */
+static void child_outlast(struct child *c)
+{
+	long end = (long)clock_mono_ms() + END_MS, left;
+	struct pollfd p = {.fd = c->out, .events = POLLIN};
+	char scrap[256];
+
+	while ((left = end - (long)clock_mono_ms()) > 0) {
+		if (poll(&p, 1, (int)left) > 0 && read(c->out, scrap, sizeof(scrap)) <= 0)
+			return;
+	}
+}
+
 void child_end(struct child *c)
 {
-	struct timespec nap = {.tv_nsec = 2000000};
-
 	if (c->pid <= 0)
 		return;
 	close(c->in);
-	for (int i = 0; i < 500; i++) {
-		if (waitpid(c->pid, NULL, WNOHANG))
-			goto out;
-		nanosleep(&nap, NULL);
-	}
+	child_outlast(c);
 	kill(c->pid, SIGKILL);
-	waitpid(c->pid, NULL, 0);
-out:
+	while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	close(c->out);
 	c->pid = 0;
 }

@@ -8,21 +8,26 @@
  *	OPEN wlan0 ...		--->	may this user? open; pass the descriptor
  *	CLAIM			--->	no other run may have these addresses (claims.c)
  *	STACK			--->	also while this process lives (holder.c)
- *	RANGE			--->	start nft; give up what opening needed (confine.c);
- *					reserve ports
+ *	RANGE			--->	make the table of rules; give up what opening needed
+ *					(confine.c); reserve ports
  *	FLOWS, RESERVE, RELEASE	--->	rules for the host's kernel
- *	(ends, however)		--->	end of the connection: take everything back
+ *	(ends, however)		--->	end of the connection: take everything back,
+ *	(has ended)		<---	close OPENER_GONE_FD, end
  *
  * Here are the process and its connection; what is asked is served by requests.c.
- * It starts the tool that holds the rules before it confines itself, and asks the
- * host nothing on behalf of the user that the kernel would not allow its two
+ * It asks the host nothing on behalf of the user that the kernel would not allow its two
  * capabilities.
+ *
+ * What is left to the end of the process are sockets whose closing waits for the kernel:
+ * packet sockets (@slow_close in opening.h) and the table's (nftrules.c). They do nothing any
+ * more, so persona does not wait for them: it is told that all is taken back, and ends; this
+ * process is gone some 20 to 50 ms later.
  *
  * No memory is allocated: all state is static, and libc functions that would
  * allocate are not used. One thread. Signals of a terminal do not come (a session of
  * its own); SIGTERM is taken as the end.
  *
- * Limits: OPENER_SLOTS interfaces; it trusts the kernel and nft.
+ * Limits: OPENER_SLOTS interfaces; it trusts the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -162,5 +167,6 @@ int main(void)
 		return 125;
 	opener_loop();
 	requests_take_back();
+	close(OPENER_GONE_FD); /* persona waits for this */
 	return 0;
 }

@@ -6,8 +6,8 @@
  * against what was opened, ports against what was taken, addresses against the host's own
  * (an address that the host has is shared, whatever the request says).
  *
- * The first request that is none to open, claim or hold ends the time of opening: the tool that
- * holds the rules is started, and what only opening needed is given up (confine.c).
+ * The first request that is none to open, claim or hold ends the time of opening: what holds the
+ * rules is made, and what only opening needed is given up (confine.c).
  *
  * Ownership: all state is static, none is allocated. One thread.
  */
@@ -30,6 +30,7 @@
 /**
  * struct slot - an interface that was opened
  * @undo: descriptor to take it back by, or -1
+ * A kind that is slow to close has a descriptor more, which goes with this process.
  */
 static struct slot {
 	const struct backend_opening *kind;
@@ -134,6 +135,8 @@ static int request_open(const struct opener_request *q, int *fd, const char **wh
 	if (*fd < 0)
 		return *fd;
 	s->undo = s->kind->undo ? fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1) : -1;
+	if (s->kind->slow_close)
+		fcntl(*fd, F_DUPFD_CLOEXEC, OPENER_GONE_FD + 1);
 	memcpy(s->ifname, q->ifname, sizeof(s->ifname));
 	nslots++;
 	return 0;

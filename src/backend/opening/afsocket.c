@@ -176,6 +176,7 @@ const struct backend_opening opening_packet = {
 	.name = "packet",
 	.opener = BACKEND_OPENER,
 	.shares = true,
+	.slow_close = true,
 	.open = packet_open,
 };
 
@@ -183,5 +184,6 @@ const struct backend_opening opening_rawip = {
 	.name = "rawip",
 	.opener = BACKEND_OPENER,
 	.shares = true,
+	.slow_close = true,
 	.open = rawip_open,
 };

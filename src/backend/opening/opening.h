@@ -33,6 +33,8 @@ enum backend_opener { BACKEND_SELF, BACKEND_EITHER, BACKEND_OPENER };
  * @shares: the host's kernel sees the same frames, so that an address can be the host's and
  *	  the stack's at once; it is kept from the stack's frames by @steer or, where that is
  *	  NULL, by rules of its packet filter (opener/rules.c)
+ * @slow_close: closing the last descriptor waits for the host's kernel (RCU), often longer than all
+ *	  else that ends a run: persona-opener has one more, and closes it when the run is over
  * @open: open host interface @ifname: gives a descriptor (non-blocking,
  *	  CLOEXEC) that may be handed to another process, or -errno with @why set
  *	  to one sentence with reason and remedy
@@ -47,6 +49,7 @@ struct backend_opening {
 	const char *name;
 	enum backend_opener opener;
 	bool shares;
+	bool slow_close;
 	int (*open)(const char *ifname, const char **why);
 	void (*undo)(int fd, const char *ifname);
 	int (*steer)(const char *ifname, const struct flows *f, const char **why);
