@@ -148,6 +148,16 @@ $(T)/programs/%: tests/programs/%.c
 
 $(T)/programs/leak: $(wildcard tests/programs/leak_*.h)
 
+# For 32 bits, of which nothing but the compiler is needed; other processors run none such.
+ifneq ($(shell uname -m),x86_64)
+PROGRAM_BIN := $(filter-out %/word32,$(PROGRAM_BIN))
+endif
+$(T)/programs/word32: tests/programs/word32.c
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) -m32 -std=gnu11 -O2 -Wall -Wextra -Werror -ffreestanding -fno-stack-protector -fno-pic -no-pie \
+		-nostdlib -static -o $@ $<
+
 # With an engine of its own; on arm64 as persona is linked.
 $(T)/programs/crypto: tests/programs/crypto.c tests/programs/ciphers.h tests/programs/rfc8439.h $(CORE_OBJ)
 	@mkdir -p $(@D)
