@@ -177,10 +177,10 @@ pool_server() {
 	wait_for 10 grep -q ready "$TMP/background.out"
 	is "C++ server" "$(fetch http://$WLAN4:7300/blob)" "$BLOB"
 	check "C++ server, 24 threads, 100 clients at a time over HTTP" server timeout 60 curl -q -sS --fail \
-		--parallel --parallel-immediate --parallel-max 100 -o "$TMP/g#1" "http://[$WLAN6]:7300/blob?[1-100]"
-	is "their files" "$(sha256sum "$TMP"/g[0-9]* 2>/dev/null | cut -d' ' -f1 | sort | uniq -c | tr -s ' ')" " 100 $BLOB"
+		--parallel --parallel-immediate --parallel-max 100 -o "$TMP/g#1" "http://[$WLAN6]:7300/part?[1-100]"
+	is "their files" "$(sha256sum "$TMP"/g[0-9]* 2>/dev/null | cut -d' ' -f1 | sort | uniq -c | tr -s ' ')" " 100 $PART"
 	rm -f "$TMP"/g[0-9]*
-	echoes "C++ server, 100 connections at a time echo" "$RMNET4" 7300 100
+	echoes "C++ server, 100 connections at a time echo" "$RMNET4" 7300 100 part
 	gone "it ends by SIGTERM" "$pid"
 	matches "it served all of them" "$(cat "$TMP/background.out")" '^served 20[1-9], failed 0$'
 }
@@ -239,8 +239,8 @@ tls_file() {
 tls_clients() {
 	local name=$1 to=$2 out
 	shift 2
-	tls_file "$name: 50 MB by TLS 1.3" "$@" timeout 40 openssl s_client -connect "$to"
-	tls_file "$name: 50 MB by TLS 1.2" "$@" timeout 40 openssl s_client -tls1_2 -connect "$to"
+	tls_file "$name: 20 MB by TLS 1.3" "$@" timeout 40 openssl s_client -connect "$to"
+	tls_file "$name: 20 MB by TLS 1.2" "$@" timeout 40 openssl s_client -tls1_2 -connect "$to"
 	out=$(printf 'Q\n' | "$@" timeout 20 openssl s_client -tls1_2 -reconnect -connect "$to" 2>&1)
 	is "$name: the session is resumed five times" "$(grep -c '^Reused, TLSv1.2' <<<"$out")" 5
 	rm -f "$TMP/session"
@@ -258,7 +258,7 @@ tls() {
 	have openssl openssl || return
 	local d=$TMP/tls pid key
 	mkdir -p "$d/www"
-	random_file "$d/www/big" 50000000
+	random_file "$d/www/big" 20000000
 	BIG=$(sum "$d/www/big")
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test \
 		-keyout "$d/key" -out "$d/cert" >/dev/null 2>&1

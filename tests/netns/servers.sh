@@ -3,28 +3,32 @@
 #
 # servers.sh - what the tests of servers share: files to serve, clients, configurations.
 #
-# Sourced after testbed_up. $FILES has blob (3 MB, its sum is $BLOB) and small (600 bytes).
+# Sourced after testbed_up. $FILES has blob (3 MB, its sum is $BLOB), part (its first MB, for a hundred at
+# a time, $PART) and small (600 bytes).
 # The functions that have a client run it at the server's end, on the host's kernel, unless
 # they take a command.
 
 FILES=$TMP/files
 mkdir "$FILES"
 random_file "$FILES/blob" 3000000
+head -c 1000000 "$FILES/blob" >"$FILES/part"
 head -c 600 "$FILES/blob" >"$FILES/small"
 BLOB=$(sum "$FILES/blob")
+# shellcheck disable=SC2034 # the tests'
+PART=$(sum "$FILES/part")
 
 answers() { wait_for 10 server nc -z -w 1 "$2" "$1"; } # PORT ADDRESS
 fetch() { server timeout 20 curl -q -sS --fail "$@" | sha256sum | cut -d' ' -f1; }
 
-# echoes NAME ADDRESS PORT [COUNT]: COUNT connections at a time, the data come back
+# echoes NAME ADDRESS PORT [COUNT [FILE]]: COUNT connections at a time, the data come back
 echoes() {
-	local i pids=() want
+	local i pids=() want file=$FILES/${5:-blob}
 	for ((i = 0; i < ${4:-1}; i++)); do
-		server timeout 20 nc -N "$2" "$3" <"$FILES/blob" >"$TMP/echo$i" 2>>"$TMP/err" &
+		server timeout 20 nc -N "$2" "$3" <"$file" >"$TMP/echo$i" 2>>"$TMP/err" &
 		pids+=($!)
 	done
 	wait "${pids[@]}"
-	want=" ${4:-1} $BLOB"
+	want=" ${4:-1} $(sum "$file")"
 	is "$1" "$(cd "$TMP" && sha256sum echo[0-9]* | cut -d' ' -f1 | sort | uniq -c | tr -s ' ')" "$want"
 	rm -f "$TMP"/echo[0-9]*
 }
