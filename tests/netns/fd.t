@@ -87,6 +87,11 @@ matches "mac= on a TUN device" \
 	"$(parent "$PERSONA" run -i fd:@,ip=10.6.0.2/24,mac=02:00:00:00:00:09 -- true 2>&1)" \
 	"^persona: mac=: interface 'vpn0' has no link address$"
 
+out=$(parent "$PERSONA" doctor -i fd:@,ip=10.6.0.2/24 2>&1)
+matches "doctor" "$out" '^ok +fd:[0-9]+ +-i fd:[0-9]+ is interface vpn0, MTU 1400$'
+matches "doctor: without ip=" "$(parent "$PERSONA" doctor -i fd:@ 2>&1)" '^fail +fd:[0-9]+ +has no address: give it one by ip='
+matches "doctor: closed" "$(parent "$PERSONA" doctor -i fd:77,ip=10.6.0.2/24 2>&1)" '^fail +fd:77 +fd:77: descriptor 77 is not open here'
+
 refused() { # NAME LINE SPEC
 	local out
 	out=$(parent "$PERSONA" run -i "$3" -- true 2>&1)

@@ -103,6 +103,7 @@ def tun(mode):
     return fd
 def pair(kind):
     kept.extend(socket.socketpair(socket.AF_UNIX, kind))
+    kept[-1].set_inheritable(True)  # or it is closed when COMMAND begins
     return kept[-2]
 def closed():
     s, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -132,4 +133,6 @@ refused "a TUN device for one direction" 'tun(os.O_RDONLY)' "--in: fd:9: descrip
 refused "a path as well" 'pair(socket.SOCK_SEQPACKET)' "-i fd:9: that is where packets come from \(--in\): a path is another interface$" \
 	fd:9 -i fd:9,ip=10.111.0.2/24
 refused "standard error" None "--in: .*'2' is no inherited descriptor: write " fd:2
+matches "doctor knows a pair" "$(phone timeout 20 "$PYTHON" "$TMP/parent.py" 'pair(socket.SOCK_SEQPACKET)' "${AS[@]}" \
+	"$PERSONA" doctor -i fd:9,ip=10.111.0.2/24 2>&1)" '^ok +fd:9 +-i fd:9 is one end of a socket pair, MTU 1500$'
 done_testing

@@ -8,6 +8,7 @@
  * touches them (tests/netns/doctor.t has both on).
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #define IPV6_MTU_MIN 1280
 #define TEXT	     512
+#define THING	     (2 * IF_NAMESIZE)
 
 /* Where the host is the other end of the link. */
 static bool by_host(const struct iface_spec *s)
@@ -173,13 +175,44 @@ static void check_forwarding(const struct doctor *d)
 			   needed ? "" : ", which matters to tap and tun alone");
 }
 
+/* Kind @kind of a descriptor that our parent has opened: what it is, as a run would find it. */
+static void net_check_inherited(const struct backend_ops *kind, const struct iface_spec *s)
+{
+	char thing[THING];
+	struct backend *be;
+	const char *why;
+	int fd;
+
+	snprintf(thing, sizeof(thing), "%s:%s", s->backend, s->ifname);
+	fd = kind->opening->open(s->ifname, &why);
+	if (fd >= 0)
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* a stack may be tried with it yet */
+	if (fd < 0 || kind->attach(&be, fd, s->ifname, &why)) {
+		doctor_say(DOCTOR_FAIL, thing, NULL, "%s", why);
+		return;
+	}
+	if (!s->naddrs)
+		doctor_say(DOCTOR_FAIL, thing, "give it one by ip=ADDR/LEN", "has no address");
+	else
+		doctor_say(DOCTOR_OK, thing, NULL, "-i %s is %s%s, MTU %u", thing,
+			   be->ifname[0] ? "interface " : "one end of a socket pair", be->ifname,
+			   s->mtu ? s->mtu : be->mtu);
+	be->ops->close(be);
+}
+
 static void net_check_interface(struct nl *nl, const struct iface_spec *s)
 {
+	const struct backend_ops *kind = backend_find(s->backend);
 	struct link_info info;
 	const char *why = "";
 	char remedy[64];
-	int err = link_get(nl, s->ifname, &info);
+	int err;
 
+	if (kind && kind->opening->opener == BACKEND_SELF && kind->place == BACKEND_FAR_END) {
+		net_check_inherited(kind, s);
+		return;
+	}
+	err = link_get(nl, s->ifname, &info);
 	if (err && doctor_is_tunnel(s) && strchr(s->ifname, '='))
 		return; /* wg:fd=N */
 	snprintf(remedy, sizeof(remedy), "ip link set %s up", s->ifname);
