@@ -6,8 +6,11 @@
  *  - a task stands in user mode, its application computes or will call again
  *    soon: leave it alone until its next tick is overdue, then take over (the
  *    task is parked, the vCPU becomes idle and its tick stops);
- *  - nobody is inside at all, or there are blocked calls but no waiter for their
- *    vCPU: wait for frames and for the earliest timer;
+ *  - the same, but other threads are blocked in calls on that vCPU, and none of them is its
+ *    waiter: a thread that calls takes the frames for them. Leave them alone until there was no
+ *    call for LOOK_NS;
+ *  - nobody is inside at all, or there are blocked calls but no waiter and no calling thread for
+ *    their vCPU: wait for frames and for the earliest timer;
  *  - a thread waits or runs: frames are its business; sleep until the earliest
  *    timer of the others.
  *
@@ -30,6 +33,7 @@
 
 #define OVERDUE_NS 10000000 /* a tick this late: the application is not calling */
 #define WATCH_NS   8000000  /* how often to look while applications call; less than OVERDUE_NS */
+#define LOOK_NS	   500000  /* the same, if other threads are blocked on its vCPU */
 #define KICK_TAG   0xffffffffu
 
 static pthread_t thread;
@@ -59,6 +63,17 @@ static bool look_busy(void)
 	return busy;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Is @v driven by a thread that calls again and again, as far as one can say? */
+static bool background_driven(const struct vcpu *v)
+{
+	return cycles() - atomic_load_explicit(&v->called, memory_order_relaxed) < engine.look / 2;
+}
+
 /* Serve what nobody else does; gives when to look again, and whether frames matter. */
 static uint64_t background_survey(bool busy, bool *frames)
 {
@@ -69,16 +84,21 @@ static uint64_t background_survey(bool busy, bool *frames)
 		uint64_t deadline, late = coalesce_late(&v->sent);
 		uint64_t soon = cycles() + COALESCE_LATE_US * v->sent.us;
 		bool idle = atomic_load(&v->idle);
+		uint32_t waiter = atomic_load(&v->waiter) ? 1 : 0;
+		bool driven = background_driven(v);
 		bool orphans;
 
-		if (atomic_load(&v->waiter) || atomic_load(&v->lock)) {
+		/* Blocked threads beside one that calls: look again soon, without being woken. */
+		if ((busy || driven) && atomic_load(&v->blocked) > waiter)
+			until = earlier(until, cycles() + engine.look);
+		if (waiter || atomic_load(&v->lock)) {
 			active = true;
 			/* That thread reports its completions, or leaves them to us. */
-			if (v->streams && soon < until)
-				until = soon;
+			if (v->streams)
+				until = earlier(until, soon);
 			continue;
 		}
-		orphans = atomic_load(&v->blocked) > 0;
+		orphans = atomic_load(&v->blocked) > 0 && !driven;
 		deadline = v->lkl->deadline;
 		if (!idle && deadline != LKL_NO_DEADLINE && !orphans)
 			deadline += engine.overdue;
@@ -88,12 +108,9 @@ static uint64_t background_survey(bool busy, bool *frames)
 			vcpu_service(v);
 			return 0;
 		}
-		if (deadline < until)
-			until = deadline;
-		if (late < until)
-			until = late;
-		if (v->streams && soon < until)
-			until = soon;
+		until = earlier(until, earlier(deadline, late));
+		if (v->streams)
+			until = earlier(until, soon);
 		if (orphans)
 			alone = true;
 		else if (!idle)
@@ -102,10 +119,7 @@ static uint64_t background_survey(bool busy, bool *frames)
 	*frames = alone || !active;
 	if (active && busy) {
 		/* Look again soon, so that no thread that leaves has to wake us. */
-		uint64_t watch = cycles() + (uint64_t)(WATCH_NS * engine.cycles_per_ns);
-
-		if (watch < until)
-			until = watch;
+		until = earlier(until, cycles() + (uint64_t)(WATCH_NS * engine.cycles_per_ns));
 	}
 	return until;
 }
@@ -198,6 +212,7 @@ int background_start(void)
 {
 	atomic_store(&engine.stop, false);
 	engine.overdue = (uint64_t)(OVERDUE_NS * engine.cycles_per_ns);
+	engine.look = (uint64_t)(LOOK_NS * engine.cycles_per_ns);
 	return engine_thread_create(&thread, 256 << 10, 0, background_run, NULL);
 }
 

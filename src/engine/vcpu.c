@@ -481,7 +481,9 @@ static void vcpu_leave(struct thread *t, struct vcpu *v)
 		return;
 	}
 	if (atomic_load(&engine.bg_asleep)) {
-		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames);
+		/* Others are blocked here: it looks after us soon, or it does now. */
+		bool orphans = atomic_load(&v->blocked) && !atomic_load(&engine.bg_frames) &&
+			       atomic_load(&engine.bg_until) > cycles() + engine.look;
 
 		/* Its look at what was sent may come that much later. */
 		uint64_t late_at = coalesce_late(&v->sent);
@@ -515,6 +517,7 @@ long vcpu_call(struct thread *t)
 	t->host_ready = false;
 	t->inside = true;
 	streak_call(&t->streak, &v->sent, now);
+	atomic_store_explicit(&v->called, now, memory_order_relaxed);
 	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);
 	for (;;) {
 		mutex_lock(&v->lock);

@@ -61,6 +61,7 @@ struct thread {
  * @until:   when its sleep ends, in cycles
  * @blocked: threads blocked in calls on this vCPU
  * @threads: application threads whose tasks live here
+ * @called:  when a thread last called here, cycles; not the background thread
  * @idle:    at the last run it had nothing to do (else: a task in user mode)
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @quiet_fd: @kick_fd alone: the sleep in which frames may gather
@@ -79,6 +80,7 @@ struct vcpu {
 	_Atomic uint32_t blocked;
 	_Atomic uint32_t threads;
 	_Atomic bool idle;
+	_Atomic uint64_t called;
 	int epoll_fd;
 	int kick_fd;
 	int quiet_fd;
@@ -97,6 +99,7 @@ struct vcpu {
  * @bg_asleep, @bg_until: it sleeps, until then (cycles)
  * @bg_frames: its sleep ends when frames come
  * @overdue:   a tick this late (cycles) means that the application is not calling
+ * @look:      how long threads that are blocked on a vCPU may depend on one that calls there
  * @receiver:  the vCPU whose waiter took frames last: it moderates, the others stand by
  * @moderation: of the frames of all devices; @moderating: somebody is at it
  * @hold:      what it said last, cycles
@@ -117,6 +120,7 @@ struct engine {
 	double cycles_per_ns;
 	bool pwait2; /* epoll_pwait2() may be called */
 	uint64_t overdue;
+	uint64_t look;
 	unsigned int processors;
 	_Atomic int spinners;
 
