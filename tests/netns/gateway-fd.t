@@ -14,7 +14,7 @@
 #     rmnet0 10.7.0.3 ====tunnel, 12mbit,10ms==========   pattern, gateway-fd.py serve
 #   outside: 10.1.0.3 - 10.1.0.1, 10.2.0.3 - 10.2.0.1 (wg.sh)
 #
-# runs: waits
+# runs: loads
 # limit: 120
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
