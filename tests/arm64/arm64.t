@@ -8,7 +8,7 @@
 # is a failure. Building is the caller's: make ARCH=arm64 host personality test-arm64-programs.
 #
 # runs: alone
-# limit: 600 s
+# limit: 700 s
 set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit
 
@@ -18,7 +18,7 @@ done
 [ -x build/arm64/persona ] && [ -e build/arm64/personalities/linux-6.12.so ] ||
 	{ echo "Bail out! not built: make ARCH=arm64 host personality test-arm64-programs"; exit 1; }
 
-nice -n 5 tests/arm64/vm -t "${ARM64_SECONDS:-500}" -- tests/arm64/inside "$@" | awk '
+nice -n 5 tests/arm64/vm -t "${ARM64_SECONDS:-600}" -- tests/arm64/inside "$@" | awk '
 	/^# ==== / { name = $3 ": "; print; next }
 	/^# all has run$/ { all = 1; next }
 	/^1\.\.[0-9]+/ { planned += substr($1, 4); next }

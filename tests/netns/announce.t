@@ -10,6 +10,7 @@
 #
 # The program inside is a shell, so shadow mode: `ip mptcp` and curl see one stack.
 #
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 persona_only

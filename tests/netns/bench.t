@@ -9,7 +9,7 @@
 # One round of one second; no figure is judged. What netperf does is judged: signals,
 # timers, a control connection and data connections, on every arm.
 #
-# runs: alone
+# runs: loads
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -8,7 +8,7 @@
 #     rmnet0 10.2.0.2 fd02::2 ===30mbit,25ms======== cell0  10.2.0.1 fd02::1
 #       ^ persona ps, show, exec in the same namespace
 #
-# runs: alone
+# runs: shaped
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

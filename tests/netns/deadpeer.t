@@ -12,7 +12,7 @@
 # the program has asked for, over one path and over two. A peer that lives, and one path of two
 # that does not, end nothing.
 #
-# runs: waits, long
+# runs: sleeps, long
 # limit: 600
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -12,7 +12,7 @@
 # acknowledged. Then connections that have fallen back to TCP, where those bytes are the data; and
 # a path that carries nothing any more, for as long as --linger says.
 #
-# runs: waits, long
+# runs: sleeps, long
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nft

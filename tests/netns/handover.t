@@ -18,7 +18,7 @@
 # server's, with stalls of many seconds.
 # PERSONA_HANDOVER=link,address,drop chooses among the three.
 #
-# runs: waits, long
+# runs: sleeps, long
 . "$(dirname "$0")/lib.sh"
 need nft
 persona_only

@@ -11,7 +11,7 @@
 # them: medians of five, 50 + 30 Mbit/s and drop-tail as well. PERSONALITY=linux-6.1 tests the older
 # series.
 #
-# runs: alone
+# runs: shaped
 export MODE=shadow
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -11,7 +11,7 @@
 # another segment size, and a part of them arrives in the wrong order. The last one has the FIN.
 # The reader compares every byte.
 #
-# runs: waits
+# runs: sleeps
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

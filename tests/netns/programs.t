@@ -9,7 +9,7 @@
 #
 # Each program as client and, where it has that role, as server; IPv4 and IPv6.
 #
-# runs: alone, long
+# runs: shaped, long
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -8,6 +8,7 @@
 #     wlan0   10.1.0.2 fd01::2  ==== Ethernet (veth) ====  ap0    10.1.0.1 fd01::1
 #     rmnet0  10.2.0.2 fd02::2  ==== raw IP (TUN)    ====  cell0  10.2.0.1 fd02::1
 #
+# runs: waits
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

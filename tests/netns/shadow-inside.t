@@ -9,7 +9,7 @@
 #
 # In the same network namespace the phone's kernel has the interfaces without addresses.
 #
-# runs: alone
+# runs: shaped
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

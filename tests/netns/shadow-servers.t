@@ -9,7 +9,7 @@
 #
 # The phone's kernel has no address there: whoever answers there is on the stack.
 #
-# runs: alone
+# runs: shaped
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -6,6 +6,7 @@
 #   phone: user 65534, files of `persona wg init`   server: wireguard-go, the server's file of it
 #     wlan0, rmnet0 ==tunnels===================== 10.8.0.1
 #
+# runs: waits
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/netns/wg.sh
