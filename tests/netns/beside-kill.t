@@ -27,11 +27,10 @@ phone_ns=/run/netns/persona-phone-$ID
 
 # Processes of this test's phone namespace, but those that are ending.
 processes() {
-	local p want
+	local want inode p
 	want=$(stat -Lc %i "$phone_ns")
-	for p in /proc/[0-9]*; do
-		[ "$(stat -Lc %i "$p/ns/net" 2>/dev/null)" = "$want" ] || continue
-		echo "$(cat "$p/comm" 2>/dev/null)"
+	stat -Lc '%i %n' /proc/[0-9]*/ns/net 2>/dev/null | while read -r inode p; do
+		[ "$inode" != "$want" ] || cat "${p%/ns/net}/comm" 2>/dev/null
 	done
 }
 left() {
