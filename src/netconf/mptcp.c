@@ -64,9 +64,11 @@ static uint32_t mptcp_pm_flags(unsigned int flags)
 	       (flags & MPTCP_BACKUP ? MPTCP_PM_ADDR_FLAG_BACKUP : 0);
 }
 
-int mptcp_endpoint_flags(struct nl *nl, const struct ip_addr *a, unsigned int flags)
+/* @index: of the interface; 0: it stays */
+static int mptcp_endpoint(struct nl *nl, uint8_t cmd, const struct ip_addr *a, int index,
+			  unsigned int flags)
 {
-	int err = mptcp_begin(nl, MPTCP_PM_CMD_SET_FLAGS, 0);
+	int err = mptcp_begin(nl, cmd, 0);
 	uint32_t nest;
 
 	if (err)
@@ -74,23 +76,20 @@ int mptcp_endpoint_flags(struct nl *nl, const struct ip_addr *a, unsigned int fl
 	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
 	mptcp_put_address(nl, a);
 	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, mptcp_pm_flags(flags));
+	if (index)
+		nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
 	nl_nest_end(nl, nest);
 	return nl_talk(nl);
 }
 
+int mptcp_endpoint_flags(struct nl *nl, const struct ip_addr *a, unsigned int flags)
+{
+	return mptcp_endpoint(nl, MPTCP_PM_CMD_SET_FLAGS, a, 0, flags);
+}
+
 int mptcp_endpoint_add(struct nl *nl, const struct ip_addr *a, int index, unsigned int flags)
 {
-	int err = mptcp_begin(nl, MPTCP_PM_CMD_ADD_ADDR, 0);
-	uint32_t nest;
-
-	if (err)
-		return err;
-	nest = nl_nest(nl, MPTCP_PM_ATTR_ADDR);
-	mptcp_put_address(nl, a);
-	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_FLAGS, mptcp_pm_flags(flags));
-	nl_put_u32(nl, MPTCP_PM_ADDR_ATTR_IF_IDX, (uint32_t)index);
-	nl_nest_end(nl, nest);
-	return nl_talk(nl);
+	return mptcp_endpoint(nl, MPTCP_PM_CMD_ADD_ADDR, a, index, flags);
 }
 
 struct endpoint {
