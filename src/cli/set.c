@@ -65,7 +65,8 @@ const struct command command_set = {
 	.usage = "[ID] KEY=VALUE...",
 	.options = {set_options},
 	.notes = "policy=NAME          aggregate, handover, interactive, redundant\n"
-		 "policy=PROGRAM=NAME  the same for one program's new connections\n"
+		 "policy=PROGRAM=NAME  the same for one program's new connections; without NAME\n"
+		 "                     it has none of its own any more\n"
 		 "scheduler=NAME       MPTCP's scheduler, in place of the policy's\n"
 		 "congestion=NAME      congestion control\n"
 		 "INTERFACE=ROLE       active, backup or metered\n"

@@ -80,6 +80,7 @@ struct wish {
 	enum path_role role[CONFIG_MAX_IFACES];
 	struct config_program program[CONFIG_MAX_PROGRAMS];
 	unsigned int nprograms;
+	bool given; /* a policy is among the words */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -217,13 +218,13 @@ static const char *steering_scheduler(const struct steering *s, const struct pat
 										 : s->own;
 }
 
-/* What the policies of the run and of programs miss. */
-static void steering_note_lack(struct steering *s)
+/* What the policies of programs miss, and with @run before them that of the run. */
+static void steering_note_lack(struct steering *s, bool run)
 {
 	const char *why;
 
 	s->lack[0] = '\0';
-	for (unsigned int i = 0; i <= s->nprograms && !s->lack[0]; i++) {
+	for (unsigned int i = !run; i <= s->nprograms && !s->lack[0]; i++) {
 		const struct pathpolicy *p =
 			i ? pathpolicy_at(s->program[i - 1].policy) : s->policy;
 
@@ -275,7 +276,7 @@ int steering_start(const struct config *c, struct netconf_iface *ifaces, unsigne
 		err = sender_set(SENDER_SCHEDULER, scheduler, false, why);
 	if (!err && c->congestion[0])
 		err = sender_set(SENDER_CONGESTION, c->congestion, false, why);
-	steering_note_lack(s);
+	steering_note_lack(s, true);
 	steering_judge(s);
 	return err;
 }
@@ -287,17 +288,26 @@ const char *steering_lack(void)
 
 /* ---- the user's words ---- */
 
+/* @p NULL: the program has none of its own any more */
 static int wish_program(struct wish *w, const char *name, size_t len, const struct pathpolicy *p,
 			const char **why)
 {
-	struct config_program *g = w->program;
+	struct config_program *g = w->program, *end = g + w->nprograms;
 
-	while (g < w->program + w->nprograms && (strncmp(g->name, name, len) || g->name[len]))
+	while (g < end && (strncmp(g->name, name, len) || g->name[len]))
 		g++;
+	if (!p && g == end)
+		return why_set(why, ENOENT, "policy=%.*s=: this program has no policy of its own",
+			       (int)len, name);
+	if (!p) {
+		*g = end[-1];
+		w->nprograms--;
+		return 0;
+	}
 	if (g == w->program + CONFIG_MAX_PROGRAMS)
 		return why_set(why, E2BIG, "policies for more than %d programs",
 			       CONFIG_MAX_PROGRAMS);
-	if (g == w->program + w->nprograms)
+	if (g == end)
 		w->nprograms++;
 	memcpy(g->name, name, len);
 	g->name[len] = '\0';
@@ -313,9 +323,10 @@ static int wish_policy(struct wish *w, const char *value, bool programs, const c
 	const struct pathpolicy *p = pathpolicy_find(name);
 	char rest[128];
 
-	if (!p)
+	if (!p && !(equals && !*name))
 		return why_set(why, EINVAL, "policy '%.64s' is none: %s", name,
 			       pathpolicy_unknown(name, rest, sizeof(rest)));
+	w->given |= p != NULL;
 	if (!equals) {
 		w->policy = p;
 		w->scheduler = NULL;
@@ -324,7 +335,7 @@ static int wish_policy(struct wish *w, const char *value, bool programs, const c
 	if (!programs)
 		return why_set(why, EINVAL,
 			       "policies of programs are for shadow mode: this run has policy=%s",
-			       name);
+			       *name ? name : "NAME");
 	if (equals == value || equals - value >= (long)sizeof(w->program[0].name) ||
 	    memchr(value, '/', (size_t)(equals - value)))
 		return why_set(why, EINVAL,
@@ -416,7 +427,7 @@ static int steering_grant(struct steering *s, const struct wish *w, const char *
 	memcpy(s->program, w->program, sizeof(s->program));
 	s->nprograms = w->nprograms;
 	atomic_store(&any_programs, s->nprograms > 0);
-	steering_note_lack(s);
+	steering_note_lack(s, w->policy);
 	if (!err && scheduler && scheduler[0])
 		err = sender_set(SENDER_SCHEDULER, scheduler, true, why);
 	if (!err && w->congestion)
@@ -444,7 +455,7 @@ int steering_set(char *words, bool programs, const char **why)
 		err = wish_word(&w, word, programs, why);
 	if (!err)
 		err = steering_grant(s, &w, why);
-	if (!err)
+	if (!err && w.given)
 		why_set(why, 0, "%s", s->lack);
 	pthread_mutex_unlock(&lock);
 	return err;

@@ -356,6 +356,13 @@ else
 	skip "schedulers" "the personality has but one"
 	out=$(on wlan --policy handover -- true 2>&1)
 	matches "a policy without its scheduler: one line" "$? $(wc -l <<<"$out") $out" "^0 1 persona: policy handover: this personality has no scheduler 'handover': "
+	background on both --policy handover -- sleep 30
+	MOVER=$LAST
+	wait_for 10 running
+	is "a role does not repeat it" "$(persona set rmnet0=backup 2>&1)" ""
+	matches "a policy does" "$(persona set policy=handover 2>&1)" "^persona: policy handover: this personality has no scheduler"
+	stop "$MOVER"
+	wait_for 10 not_running
 fi
 
 # ---- words that are wrong change nothing ----
@@ -372,10 +379,14 @@ check "congestion control of what is there" persona set congestion=reno
 matches "has changed" "$(persona show --json)" '"congestion_control":"reno".*"subflows":\[.*"congestion_control":"reno"'
 out=$(persona set policy=curl=redundant 2>&1)
 matches "a program's policy that the run's leaves no room: one line" "$? $out" \
-	"^0 persona: policy curl=redundant: the run's policy handover has one path carry data, for this program too$"
+	"^0 persona: policy (curl=redundant: the run's policy handover has one path carry data, for this program too|redundant: this personality has no scheduler 'redundant': .*)$"
 set_refused "a program with a directory" "run [0-9]+: policy=/bin/curl=handover: write policy=PROGRAM=NAME" policy=/bin/curl=handover
 matches "is shown" "$(persona show --json)" '"programs":\[\{"name":"curl","policy":"redundant"\}\]'
 matches "in the table" "$(persona show --once --interval 0.1)" '^policy handover, curl redundant.*congestion control reno'
+set_refused "to take back what another program has" "run [0-9]+: policy=wget=: this program has no policy of its own" policy=wget=
+check "another program's" persona set policy=ssh=handover
+is "taken back" "$(persona set policy=curl= 2>&1)" ""
+matches "it is shown no more" "$(persona show --json)" '"programs":\[\{"name":"ssh","policy":"handover"\}\]'
 stop "$MOVER"
 wait_for 10 not_running
 start down --no-mptcp
