@@ -30,7 +30,8 @@
 #include "shadow/stream.h"
 #include "sockets/option.h"
 
-#define VALUE_MAX 4096 /* longest option value that is read at once */
+#define VALUE_MAX  4096	     /* longest option value that is read at once */
+#define VALUE_MOST (1 << 20) /* bytes: no option has more */
 
 /*
  * The low mark of a stream is the program's end's. Bytes that the stack held back for it would be
@@ -106,18 +107,13 @@ static long sockopt_set_filter(struct call *c, struct sock *s, int name, const v
 	return stack_call(SYS_setsockopt, s->stack, SOL_SOCKET, name, &prog, sizeof(prog), 0);
 }
 
-long sockopt_set(struct call *c, struct sock *s)
+static long sockopt_set_value(struct call *c, struct sock *s, void *value, int len)
 {
-	int level = (int)c->args[1], name = (int)c->args[2], len = (int)c->args[4];
-	char value[VALUE_MAX] __attribute__((aligned(8)));
+	int level = (int)c->args[1], name = (int)c->args[2];
 	struct move m = {c, s};
 	struct socket_ref ref;
 	long ret;
 
-	if (len < 0)
-		return -EINVAL;
-	if (len > VALUE_MAX)
-		return -ENOMEM;
 	if (call_read(c, c->args[3], value, (size_t)len))
 		return -EFAULT;
 	if (s->core.domain == AF_PACKET && level == SOL_PACKET && name == PACKET_RX_RING)
@@ -130,6 +126,27 @@ long sockopt_set(struct call *c, struct sock *s)
 	ret = option_set(&ref, level, name, value, (socklen_t)len);
 	if (!ret)
 		sockopt_mirror(c, s, level, name, value, (size_t)len);
+	return ret;
+}
+
+long sockopt_set(struct call *c, struct sock *s)
+{
+	char small[VALUE_MAX] __attribute__((aligned(8)));
+	int len = (int)c->args[4];
+	char *value = small;
+	long ret;
+
+	if (len < 0)
+		return -EINVAL;
+	if (len > VALUE_MAX) {
+		len = len < VALUE_MOST ? len : VALUE_MOST;
+		value = malloc((size_t)len);
+		if (!value)
+			return -ENOMEM;
+	}
+	ret = sockopt_set_value(c, s, value, len);
+	if (value != small)
+		free(value);
 	return ret;
 }
 
@@ -193,8 +210,7 @@ long sockopt_get(struct call *c, struct sock *s)
 	if (level == IPPROTO_TCP && name == TCP_ZEROCOPY_RECEIVE)
 		return -EOPNOTSUPP; /* it would map the stack's memory here, not there */
 	if (len > VALUE_MAX) {
-		/* No option is longer than a megabyte. */
-		len = len < 1 << 20 ? len : 1 << 20;
+		len = len < VALUE_MOST ? len : VALUE_MOST;
 		value = malloc((size_t)len);
 		if (!value)
 			return -ENOMEM;

@@ -155,7 +155,7 @@ try:
 except OSError as e:
     said.append(errno.errorcode[e.errno])
 six = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
-six.setsockopt(284, 0x5001, b"ecf\0")
+six.setsockopt(284, 0x5001, b"ecf\0" + bytes(5000))
 print(*said, ask(s), ask(six))
 END
 for MODE in inline shadow; do
