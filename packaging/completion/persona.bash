@@ -17,11 +17,20 @@ _persona_interfaces() {
 	done
 }
 
+# What is offered for the word $1, without what Readline takes for another word before it: all up
+# to the last colon or equals sign.
+_persona_trim() {
+	local cur=$1 breaks=${COMP_WORDBREAKS//[^:=]/} head
+	[[ -n $breaks && $cur == *[$breaks]* ]] || return
+	head=${cur%[$breaks]*}
+	COMPREPLY=("${COMPREPLY[@]#"${cur:0:${#head}+1}"}")
+}
+
 _persona_spec() {
 	local cur=$1 prefix
 	case $cur in
-	*,*=*) ;; # values are the user's
 	*,*)
+		[[ ${cur##*,} != *=* ]] || return # values are the user's
 		prefix=${cur%,*},
 		compopt -o nospace
 		COMPREPLY=($(compgen -P "$prefix" -W "ip= gw= mac= mtu= name= backup metered" -- "${cur##*,}"))
@@ -36,10 +45,7 @@ _persona_spec() {
 		[[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace
 		;;
 	esac
-	# Readline takes the part behind the last colon for the word.
-	if [[ $COMP_WORDBREAKS == *:* && $cur == *:* ]]; then
-		COMPREPLY=("${COMPREPLY[@]#"${cur%:*}:"}")
-	fi
+	_persona_trim "$cur"
 }
 
 # Where a gateway's packets come from: devices that there are, or new ones
@@ -54,9 +60,7 @@ _persona_inlet() {
 		compopt -o nospace
 		;;
 	esac
-	if [[ $COMP_WORDBREAKS == *:* && $cur == *:* ]]; then
-		COMPREPLY=("${COMPREPLY[@]#"${cur%:*}:"}")
-	fi
+	_persona_trim "$cur"
 }
 
 _persona_personalities() {
@@ -68,17 +72,28 @@ _persona_ids() {
 	persona ps --json 2>/dev/null | grep -o '^.\{0,2\}{"id":[0-9]*' | grep -o '[0-9]*$'
 }
 
-# What a personality has of schedulers or congestion controls, and what each may have
 _persona_policies="aggregate handover interactive redundant"
-_persona_schedulers="guard default roundrobin minrtt blest ecf redundant handover"
-_persona_congestion="cubic reno bbr lia olia balia wvegas"
+
+# _persona_names schedulers|congestion [PERSONALITY]: what it has of them, or the default one has
+_persona_names() {
+	local of='"default":true'
+	[[ -z ${2-} ]] || of="\"\(name\|path\)\":\"$2\""
+	persona list --json 2>/dev/null | sed 's/"backends".*//' | grep -o '{"name":[^{}]*' |
+		grep -- "$of" | sed -n "s/.*\"$1\":\[\([^]]*\)\].*/\1/p" | tr -d '"' | tr , ' '
+}
+
+# The personality of run $1, or of the first one
+_persona_of_run() {
+	persona ps --json 2>/dev/null | grep -o '{"id":[0-9]*,"mode":"[a-z]*","personality":"[^"]*"' |
+		grep -m 1 -- "\"id\":${1:+$1,}" | sed 's/.*:"//; s/"$//'
+}
 
 _persona_set() {
-	local cur=$1 words
+	local cur=$1 id=$2 words
 	case $cur in
 	policy=*) words=$_persona_policies ;;
-	scheduler=*) words=$_persona_schedulers ;;
-	congestion=*) words=$_persona_congestion ;;
+	scheduler=*) words=$(_persona_names schedulers "$(_persona_of_run "$id")") ;;
+	congestion=*) words=$(_persona_names congestion "$(_persona_of_run "$id")") ;;
 	*=*) words="active backup metered" ;;
 	*)
 		COMPREPLY=($(compgen -W "policy= scheduler= congestion= $(_persona_interfaces "" | sed 's/$/=/') $(_persona_ids)" -- "$cur"))
@@ -86,21 +101,34 @@ _persona_set() {
 		return
 		;;
 	esac
-	COMPREPLY=($(compgen -P "${cur%%=*}=" -W "$words" -- "${cur#*=}"))
-	# Readline takes the part behind the equals sign for the word.
-	if [[ $COMP_WORDBREAKS == *=* ]]; then
-		COMPREPLY=("${COMPREPLY[@]#"${cur%%=*}="}")
-	fi
+	COMPREPLY=($(compgen -P "${cur%=*}=" -W "$words" -- "${cur##*=}"))
+	_persona_trim "$cur"
+}
+
+# The words up to the cursor, as _get_comp_words_by_ref -n := has them: Readline parts them
+_persona_words() {
+	local i glue=
+	words=()
+	for ((i = 0; i <= COMP_CWORD; i++)); do
+		if ((i)) && [[ -n $glue || ${COMP_WORDS[i]} =~ ^[:=]+$ ]]; then
+			words[-1]+=${COMP_WORDS[i]}
+		else
+			words+=("${COMP_WORDS[i]}")
+		fi
+		glue=
+		[[ ${COMP_WORDS[i]} =~ ^[:=]+$ ]] && glue=yes
+	done
+	cword=$((${#words[@]} - 1))
+	cur=${words[cword]} prev=${words[cword - 1]}
 }
 
 _persona() {
-	local cur prev words cword i first=2
+	local cur prev words cword i first=2 image= option=
 	COMPREPLY=()
 	if declare -F _get_comp_words_by_ref >/dev/null; then
-		_get_comp_words_by_ref -n :, cur prev words cword
+		_get_comp_words_by_ref -n := cur prev words cword
 	else
-		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+		_persona_words
 	fi
 	if ((cword == 1)); then
 		COMPREPLY=($(compgen -W "run ps show set exec profile gateway wg list doctor version help --help --version" -- "$cur"))
@@ -120,13 +148,8 @@ _persona() {
 		return
 		;;
 	set)
-		# Readline parts words at the equals sign.
-		if [[ $cur == = ]]; then
-			cur=$prev=
-		elif [[ $prev == = ]]; then
-			cur=${words[cword - 2]}=$cur
-		fi
-		_persona_set "$cur"
+		[[ ${words[2]} == *=* ]] || ((cword == 2)) || image=${words[2]}
+		_persona_set "$cur" "$image"
 		return
 		;;
 	exec)
@@ -181,6 +204,10 @@ _persona() {
 	# Behind the options it is another command's line.
 	for ((i = first; i < cword; i++)); do
 		case ${words[i]} in
+		-p | --personality) image=${words[i + 1]} ;;
+		--personality=*) image=${words[i]#*=} ;;
+		esac
+		case ${words[i]} in
 		-p | --personality | -i | --interface | -o | --sysctl | --pcap | --vcpus | --mem | --linger | --mode | --policy | --scheduler | --congestion | --output | --frequency | --in | --socks) ((i++)) ;;
 		--)
 			((i++))
@@ -199,6 +226,10 @@ _persona() {
 		return
 	fi
 
+	if [[ $cur == --*=* ]]; then # --option=value
+		option=${cur%%=*}=
+		prev=${cur%%=*} cur=${cur#*=}
+	fi
 	case $prev in
 	-p | --personality) COMPREPLY=($(compgen -W "$(_persona_personalities)" -- "$cur") $(compgen -f -- "$cur")) ;;
 	-i | --interface) _persona_spec "$cur" ;;
@@ -212,8 +243,8 @@ _persona() {
 	--vcpus) COMPREPLY=($(compgen -W "1 2 4 8 16" -- "$cur")) ;;
 	--mode) COMPREPLY=($(compgen -W "auto inline shadow" -- "$cur")) ;;
 	--policy) COMPREPLY=($(compgen -W "$_persona_policies" -- "$cur")) ;;
-	--scheduler) COMPREPLY=($(compgen -W "$_persona_schedulers" -- "$cur")) ;;
-	--congestion) COMPREPLY=($(compgen -W "$_persona_congestion" -- "$cur")) ;;
+	--scheduler) COMPREPLY=($(compgen -W "$(_persona_names schedulers "$image")" -- "$cur")) ;;
+	--congestion) COMPREPLY=($(compgen -W "$(_persona_names congestion "$image")" -- "$cur")) ;;
 	--trace) COMPREPLY=($(compgen -W "sockets calls paths sockets,paths sockets,calls,paths" -- "$cur")) ;;
 	--in) _persona_inlet "$cur" ;;
 	--socks) COMPREPLY=($(compgen -A hostname -- "$cur")) ;;
@@ -232,6 +263,7 @@ _persona() {
 		fi
 		;;
 	esac
+	[[ -z $option || $COMP_WORDBREAKS == *=* ]] || COMPREPLY=("${COMPREPLY[@]/#/$option}")
 }
 
 complete -F _persona persona

@@ -339,6 +339,14 @@ rmnet0 10.2.0.2/24"
 		"$(printf '%s\n' "$first" "$second" | sort -n | paste -sd' ')"
 	matches "completion: show" "$(offered persona show '')" "--once .*$second"
 	is "completion: the command" "$(offered persona exec "$first" mount | tr ' ' '\n' | sort -u | grep -x mount)" mount
+	# Words as Readline parts them
+	is "completion: --option=value" "$(offered persona run --policy = h)" handover
+	is "completion: behind it, the command" "$(offered persona run --policy = handover mount | tr ' ' '\n' | sort -u | grep -x mount)" mount
+	is "completion: keys of an interface" "$(offered persona run -i wlan0,ip = 10.1.0.2/24,g)" "10.1.0.2/24,gw="
+	is "completion: a program's policy" "$(offered persona set policy = curl = h)" handover
+	matches "completion: schedulers" "$(offered persona run -p linux-6.12 --scheduler '')" '(^| )minrtt'
+	is "completion: schedulers of an image without" "$(offered persona run -p linux-6.1 --scheduler '')" ""
+	matches "completion: congestion controls of that" "$(offered persona run -p linux-6.1 --congestion '')" '(^| )cubic'
 	is "two runs: ps lists both" "$(p ps --json | jq length)" 2
 	stop "$PID"
 	stop "$firstpid"
