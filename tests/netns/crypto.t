@@ -12,21 +12,7 @@
 
 persona_only
 for name in linux-6.12 linux-6.1; do
-	image=$TOP/build/personalities/$name.so
-	if [ ! -e "$image" ]; then
-		skip "$name" "this image is not built"
-		continue
-	fi
-	"$TOP/build/tests/programs/crypto" "$image" >"$TMP/out" 2>&1
-	status=$?
-	while read -r line; do
-		case $line in
-		"ok "*) ok "$name: ${line#* - }" ;;
-		"not ok "*) not_ok "$name: ${line#* - }" ;;
-		1..*) ;;
-		*) note "$line" ;;
-		esac
-	done <"$TMP/out"
-	is "$name: the program's status" $status 0
+	built $name || continue
+	retell $name "$TOP/build/tests/programs/crypto" "$IMAGE"
 done
 done_testing

@@ -116,6 +116,32 @@ program() {
 
 persona_only() { [ -z "$NATIVE" ] || skip_all "only for Persona"; }
 
+# built NAME: is this image there? Its file is $IMAGE. Else the test NAME is skipped.
+built() {
+	IMAGE=$TOP/build/personalities/$1.so
+	[ -e "$IMAGE" ] || {
+		skip "$1" "this image is not built"
+		return 1
+	}
+}
+
+# retell NAME COMMAND...: a program that speaks TAP: its tests are ours, and that its status is 0
+retell() {
+	local name=$1 line status
+	shift
+	"$@" >"$TMP/retell.out" 2>&1
+	status=$?
+	while read -r line; do
+		case $line in
+		"ok "*) ok "$name: ${line#* - }" ;;
+		"not ok "*) not_ok "$name: ${line#* - }" ;;
+		1..*) ;;
+		*) note "$line" ;;
+		esac
+	done <"$TMP/retell.out"
+	is "$name: the program's status" $status 0
+}
+
 # ---- processes ----
 
 # background server|phone|on ...: start it, remember it; its id is in $LAST. (The

@@ -35,33 +35,19 @@ with_tool() {
 }
 
 for name in linux-6.12 linux-6.1; do
-	image=$TOP/build/personalities/$name.so
-	if [ ! -e "$image" ]; then
-		skip "$name" "this image is not built"
-		continue
-	fi
+	built $name || continue
 	scripts=()
 	for s in "$SCRIPTS"/*.pkt; do
 		need=$(sed -n 's,^// needs: ,,p' "$s")
-		[ -z "$need" ] || grep -qa -- "$need" "$image" || {
+		[ -z "$need" ] || grep -qa -- "$need" "$IMAGE" || {
 			note "$name has no $need: not $(basename "$s")"
 			[ "$name" != linux-6.12 ] || not_ok "$name has $need"
 			continue
 		}
 		scripts+=("$s")
 	done
-	PERSONA_IMAGE=$image as_nobody "$SCRIPTS/drill" --so_filename="$PLUGIN" "${scripts[@]}" >"$TMP/out" 2>&1
-	status=$?
-	while read -r line; do
-		case $line in
-		"ok "*) ok "$name: ${line#* - }" ;;
-		"not ok "*) not_ok "$name: ${line#* - }" ;;
-		1..*) ;;
-		*) note "$line" ;;
-		esac
-	done <"$TMP/out"
-	is "$name: drill's status" $status 0
-	[ -z "$TOOL" ] || is "$name: by $TOOL" "$(with_tool "$image")" ""
+	PERSONA_IMAGE=$IMAGE retell $name as_nobody "$SCRIPTS/drill" --so_filename="$PLUGIN" "${scripts[@]}"
+	[ -z "$TOOL" ] || is "$name: by $TOOL" "$(with_tool "$IMAGE")" ""
 done
 
 # broken WHAT SED: does drill see it?
