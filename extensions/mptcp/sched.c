@@ -210,6 +210,48 @@ const struct mpsched_path *mpsched_fastest(const struct mpsched_path *paths, int
 	return best;
 }
 
+int mpsched_choice(struct mptcp_sock *msk, struct mpsched_path *paths, int *answer)
+{
+	int n = mpsched_paths(msk, paths, false);
+
+	if (!n)
+		*answer = -EINVAL;
+	else if (n == 1)
+		*answer = mpsched_alone(msk, &paths[0]);
+	else if (!mpsched_window(msk))
+		*answer = mpsched_full(msk, mpsched_fastest(paths, n, false));
+	else
+		return n;
+	return 0;
+}
+
+/* Bytes per ms that a path delivers now */
+static u32 mpsched_rate_now(const struct mpsched_path *p)
+{
+	const struct tcp_sock *tp = tcp_sk(p->ssk);
+	u32 us = READ_ONCE(tp->rate_interval_us);
+	u32 n = READ_ONCE(tp->rate_delivered);
+
+	if (!us || !n)
+		return div_u64((u64)p->cwnd * USEC_PER_MSEC, p->srtt);
+	return min_t(u64, div_u64((u64)n * p->mss * USEC_PER_MSEC, us), U32_MAX);
+}
+
+void mpsched_rate(struct mpsched_rate *r, const struct mpsched_path *f)
+{
+	u32 now = mpsched_rate_now(f);
+
+	if (now >= r->rate || f->subflow->subflow_id != r->fastest) {
+		r->rate = now;
+	} else {
+		if (tcp_jiffies32 - r->rated < HZ)
+			return;
+		r->rate -= r->rate / 8;
+	}
+	r->fastest = f->subflow->subflow_id;
+	r->rated = tcp_jiffies32;
+}
+
 int mpsched_retrans(struct mptcp_sock *msk)
 {
 	struct sock *ssk;

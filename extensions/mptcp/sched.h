@@ -17,6 +17,13 @@
 /* Subflows that are looked at; the kernel's path manager makes nine at most. */
 #define MPSCHED_PATHS 10
 
+/* What the fastest path delivers: mpsched_rate() */
+struct mpsched_rate {
+	u32 fastest;	/* subflow_id */
+	u32 rate;	/* of it, bytes per ms */
+	u32 rated;	/* jiffies32 of that */
+};
+
 /*
  * Of a connection, in the msk's icsk_ca_priv: an msk has no congestion control, and Linux zeroes
  * the place when the socket is made or disconnected. All zero is the first state.
@@ -29,18 +36,14 @@ struct mpsched_state {
 			u32 last;	/* subflow_id of the last turn */
 		} roundrobin;
 		struct {
-			u32 fastest;	/* subflow_id */
-			u32 rate;	/* of it, bytes per ms */
-			u32 rated;	/* jiffies32 of that */
+			struct mpsched_rate fastest;
 			u32 held;	/* jiffies32 of when the slower paths' pause began */
 			u32 hold;	/* jiffies that it lasts */
 			u32 window;	/* bytes, the largest until its begin */
 			u32 largest;	/* bytes, until now */
 		} blest;
 		struct {
-			u32 fastest;	/* subflow_id */
-			u32 rate;	/* of it, bytes per ms */
-			u32 rated;	/* jiffies32 of that */
+			struct mpsched_rate fastest;
 			u32 largest;	/* window until now, bytes */
 		} guard;
 		struct {
@@ -156,6 +159,26 @@ int mpsched_full(struct mptcp_sock *msk, const struct mpsched_path *path);
  * Return: NULL if there is none.
  */
 const struct mpsched_path *mpsched_fastest(const struct mpsched_path *paths, int n, bool space);
+
+/**
+ * mpsched_choice() - the subflows that can send now, if there is something to choose.
+ * @msk: the connection
+ * @paths: as of mpsched_paths(), without backups
+ * @answer: otherwise, what get_subflow() shall return: none can send, one alone, a full window
+ *
+ * Return: how many, at least two; or 0.
+ */
+int mpsched_choice(struct mptcp_sock *msk, struct mpsched_path *paths, int *answer);
+
+/**
+ * mpsched_rate() - take note of what the fastest path delivers.
+ * @r: the last figure; all zero at first
+ * @f: the fastest path now
+ *
+ * It is what the path has delivered in a round trip, and for the next seconds not less: it falls
+ * by an eighth in a second, since a path that was blocked delivers less.
+ */
+void mpsched_rate(struct mpsched_rate *r, const struct mpsched_path *f);
 
 /**
  * mpsched_retrans() - what the default scheduler does with data whose acknowledgment is overdue.

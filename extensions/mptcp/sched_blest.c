@@ -13,8 +13,8 @@
  * Heterogeneous Networks, IFIP Networking 2016. Three things are different here:
  *
  * - The paper has cwnd_F / rtt_F for the rate. A path that was blocked has a smaller window
- *   afterwards, so S is used more, and blocks F again. Here rate_F is what F has delivered in a
- *   round trip, and for the next seconds not less: it falls by an eighth in a second.
+ *   afterwards, so S is used more, and blocks F again. Here rate_F is what F has delivered:
+ *   mpsched_rate().
  * - The paper corrects X by a factor that grows when F was blocked all the same: the window was
  *   full while F had space and S had something in flight. That is slow where F has never been
  *   free, so its rate is not known. Here S then pauses, for HOLD_MIN at first, twice as long each
@@ -33,33 +33,6 @@
 #define HOLD_MIN HZ
 #define HOLD_MAX (16 * HZ)
 
-/* Bytes per ms that a path delivers now */
-static u32 blest_rate_now(const struct mpsched_path *p)
-{
-	const struct tcp_sock *tp = tcp_sk(p->ssk);
-	u32 us = READ_ONCE(tp->rate_interval_us);
-	u32 n = READ_ONCE(tp->rate_delivered);
-
-	if (!us || !n)
-		return div_u64((u64)p->cwnd * USEC_PER_MSEC, p->srtt);
-	return min_t(u64, div_u64((u64)n * p->mss * USEC_PER_MSEC, us), U32_MAX);
-}
-
-static void blest_rate(struct mpsched_state *s, const struct mpsched_path *f)
-{
-	u32 now = blest_rate_now(f);
-
-	if (now >= s->blest.rate || f->subflow->subflow_id != s->blest.fastest) {
-		s->blest.rate = now;
-	} else {
-		if (tcp_jiffies32 - s->blest.rated < HZ)
-			return;
-		s->blest.rate -= s->blest.rate / 8;
-	}
-	s->blest.fastest = f->subflow->subflow_id;
-	s->blest.rated = tcp_jiffies32;
-}
-
 /* The fastest path found the window full: the others pause. */
 static void blest_hold(struct mpsched_state *s)
 {
@@ -73,7 +46,7 @@ static void blest_hold(struct mpsched_state *s)
 /* Must @p wait, though it has space? */
 static bool blest_waits(struct mpsched_state *s, const struct mpsched_path *p, u64 window)
 {
-	u64 x = div_u64((u64)s->blest.rate * p->srtt, USEC_PER_MSEC);
+	u64 x = div_u64((u64)s->blest.fastest.rate * p->srtt, USEC_PER_MSEC);
 
 	if (tcp_sk(p->ssk)->data_segs_out < PROBE)
 		return false;
@@ -100,7 +73,7 @@ static int blest_send(struct mptcp_sock *msk)
 	if (n == 1)
 		return mpsched_alone(msk, &paths[0]);
 	f = mpsched_fastest(paths, n, false);
-	blest_rate(s, f);
+	mpsched_rate(&s->blest.fastest, f);
 	s->blest.largest = max_t(u32, s->blest.largest, min_t(u64, window, U32_MAX));
 	if (!mpsched_window(msk)) {
 		for (i = 0; i < n; i++)

@@ -40,16 +40,13 @@ static bool ecf_waits(struct mptcp_sock *msk, const struct mpsched_path *f,
 static int ecf_send(struct mptcp_sock *msk)
 {
 	struct mpsched_path paths[MPSCHED_PATHS];
-	int n = mpsched_paths(msk, paths, false);
 	const struct mpsched_path *f, *p;
+	int answer, n;
 
+	n = mpsched_choice(msk, paths, &answer);
 	if (!n)
-		return -EINVAL;
-	if (n == 1)
-		return mpsched_alone(msk, &paths[0]);
+		return answer;
 	f = mpsched_fastest(paths, n, false);
-	if (!mpsched_window(msk))
-		return mpsched_full(msk, f);
 	p = mpsched_fastest(paths, n, true);
 	if (!p || (p != f && ecf_waits(msk, f, p)))
 		return -EAGAIN;

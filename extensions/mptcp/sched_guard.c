@@ -9,8 +9,7 @@
  *
  *	rate_F * rtt_S > largest window
  *
- * rate_F is what F has delivered in a round trip, and for the next seconds not less: it falls by
- * an eighth in a second, since a path that was blocked delivers less. A receiver enlarges its
+ * rate_F is what F has delivered, not what it may send: mpsched_rate(). A receiver enlarges its
  * window by what comes in a round trip of the slowest path that it has measured, so the first
  * PROBE segments of each path are sent in any case.
  *
@@ -22,33 +21,6 @@
 
 #define PROBE 4 /* segments: two make a round trip measurable */
 
-/* Bytes per ms that a path delivers now */
-static u32 guard_rate_now(const struct mpsched_path *p)
-{
-	const struct tcp_sock *tp = tcp_sk(p->ssk);
-	u32 us = READ_ONCE(tp->rate_interval_us);
-	u32 n = READ_ONCE(tp->rate_delivered);
-
-	if (!us || !n)
-		return div_u64((u64)p->cwnd * USEC_PER_MSEC, p->srtt);
-	return min_t(u64, div_u64((u64)n * p->mss * USEC_PER_MSEC, us), U32_MAX);
-}
-
-static void guard_rate(struct mpsched_state *s, const struct mpsched_path *f)
-{
-	u32 now = guard_rate_now(f);
-
-	if (now >= s->guard.rate || f->subflow->subflow_id != s->guard.fastest) {
-		s->guard.rate = now;
-	} else {
-		if (tcp_jiffies32 - s->guard.rated < HZ)
-			return;
-		s->guard.rate -= s->guard.rate / 8;
-	}
-	s->guard.fastest = f->subflow->subflow_id;
-	s->guard.rated = tcp_jiffies32;
-}
-
 static bool guard_new(const struct mpsched_path *p)
 {
 	return READ_ONCE(tcp_sk(p->ssk)->data_segs_out) < PROBE;
@@ -57,7 +29,7 @@ static bool guard_new(const struct mpsched_path *p)
 static bool guard_leaves_out(const struct mpsched_state *s, const struct mpsched_path *p)
 {
 	return !guard_new(p) &&
-	       div_u64((u64)s->guard.rate * p->srtt, USEC_PER_MSEC) > s->guard.largest;
+	       div_u64((u64)s->guard.fastest.rate * p->srtt, USEC_PER_MSEC) > s->guard.largest;
 }
 
 /* Until the path has flushed its queue */
@@ -86,7 +58,7 @@ static int guard_send(struct mptcp_sock *msk)
 	if (n == 1)
 		return mpsched_alone(msk, &paths[0]);
 	f = mpsched_fastest(paths, n, false);
-	guard_rate(s, f);
+	mpsched_rate(&s->guard.fastest, f);
 	s->guard.largest = max_t(u32, s->guard.largest, min_t(u64, window, U32_MAX));
 	for (i = 0; i < n; i++) {
 		if (&paths[i] != f && guard_leaves_out(s, &paths[i]))

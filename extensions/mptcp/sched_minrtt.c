@@ -17,15 +17,12 @@
 static int minrtt_send(struct mptcp_sock *msk)
 {
 	struct mpsched_path paths[MPSCHED_PATHS];
-	int n = mpsched_paths(msk, paths, false);
 	const struct mpsched_path *p;
+	int answer, n;
 
+	n = mpsched_choice(msk, paths, &answer);
 	if (!n)
-		return -EINVAL;
-	if (n == 1)
-		return mpsched_alone(msk, &paths[0]);
-	if (!mpsched_window(msk))
-		return mpsched_full(msk, mpsched_fastest(paths, n, false));
+		return answer;
 	p = mpsched_fastest(paths, n, true);
 	return p ? mpsched_give(msk, p, min_t(u32, p->space, SZ_64K)) : -EAGAIN;
 }

@@ -21,14 +21,11 @@ static int roundrobin_send(struct mptcp_sock *msk)
 {
 	struct mpsched_path paths[MPSCHED_PATHS];
 	struct mpsched_state *s = mpsched_state(msk);
-	int n = mpsched_paths(msk, paths, false), first = 0, i;
+	int first = 0, answer, n, i;
 
+	n = mpsched_choice(msk, paths, &answer);
 	if (!n)
-		return -EINVAL;
-	if (n == 1)
-		return mpsched_alone(msk, &paths[0]);
-	if (!mpsched_window(msk))
-		return mpsched_full(msk, mpsched_fastest(paths, n, false));
+		return answer;
 	for (i = 0; i < n; i++)
 		if (paths[i].subflow->subflow_id == s->roundrobin.last)
 			first = i + 1;
