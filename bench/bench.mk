@@ -35,6 +35,12 @@ $(B)/bench/netops $(B)/bench/echo $(B)/bench/hostcalls: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 -O2 -g $(WARN) -pthread -o $@ $<
 
+.PHONY: bench-start
+bench-start: ## what persona run costs before and after a program (BENCH=--json FILE, --md, --rounds N ...)
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory all
+	@bench/start $(BENCH)
+
 .PHONY: bench-shadow
 bench-shadow: ## shadow mode against the host kernel (BENCH=--json FILE ...)
 	@$(MAKE) --no-print-directory deps
