@@ -41,14 +41,14 @@ PATHS=(-i "wg:wlan0,conf=$WG/wlan.conf" -i "wg:rmnet0,conf=$WG/rmnet.conf")
 gate() { phone timeout 60 "${TUN[@]}" "${AS[@]}" "$PERSONA" gateway ${PERSONALITY:+-p "$PERSONALITY"} "${PATHS[@]}" "$@"; }
 
 # best WHAT COMMAND...: the highest of up to three rates that it prints (bytes a second), in Mbit/s: what
-# else this machine does lowers one at times
+# else this machine does lowers one at times. ALL=1: three in any case
 best() {
 	local what=$1 rate most=0
 	shift
 	for _ in 1 2 3; do
 		rate=$("$@" 2>>"$TMP/err" | awk '{ printf "%.1f", $1 * 8 / 1e6 }')
 		most=$(awk "BEGIN { print (${rate:-0} > $most ? ${rate:-0} : $most) }")
-		awk "BEGIN { exit $most < 62 }" && break
+		[ -n "${ALL:-}" ] || { awk "BEGIN { exit $most < 62 }" && break; }
 	done
 	at_least "$what, best of three, Mbit/s" "$most" 62
 }
@@ -116,7 +116,8 @@ background phone "$PYTHON" "$TMP/parent.py" "${AS[@]}" "$PERSONA" gateway ${PERS
 	--in fd:9,ip=10.111.0.9/32 "${PATHS[@]}"
 APP=$LAST
 check "an inherited descriptor" wait_for 10 grep -q "goes out by" "$TMP/background.out"
-best "download by it" phone curl -sS -m 40 -o "$TMP/user/got2" -w '%{speed_download}' http://10.9.0.1/big
+# All three, for the gateway to be old enough to be idle: MLD reports and the like have ended
+ALL=1 best "download by it" phone curl -sS -m 40 -o "$TMP/user/got2" -w '%{speed_download}' http://10.9.0.1/big
 is "a download by it" "$(sum "$TMP/user/got2")" "$(sum "$FILES/big")"
 # An idle gateway: nothing wakes it
 switches() { awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n + 0 }' /proc/"$1"/task/*/status; }
