@@ -21,11 +21,12 @@ testbed_up --unshaped
 server ip address add 10.9.0.1/32 dev lo
 server sysctl -qw net.ipv4.ip_forward=1 net.core.somaxconn=8192 net.ipv4.tcp_max_syn_backlog=16384
 phone sysctl -qw net.ipv4.ip_local_port_range="10000 65000"
-# As a network card does: all frames of a connection are received by one processor. Two may process
-# a connection's first acknowledgment and its first data at a time here, and Linux before 6.18 then
-# looks for a socket that has just left one list and is not in the next, and answers with a reset.
+# As a network card does: all frames of a connection are received by one processor. Else two of them
+# may process a connection's first acknowledgment and its first data at a time, and Linux (6.18, too)
+# may look for the socket just when the request has left its table and the socket is not in it yet:
+# it answers with a reset.
 for device in ap0 cell0; do
-	server sh -c "echo ff >/sys/class/net/$device/queues/rx-0/rps_cpus"
+	server sh -c "echo $(printf %x $(((1 << $(nproc)) - 1))) >/sys/class/net/$device/queues/rx-0/rps_cpus"
 done
 
 # An echo of lines
