@@ -33,7 +33,7 @@
 
 #define OVERDUE_NS 10000000 /* a tick this late: the application is not calling */
 #define WATCH_NS   8000000  /* how often to look while applications call; less than OVERDUE_NS */
-#define LOOK_NS	   500000  /* the same, if other threads are blocked on its vCPU */
+#define LOOK_NS	   500000   /* the same, if other threads are blocked on its vCPU */
 #define KICK_TAG   0xffffffffu
 
 static pthread_t thread;
