@@ -75,6 +75,7 @@ def step(text):
     return told
 
 def until_there():
+    time.sleep(0.2)         # the last question is refused first: its way takes 2 ms
     open(start, 'w').close()
     while not os.path.exists(start + '.ready'):
         time.sleep(0.05)
