@@ -24,6 +24,9 @@
  *	KEY.KEY=VALUE	a sysctl of the stack (an underscore may stand for a space in VALUE's place
  *			if it is doubled: 4096__131072__6291456)
  *
+ * setsockopt(FD, SOL_MPTCP, 0x5fff, [N], 4) on any socket is the tool's own, as no call of a program
+ * does that: it sets (1) or clears (0) the flag `backup` of the endpoint of the second local=.
+ *
  * Threads: any may call; the pair orders packets. No offloads, so a packet is what is on a wire.
  * Limits: one stack for each process, packets up to 65,535 bytes.
  */
@@ -48,11 +51,16 @@
 #define IMAGE	    "../../personalities/linux-6.12.so"
 #define NS_PER_USEC 1000
 
+#define SOL_MPTCP     284
+#define PLUGIN_BACKUP 0x5fff
+
 /* The engine's end is @be.fd. */
 static struct pair {
 	struct backend be;
 	int tool;
 } * pair;
+
+static struct iface_spec plugin_spec;
 
 static void plugin_fail(const char *what, const char *why)
 {
@@ -272,9 +280,24 @@ static int plugin_getsockopt(void *userdata, int fd, int level, int name, void *
 	return (int)CALL(SYS_getsockopt, fd, level, name, (long)value, (long)len);
 }
 
+/* Of the second address: 0, or -1 and errno */
+static int plugin_backup(bool backup)
+{
+	int err = 0;
+	struct nl *nl = nl_open(engine_syscall, NETLINK_GENERIC, &err);
+
+	if (nl)
+		err = mptcp_endpoint_flags(nl, &plugin_spec.addr[1], backup ? MPTCP_BACKUP : 0);
+	nl_close(nl);
+	errno = -err;
+	return err ? -1 : 0;
+}
+
 static int plugin_setsockopt(void *userdata, int fd, int level, int name, const void *value,
 			     socklen_t len)
 {
+	if (level == SOL_MPTCP && name == PLUGIN_BACKUP && len == sizeof(int))
+		return plugin_backup(*(const int *)value);
 	return (int)CALL(SYS_setsockopt, fd, level, name, (long)value, len);
 }
 
@@ -464,21 +487,20 @@ static void plugin_configure(const struct flags *f, const struct iface_spec *spe
 __attribute__((visibility("default"))) void
 packetdrill_interface_init(const char *text, struct packetdrill_interface *interface)
 {
-	static struct iface_spec spec;
 	static struct flags flags;
 	struct engine_options opt = {0};
 	const char *why = "";
 	char path[4096];
 
 	flags_parse(&flags, text);
-	if (spec_parse(flags.spec, &spec, &why))
+	if (spec_parse(flags.spec, &plugin_spec, &why))
 		plugin_fail(flags.spec, why);
 	opt.image = flags.image ? flags.image : plugin_image(path);
 	opt.vcpus = (int)flags.vcpus;
 	opt.verbose = flags.verbose;
 	if (engine_start(&opt, &why))
 		plugin_fail(opt.image, why);
-	plugin_configure(&flags, &spec);
+	plugin_configure(&flags, &plugin_spec);
 	*interface = (struct packetdrill_interface){
 		.userdata = interface,
 		.free = plugin_free,
