@@ -24,8 +24,8 @@
  *	KEY.KEY=VALUE	a sysctl of the stack (an underscore may stand for a space in VALUE's place
  *			if it is doubled: 4096__131072__6291456)
  *
- * setsockopt(FD, SOL_MPTCP, 0x5fff, [N], 4) on any socket is the tool's own, as no call of a program
- * does that: it sets (1) or clears (0) the flag `backup` of the endpoint of the second local=.
+ * A setsockopt(FD, SOL_MPTCP, 0x5fff, [N], 4) on any socket is the tool's own, since no program
+ * calls that: it sets (1) or clears (0) the flag `backup` of the second local='s endpoint.
  *
  * Threads: any may call; the pair orders packets. No offloads, so a packet is what is on a wire.
  * Limits: one stack for each process, packets up to 65,535 bytes.
