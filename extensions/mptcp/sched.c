@@ -116,10 +116,11 @@ static void mpsched_path_read(struct mpsched_path *p, struct mptcp_subflow_conte
 		 ALIGN(TCPOLEN_MPTCP_DSS_BASE + TCPOLEN_MPTCP_DSS_MAP64, 4);
 	p->cwnd = cwnd * p->mss;
 	p->queued = nxt - READ_ONCE(tp->snd_una) + waits;
+	p->segs = flight + waits / p->mss;
 	p->space = 0;
 	cwnd += MPSCHED_AHEAD;
-	if (cwnd > flight + waits / p->mss && sk_stream_memory_free(ssk))
-		p->space = (cwnd - flight - waits / p->mss) * p->mss;
+	if (cwnd > p->segs && sk_stream_memory_free(ssk))
+		p->space = (cwnd - p->segs) * p->mss;
 }
 
 int mpsched_paths(struct mptcp_sock *msk, struct mpsched_path *paths, bool backups)

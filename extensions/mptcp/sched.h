@@ -74,6 +74,7 @@ struct mpsched_path {
 	u32 mss;	/* bytes of data in a full segment */
 	u32 cwnd;	/* bytes */
 	u32 queued;	/* bytes in flight, or waiting in the subflow */
+	u32 segs;	/* the same in segments, without those that are lost */
 	u32 space;	/* bytes that the congestion window admits now: full segments */
 	bool backup;
 };

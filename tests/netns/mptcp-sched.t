@@ -183,6 +183,21 @@ flow messages 1 redundant
 at_most "redundant: the connection's end, milliseconds after the last message" \
 	"$(awk "BEGIN { printf \"%d\", 1000 * ($(of "$sent" ended) - 0.98) }")" 150
 
+# ---- small messages of the default, WiFi has the shorter way ----
+# other: percent that the last flow sent by cellular, between what $TMP/before and $TMP/after have
+other() { paste -d ' ' "$TMP/before" "$TMP/after" | awk '{ printf "%.1f\n", 100 * ($4 - $2) / ($3 + $4 - $1 - $2 + 1) }'; }
+carried >"$TMP/before"
+flow messages 4 "$DEFAULT"
+carried >"$TMP/after"
+right "$DEFAULT, messages"
+at_most "$DEFAULT, messages: percent by the other path" "$(other)" 10
+(sleep 1; link set wlan 50mbit,150ms; sleep 1.5; link set wlan 50mbit,10ms; sleep 4; carried >"$TMP/before"; sleep 1.5; carried >"$TMP/after") &
+spell=$!
+flow messages 8.5 "$DEFAULT"
+wait $spell
+[ "$(of "$got" sum)" = "$(of "$sent" sum)" ] || not_ok "$DEFAULT, a spell of delay: the data's sum"
+at_most "$DEFAULT, messages: percent by the other path 4 s after a spell of delay" "$(other)" 10
+
 # ---- WiFi falls silent ----
 declare -A MOST=([redundant]=60 [handover]=200)
 for s in redundant handover; do
@@ -194,7 +209,7 @@ for s in redundant handover; do
 		note "$s: $got $sent"
 		of "$got" gap >>"$TMP/$s.gaps"
 		[ "$(of "$got" sum)" = "$(of "$sent" sum)" ] || not_ok "$s, silence: the data's sum"
-		paste -d ' ' "$TMP/before" "$TMP/after" | awk '{ printf "%.1f\n", 100 * ($4 - $2) / ($3 + $4 - $1 - $2 + 1) }' >>"$TMP/$s.other"
+		other >>"$TMP/$s.other"
 		enough "$TMP/$s.gaps" "${MOST[$s]}" && { [ $s = redundant ] || enough "$TMP/$s.other" 5; } && break
 	done
 done
