@@ -27,6 +27,7 @@
  */
 #include <net/mptcp/protocol.h>
 #include "mptcp_mesh.h"
+#include "mptcp_timeout.h"
 
 extern typeof(__mptcp_subflow_connect) __real___mptcp_subflow_connect;
 
@@ -48,8 +49,13 @@ int __wrap___mptcp_subflow_connect(struct sock *sk, const void *local,
 				   const struct mptcp_addr_info *remote)
 {
 	struct mptcp_addr_info whole = *remote;
+	bool waits = mptcp_timeout_waits(sk);
+	int err;
 
 	if (!whole.port)
 		whole.port = sk->sk_dport;
-	return __real___mptcp_subflow_connect(sk, local, &whole);
+	err = __real___mptcp_subflow_connect(sk, local, &whole);
+	if (waits)
+		mptcp_timeout_go_on(sk);
+	return err;
 }

@@ -20,6 +20,14 @@
  * there are, and to each that is made later. What is not acknowledged on one subflow is sent again
  * by another; so over two paths it takes a retransmission timeout longer.
  *
+ * The minute is one minute. Linux begins it again when a join fails, and stops it while one is tried.
+ * Paths come and go, each return makes the path manager try a join, and a peer whose program has
+ * closed refuses all: such a connection never ended. So the moment is kept in which the last
+ * subflow that could carry data was closed, and each start of the timer is put back to it: when a
+ * join begins (mptcp_mesh.c), and, after one has failed, by another run of the connection's worker,
+ * which calls mptcp_pm_nl_work() first. A join that succeeds stops the timer, as in Linux.
+ *
+ * Ownership: the MPTCP socket's icsk_probes_tstamp, which MPTCP does not use, holds that moment.
  * Locking: the connection's socket lock, which the callers hold or which is taken here.
  *
  * Limits: a reset of the last subflow is waited out as in Linux.
@@ -28,6 +36,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 #include <net/mptcp/protocol.h>
+#include "mptcp_timeout.h"
 
 #ifdef HAVE_CHECK_NEXT_SSK /* 6.1 */
 #define CHECK_NEXT(name) void name(struct mptcp_sock *msk, const struct sock *ssk, \
@@ -40,6 +49,17 @@
 #endif
 
 extern typeof(mptcp_pm_subflow_check_next) __real_mptcp_pm_subflow_check_next;
+#ifdef HAVE_PM_WORKER /* 6.16 */
+#define PM_WORK	     __wrap_mptcp_pm_worker
+#define PM_WORK_REAL __real_mptcp_pm_worker
+#else
+#define PM_WORK	     __wrap_mptcp_pm_nl_work
+#define PM_WORK_REAL __real_mptcp_pm_nl_work
+#endif
+
+void PM_WORK_REAL(struct mptcp_sock *msk);
+void PM_WORK(struct mptcp_sock *msk);
+
 extern typeof(mptcp_sockopt_sync_locked) __real_mptcp_sockopt_sync_locked;
 extern typeof(mptcp_setsockopt) __real_mptcp_setsockopt;
 extern typeof(mptcp_getsockopt) __real_mptcp_getsockopt;
@@ -60,8 +80,9 @@ static bool timeout_joining(const struct mptcp_subflow_context *subflow)
 	return subflow->request_join && !subflow->fully_established;
 }
 
-/* Is a subflow left that carries data, or that may once it is open? */
-static bool timeout_another(struct mptcp_sock *msk, const struct mptcp_subflow_context *but)
+/* Is a subflow left that carries data, or, if @joins, that may once it is open? */
+static bool timeout_another(struct mptcp_sock *msk, const struct mptcp_subflow_context *but,
+			    bool joins)
 {
 	struct mptcp_subflow_context *subflow;
 
@@ -70,11 +91,48 @@ static bool timeout_another(struct mptcp_sock *msk, const struct mptcp_subflow_c
 			continue;
 		if (__mptcp_subflow_active(subflow))
 			return true;
-		if (timeout_joining(subflow) &&
+		if (joins && timeout_joining(subflow) &&
 		    inet_sk_state_load(mptcp_subflow_tcp_sock(subflow)) != TCP_CLOSE)
 			return true;
 	}
 	return false;
+}
+
+/* A subflow is about to be closed. */
+static void timeout_closes(struct mptcp_sock *msk, const struct mptcp_subflow_context *subflow)
+{
+	struct sock *sk = (struct sock *)msk;
+
+	if (timeout_another(msk, subflow, false))
+		return;
+	if (!timeout_joining(subflow))
+		inet_csk(sk)->icsk_probes_tstamp = tcp_jiffies32 ?: 1;
+	else if (inet_csk(sk)->icsk_probes_tstamp)
+		mptcp_schedule_work(sk);
+}
+
+bool mptcp_timeout_waits(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_mtup.probe_timestamp;
+}
+
+void mptcp_timeout_go_on(struct sock *sk)
+{
+	u32 since = inet_csk(sk)->icsk_probes_tstamp;
+
+	if (!since || inet_csk(sk)->icsk_mtup.probe_timestamp == since)
+		return;
+	mptcp_set_close_tout(sk, since);
+	mptcp_reset_tout_timer(mptcp_sk(sk), 0);
+}
+
+void PM_WORK(struct mptcp_sock *msk)
+{
+	struct sock *sk = (struct sock *)msk;
+
+	if (mptcp_timeout_waits(sk))
+		mptcp_timeout_go_on(sk);
+	PM_WORK_REAL(msk);
 }
 
 /* The error of a timer that has ended the subflow: tcp_write_err() */
@@ -117,8 +175,9 @@ CHECK_NEXT(__wrap_mptcp_pm_subflow_check_next)
 	struct sock *sk = (struct sock *)msk;
 	int err = timeout_error(msk, subflow);
 
+	timeout_closes(msk, subflow);
 	if (err && sk->sk_state != TCP_CLOSE && !__mptcp_check_fallback(msk)) {
-		if (timeout_another(msk, subflow))
+		if (timeout_another(msk, subflow, true))
 			WRITE_ONCE(sk->sk_err_soft, err);
 		else
 			timeout_end(msk, err);
@@ -135,6 +194,8 @@ static void timeout_give(struct mptcp_sock *msk, struct sock *ssk)
 
 void __wrap_mptcp_sockopt_sync_locked(struct mptcp_sock *msk, struct sock *ssk)
 {
+	if (inet_sk_state_load(ssk) != TCP_CLOSE) /* it has joined */
+		inet_csk((struct sock *)msk)->icsk_probes_tstamp = 0;
 	timeout_give(msk, ssk);
 	__real_mptcp_sockopt_sync_locked(msk, ssk);
 }
