@@ -110,7 +110,7 @@ told() {
 }
 
 minute=8
-options=(-o net.mptcp.close_timeout=$minute)
+options=(-o "net.mptcp.close_timeout=$minute")
 case ${PERSONALITY:-} in *6.1) minute=60 options=() ;; esac
 
 for MODE in inline shadow; do

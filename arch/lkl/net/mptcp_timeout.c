@@ -20,9 +20,9 @@
  * there are, and to each that is made later. What is not acknowledged on one subflow is sent again
  * by another; so over two paths it takes a retransmission timeout longer.
  *
- * The minute is one minute. Linux begins it again when a join fails, and stops it while one is tried.
- * Paths come and go, each return makes the path manager try a join, and a peer whose program has
- * closed refuses all: such a connection never ended. So the moment is kept in which the last
+ * The minute is one minute. Linux begins it again when a join fails, and stops it while one is
+ * tried. Paths come and go, each return makes the path manager try a join, and a peer whose program
+ * has closed refuses all: such a connection never ended. So the moment is kept in which the last
  * subflow that could carry data was closed, and each start of the timer is put back to it: when a
  * join begins (mptcp_mesh.c), and, after one has failed, by another run of the connection's worker,
  * which calls mptcp_pm_nl_work() first. A join that succeeds stops the timer, as in Linux.
