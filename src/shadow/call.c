@@ -360,6 +360,17 @@ int call_write(const struct call *c, uint64_t to, const void *buf, size_t len)
 	return errno == EPERM ? -EPERM : -EFAULT;
 }
 
+int call_write_both(const struct call *c, uint64_t to, const void *buf, size_t len, uint64_t to2,
+		    const void *buf2, size_t len2)
+{
+	struct iovec local[2] = {{(void *)(uintptr_t)buf, len}, {(void *)(uintptr_t)buf2, len2}};
+	struct iovec remote[2] = {{(void *)(uintptr_t)to, len}, {(void *)(uintptr_t)to2, len2}};
+
+	if (process_vm_writev(c->tid, local, 2, remote, 2, 0) != (ssize_t)(len + len2))
+		return -EFAULT;
+	return 0;
+}
+
 ssize_t call_readv(const struct call *c, const struct iovec *iov, size_t n, void *buf, size_t len)
 {
 	struct iovec local = {buf, len};
@@ -421,9 +432,8 @@ int call_write_addr(const struct call *c, uint64_t to, uint64_t lenptr, const vo
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
-	if (call_write(c, to, addr, (socklen_t)room < len ? (socklen_t)room : len))
-		return -EFAULT;
-	return call_write(c, lenptr, &len, sizeof(len));
+	return call_write_both(c, to, addr, (socklen_t)room < len ? (socklen_t)room : len, lenptr,
+			       &len, sizeof(len));
 }
 
 bool call_nonblocking(const struct call *c, int flags)

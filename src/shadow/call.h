@@ -116,6 +116,10 @@ bool call_cloexec(const struct call *c, int fd);
 int call_read(const struct call *c, uint64_t from, void *buf, size_t len);
 int call_write(const struct call *c, uint64_t to, const void *buf, size_t len);
 
+/** call_write_both() - two pieces of the caller's memory, one system call of ours; or -EFAULT. */
+int call_write_both(const struct call *c, uint64_t to, const void *buf, size_t len, uint64_t to2,
+		    const void *buf2, size_t len2);
+
 /** call_readv(), call_writev() - scattered in the caller; bytes or -EFAULT. */
 ssize_t call_readv(const struct call *c, const struct iovec *iov, size_t n, void *buf, size_t len);
 ssize_t call_writev(const struct call *c, const struct iovec *iov, size_t n, const void *buf,

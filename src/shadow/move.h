@@ -18,15 +18,20 @@ struct move {
 	struct sock *s;
 };
 
+/** move_stack_ref() - socket @m->s for a call that does not move it (options); as move_ref() */
+static inline struct socket_ref move_stack_ref(struct move *m)
+{
+	return (struct socket_ref){
+		.ops = &move_ops, .core = &m->s->core, .stack = m->s->stack, .transport = m};
+}
+
 /** move_ref() - socket @m->s for one call into sockets/; valid as long as *@m. */
 static inline struct socket_ref move_ref(struct move *m)
 {
-	return (struct socket_ref){.ops = &move_ops,
-				   .core = &m->s->core,
-				   .stack = m->s->stack,
-				   .nonblocking =
-					   m->c && m->c->fd >= 0 && call_nonblocking(m->c, 0),
-				   .transport = m};
+	struct socket_ref ref = move_stack_ref(m);
+
+	ref.nonblocking = m->c && m->c->fd >= 0 && call_nonblocking(m->c, 0);
+	return ref;
 }
 
 /**

@@ -151,7 +151,10 @@ static void serve_answer(struct call *c, struct sock *s, long ret)
 		answer_give(c, s, ret);
 }
 
-/* What the program closed before is closed, what it wrote to a sysctl is so. */
+/*
+ * What the program closed before is closed, what it wrote to a sysctl is so. The former takes the
+ * pump's events out of its hands: not for socket(), to which it matters only at the limit.
+ */
 static void serve_settle(void)
 {
 	files_settle();
@@ -162,7 +165,9 @@ static void serve_settle(void)
 static void serve_call(struct call *c, const struct serve_entry *e)
 {
 	if (c->nr == SYS_socket) {
-		serve_settle();
+		files_settle();
+		if (sock_at_limit())
+			pump_settle();
 		pump_relieve();
 	}
 	serve_answer(c, NULL, e->of_call(c));

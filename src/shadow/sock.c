@@ -231,11 +231,16 @@ void sock_set_memory(size_t bytes)
 	limit = (unsigned int)(bytes / SOCK_MEMORY);
 }
 
+bool sock_at_limit(void)
+{
+	return sock_count() >= limit;
+}
+
 bool sock_full(void)
 {
 	static _Atomic bool told;
 
-	if (sock_count() < limit)
+	if (!sock_at_limit())
 		return false;
 	if (!told) {
 		told = true;

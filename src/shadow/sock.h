@@ -206,7 +206,10 @@ int sock_peek(struct sock *s);
 /** sock_first() - the first socket at or after @index, locked; for sweeps. */
 struct sock *sock_first(uint32_t index);
 
-/** sock_full() - are there as many as the stack's memory allows? Says so once. */
+/** sock_at_limit() - are there as many as the stack's memory allows? */
+bool sock_at_limit(void);
+
+/** sock_full() - the same, and says so once. */
 bool sock_full(void);
 
 /** sock_set_memory() - of the stack, bytes. */

@@ -122,7 +122,7 @@ static long sockopt_set_value(struct call *c, struct sock *s, void *value, int l
 		return CALL_PASS;
 	if (level == SOL_SOCKET && (name == SO_ATTACH_FILTER || name == SO_ATTACH_REUSEPORT_CBPF))
 		return sockopt_set_filter(c, s, name, value, (size_t)len);
-	ref = move_ref(&m);
+	ref = move_stack_ref(&m);
 	ret = option_set(&ref, level, name, value, (socklen_t)len);
 	if (!ret)
 		sockopt_mirror(c, s, level, name, value, (size_t)len);
@@ -152,10 +152,7 @@ long sockopt_set(struct call *c, struct sock *s)
 
 static long sockopt_give(struct call *c, const void *value, int len)
 {
-	if (call_write(c, c->args[3], value, (size_t)len) ||
-	    call_write(c, c->args[4], &len, sizeof(len)))
-		return -EFAULT;
-	return 0;
+	return call_write_both(c, c->args[3], value, (size_t)len, c->args[4], &len, sizeof(len));
 }
 
 /* A reset that read() or write() has told already is not told again. */
@@ -215,9 +212,12 @@ long sockopt_get(struct call *c, struct sock *s)
 		if (!value)
 			return -ENOMEM;
 	}
-	/* Some options read their value too. */
-	call_read(c, c->args[3], value, (size_t)len);
-	ref = move_ref(&m);
+	/* Some options read their value too, none of the socket's own. */
+	if (level == SOL_SOCKET)
+		memset(value, 0, (size_t)len);
+	else
+		call_read(c, c->args[3], value, (size_t)len);
+	ref = move_stack_ref(&m);
 	got = (socklen_t)len;
 	ret = option_get(&ref, level, name, value, &got);
 	if (!ret)
