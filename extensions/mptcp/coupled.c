@@ -128,7 +128,7 @@ void coupled_note(struct sock *sk, u64 extra)
 						   tcp_snd_cwnd(tp);
 	srtt = max_t(u32, tp->srtt_us, COUPLED_SRTT_MIN);
 	rate = div_u64((u64)cwnd << COUPLED_SHIFT, srtt);
-	gain = div_u64(rate << COUPLED_SHIFT, srtt);
+	gain = mul_u64_u64_div_u64(rate, 1ULL << COUPLED_SHIFT, srtt);
 
 	group = coupled_lock(sk);
 	if (!group)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kunit.t - unit tests in the kernel, run in the library: those of net/mptcp, and of an extension.
+# kunit.t - unit tests in the kernel, run in the library: of net/mptcp, and of extensions.
 #
 # The debug image runs them at its start and writes KTAP to its log. Each case is told as a test of
 # this one.
@@ -30,10 +30,10 @@ while read -r line; do
 	esac
 	cases=$((cases + 1))
 done < <(sed -nE 's/^persona: (\[[^]]*\] )?( +)((not )?ok |# Subtest: )/\3/p' "$TMP/log")
-for suite in mptcp-crypto mptcp-token planted; do
+for suite in mptcp-crypto mptcp-token mptcp-coupled planted; do
 	matches "suite $suite has run" "$suites" " $suite( |$)"
 done
-at_least "cases" $cases 6
+at_least "cases" $cases 14
 is "nothing to complain of" "$(complaints "$TMP/log" 30)" ""
 [ $FAILED = 0 ] || sed 's/^/# | /' "$TMP/log" | grep -vE 'persona: (\[|$)' | tail -n 60
 done_testing
