@@ -17,6 +17,9 @@
 #include <time.h>
 #include "netconf/link.h"
 
+#define ADDR_PAUSE_NS	  20000 /* at first, then twice as long each time up to the next line */
+#define ADDR_PAUSE_MAX_NS 1000000
+
 static void fill_info(const struct nlmsghdr *m, struct link_info *info)
 {
 	const struct ifinfomsg *ifi = NLMSG_DATA(m);
@@ -192,7 +195,7 @@ static int link_is_local(const struct nlmsghdr *m, void *arg)
 int link_addr_wait(struct nl *nl, const struct ip_addr *a)
 {
 	struct rtmsg rt = {.rtm_family = AF_INET6, .rtm_dst_len = 128};
-	const struct timespec pause = {.tv_nsec = 1000000};
+	struct timespec pause = {.tv_nsec = ADDR_PAUSE_NS};
 	bool local = false;
 
 	if (a->family != AF_INET6 || (a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80))
@@ -204,6 +207,8 @@ int link_addr_wait(struct nl *nl, const struct ip_addr *a)
 		if (local)
 			return 0;
 		nl->call(SYS_nanosleep, (const long[6]){(long)&pause});
+		if (pause.tv_nsec < ADDR_PAUSE_MAX_NS)
+			pause.tv_nsec *= 2;
 	}
 	return -ETIMEDOUT;
 }
