@@ -4,7 +4,7 @@
  *
  * Theory of operation
  *
- * The range: a block of ports that no socket uses (/proc/net/tcp and its like), aligned to
+ * The range: a block of ports that no socket uses (hostsocks.h), aligned to
  * its size, outside the host's range for automatic ports if there is one, entered in
  * net.ipv4.ip_local_reserved_ports, which is read, changed and written when it is our turn
  * (turn.h). Blocks are tried from a random one on, so that the next run does not meet the old
@@ -36,6 +36,7 @@
 #include "backend/opening/flows.h"
 #include "lib/why.h"
 #include "opener/hostports.h"
+#include "opener/hostsocks.h"
 #include "opener/portset.h"
 #include "opener/turn.h"
 
@@ -46,8 +47,6 @@
 #define SMALLEST  64
 #define LARGEST	  16384
 #define LIST_SIZE 16384
-#define HALF_PAGE \
-	2048 /* of the smallest page, which is the least that a file of /proc is read by */
 
 static struct {
 	uint16_t first, last; /* 0: none */
@@ -94,43 +93,6 @@ static int hostports_write_list(void)
 	list[len] = '\0';
 	close(fd);
 	return err;
-}
-
-/* Local ports of /proc/net/tcp and its like: the second word of a line, after its colon. */
-static void hostports_add_used(const char *path, struct portset *s)
-{
-	static char buf[65536];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t kept = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return; /* no such protocol */
-	do {
-		n = read(fd, buf + kept, sizeof(buf) - 1 - kept);
-		if (n <= 0)
-			break;
-		char *line = buf, *end;
-
-		buf[kept + (size_t)n] = '\0';
-		for (; (end = strchr(line, '\n')); line = end + 1) {
-			const char *p = strchr(line, ':');
-
-			*end = '\0';
-			p = p ? strchr(p + 1, ':') : NULL;
-			if (p)
-				portset_put(s, (unsigned int)strtoul(p + 1, NULL, 16) & 0xffff,
-					    true);
-		}
-		kept = strlen(line);
-		if (kept == sizeof(buf) - 1)
-			kept = 0;
-		memmove(buf, line, kept);
-		/* Half a page is left free at the end alone; and to say so once more, the kernel
-		 * would go through its whole table of connections again, which takes it a
-		 * millisecond. */
-	} while (n >= HALF_PAGE);
-	close(fd);
 }
 
 /* ---- the ranges of openers that were killed ---- */
@@ -252,8 +214,6 @@ static int hostports_take_range(unsigned int first, unsigned int last)
 /* Read the list into @list, without what killed openers left; @used: also what sockets have. */
 static int hostports_look(struct portset *used)
 {
-	static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp",
-					     "/proc/net/udp6"};
 	int err = hostports_read_file(RESERVED, list, sizeof(list));
 
 	if (err)
@@ -261,8 +221,7 @@ static int hostports_look(struct portset *used)
 	if (hostports_recover())
 		hostports_write_list();
 	portset_parse(list, used);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		hostports_add_used(tables[i], used);
+	hostsocks_ports(used);
 	return 0;
 }
 
