@@ -88,3 +88,8 @@ void rules_stop(void)
 	}
 	kind = NONE;
 }
+
+void rules_linger(void)
+{
+	nftrules_linger();
+}
