@@ -359,15 +359,23 @@ fail:
 	return err;
 }
 
-bool control_stop(void)
+void control_quit(void)
 {
-	struct timespec until;
 	uint64_t one = 1;
 
 	if (!started)
-		return true;
+		return;
 	atomic_store(&stop, true);
 	RAWSYS(SYS_write, fds[WAKE], &one, sizeof(one));
+}
+
+bool control_stop(void)
+{
+	struct timespec until;
+
+	if (!started)
+		return true;
+	control_quit();
 	clock_read(CLOCK_REALTIME, &until);
 	until.tv_sec += STOP_S;
 	if (pthread_timedjoin_np(thread, NULL, &until))

@@ -54,6 +54,9 @@ enum control_request control_parse(const char *text, size_t len, int *number);
  */
 int control_start(const struct control_run *run);
 
+/** control_quit() - tell the thread to end; control_stop() then waits for less time. */
+void control_quit(void);
+
 /**
  * control_stop() - before engine_stop()
  *

@@ -3,9 +3,10 @@
  * engine.c - start, stop, and the threads' way in; see engine.h.
  *
  * Start: load the image, boot it on the calling thread (all vCPUs, in turn),
- * then start the background thread. The boot leaves an init task, whose host
- * thread is engine.init: a thread without a task of its own borrows it (under
- * init_lock) for the call that makes one.
+ * then start the background thread. The first two may be done before, by another
+ * thread (engine_prepare()): in between nothing runs in the stack. The boot leaves an init task,
+ * whose host thread is engine.init: a thread without a task of its own borrows it (under init_lock)
+ * for the call that makes one.
  *
  * struct thread lives in a pool that is never given back before the engine
  * stops, since a late wake-up may still look at one.
@@ -30,6 +31,9 @@
 /* Initial-exec: reading it is async-signal-safe and one instruction. */
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
 static __thread void *alt_stack __attribute__((tls_model("initial-exec")));
+
+static bool prepared; /* booted, not started */
+static bool ended;    /* not running any more, not given back */
 
 struct pool {
 	struct pool *next;
@@ -314,7 +318,8 @@ static int engine_boot(const struct engine_options *opt, const char **why)
 	return 0;
 }
 
-int engine_start(const struct engine_options *opt, const char **why)
+/* The image, loaded and booted; its vCPUs are idle, and no thread of ours is there yet. */
+static int engine_load(const struct engine_options *opt, const char **why)
 {
 	size_t memory = opt->memory ? opt->memory : ENGINE_MEMORY_DEFAULT;
 	int err;
@@ -345,17 +350,8 @@ int engine_start(const struct engine_options *opt, const char **why)
 		goto unload;
 	}
 	err = engine_boot(opt, why);
-	if (err)
-		goto vcpus;
-	err = background_start();
-	if (err) {
-		engine_refuse(why, err, "cannot start the background thread");
-		goto vcpus;
-	}
-	atomic_store_explicit(&engine.running, true, memory_order_release);
-	return 0;
-
-vcpus:
+	if (!err)
+		return 0;
 	vcpus_exit();
 	fault_exit();
 unload:
@@ -363,7 +359,37 @@ unload:
 	return err;
 }
 
-void engine_stop(void)
+int engine_prepare(const struct engine_options *opt, const char **why)
+{
+	int err = engine_load(opt, why);
+
+	if (err)
+		return err;
+	/* A fork would make each page that the image writes to be copied when it does so again. */
+	RAWSYS(SYS_madvise, engine.image.base, engine.image.extent, MADV_DONTFORK);
+	prepared = true;
+	return 0;
+}
+
+int engine_start(const struct engine_options *opt, const char **why)
+{
+	int err = prepared ? 0 : engine_load(opt, why);
+
+	if (err)
+		return err;
+	prepared = false;
+	err = background_start();
+	if (err) {
+		vcpus_exit();
+		fault_exit();
+		image_unload(&engine.image);
+		return engine_refuse(why, err, "cannot start the background thread");
+	}
+	atomic_store_explicit(&engine.running, true, memory_order_release);
+	return 0;
+}
+
+void engine_halt(void)
 {
 	if (!engine_running())
 		return;
@@ -371,6 +397,15 @@ void engine_stop(void)
 	atomic_store(&engine.running, false);
 	background_stop();
 	netifs_close();
+	ended = true;
+}
+
+void engine_stop(void)
+{
+	engine_halt();
+	if (!ended)
+		return;
+	ended = false;
 	fault_exit();
 	vcpus_exit();
 	self = NULL;

@@ -69,6 +69,24 @@ struct engine_options {
 int engine_start(const struct engine_options *opt, const char **why);
 
 /**
+ * engine_prepare() - the part of engine_start() that takes time and starts no thread
+ * @opt, @why: as engine_start()'s, which must be called with the same options next
+ *
+ * For a caller that has other things to do meanwhile, and then to fork: it may be called by a
+ * thread of its own that ends before engine_start() is called. What is forked in between has
+ * neither the image nor the stack's memory. On failure all is as before, and engine_start() tries
+ * again. Return: as engine_start().
+ */
+int engine_prepare(const struct engine_options *opt, const char **why);
+
+/**
+ * engine_halt() - the part of engine_stop() after which no frame is sent
+ *
+ * Back ends are closed, memory is still to be given back by engine_stop().
+ */
+void engine_halt(void);
+
+/**
  * engine_stop() - halt the stack and give everything back
  *
  * No other thread may be inside or enter. Queued frames are sent first.

@@ -362,7 +362,7 @@ int launch_gateway(const struct launch_gateway *l)
 		status = l->argv ? 0 : inlet_open(&g.inlet, c);
 	c->ports = RELAY_MAX; /* others' sockets may stand beside a range that would grow */
 	if (!status)
-		status = interfaces_open(c);
+		status = interfaces_open(c, false);
 	if (!status)
 		status = l->argv ? gate_command(&g) : gate_serve(&g);
 	interfaces_end();

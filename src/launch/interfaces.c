@@ -9,6 +9,8 @@
  * its connection goes with the stack, so that the end of the stack is its end. The others are
  * opened here. `tap` and `tun` may be the user's own: tried here first.
  *
+ * While it works, the image of a stack that will be this process's boots (stack/ahead.h).
+ *
  * If an address turns out to be the host's too, a range of the host's ports is reserved:
  * stack/ports.c tells the two stacks' packets apart by it.
  *
@@ -38,6 +40,7 @@
 #include "lib/rawsys.h"
 #include "lib/why.h"
 #include "opener/client.h"
+#include "stack/ahead.h"
 #include "stack/config.h"
 
 #define END_S	   1 /* for the opener to take everything back */
@@ -45,6 +48,7 @@
 #define PORT_RANGE 256 /* at first, if no more are asked for; see stack/ports.c */
 
 static int opener_gone = -1;
+static bool ahead; /* the stack is this process's, and may boot while the opener works */
 
 static int interfaces_start_opener(struct config *c, const char **why)
 {
@@ -63,6 +67,8 @@ static int interfaces_start_opener(struct config *c, const char **why)
 	if (fd < 0)
 		return why_set(why, -fd, "too many open files: ulimit -n 1024");
 	c->opener = fd;
+	if (ahead)
+		ahead_begin(c); /* not before: a fork would wait for what maps memory */
 	return 0;
 }
 
@@ -259,11 +265,12 @@ static int interfaces_all_open(struct config *c, bool shared)
 	return 0;
 }
 
-int interfaces_open(struct config *c)
+int interfaces_open(struct config *c, bool boot)
 {
 	bool shared = false;
 	int status = 0;
 
+	ahead = boot;
 	for (unsigned int i = 0; i < c->nifaces && !status; i++)
 		status = interfaces_open_one(c, &c->iface[i], &shared);
 	if (!status && c->opener)

@@ -15,10 +15,12 @@ struct config_iface;
  *
  * Starts persona-opener where one of them needs it, and has it reserve ports where an
  * address is shared with the host. Descriptors in @c have high numbers, close-on-exec.
+ * @boot: the stack will be this process's: boot its image while persona-opener works, by a thread
+ *	  that ahead_wait() (stack/ahead.h) waits for
  *
  * Return: 0 or an exit status; what is wrong has been said.
  */
-int interfaces_open(struct config *c);
+int interfaces_open(struct config *c, bool boot);
 
 /** interfaces_name_taken() - has another interface of @c the name that @ci is to have inside? */
 bool interfaces_name_taken(const struct config *c, const struct config_iface *ci);

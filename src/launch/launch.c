@@ -12,8 +12,8 @@
  *
  *	inline	the program inherits the interfaces' descriptors and a sealed memfd with the
  *		configuration; LD_PRELOAD names the library that starts the stack in it
- *	shadow	this process starts the stack and serves the program's tree: the callbacks of
- *		shadow/shadow.h
+ *	shadow	this process starts the stack, whose image boots while the interfaces are opened
+ *		(stack/ahead.h), and serves the program's tree: the callbacks of shadow/shadow.h
  *
  * A failure on the way just returns: descriptors end with the process, and interfaces
  * created by us end with their descriptors.
@@ -35,6 +35,7 @@
 #include "lib/complain.h"
 #include "lib/highfd.h"
 #include "shadow/shadow.h"
+#include "stack/ahead.h"
 #include "stack/config.h"
 
 /* LD_PRELOAD for the program's loader, the configuration's descriptor for our library in it. */
@@ -102,6 +103,7 @@ static int launch_shadow(const struct launch *l, const char *path)
 	if (status)
 		return status;
 	ops.arg = shadow;
+	ahead_wait();
 	status = supervise(path, l->argv, NULL, 0, &ops);
 	shadow_finish(shadow, l->config->linger);
 	return status;
@@ -211,7 +213,7 @@ int launch(const struct launch *l)
 		if (status)
 			return status;
 	}
-	status = interfaces_open(c);
+	status = interfaces_open(c, !inside);
 	if (!status) {
 		c->mirror = !inside;
 		c->sampled = sampled;

@@ -32,6 +32,7 @@
 #include "launch/resolver.h"
 #include "lib/complain.h"
 #include "lib/highfd.h"
+#include "stack/ahead.h"
 #include "stack/config.h"
 #include "stack/endpoint.h"
 
@@ -180,6 +181,7 @@ int resolver_start(struct config *c)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return complain(EXIT_PERSONA, "cannot make a socket pair: %s", strerror(errno));
+	ahead_wait(); /* the child uses all of libc */
 	pid = fork();
 	if (!pid) {
 		close(pair[0]);

@@ -19,6 +19,14 @@ int highfd_base(void)
 	return (int)(r.rlim_cur > 2 * HIGHFD_FEW ? r.rlim_cur - HIGHFD_FEW : r.rlim_cur / 2);
 }
 
+void highfd_room(void)
+{
+	int fd = highfd_move((int)RAWSYS(SYS_eventfd2, 0, O_CLOEXEC), F_DUPFD_CLOEXEC);
+
+	if (fd >= 0)
+		raw_close(fd);
+}
+
 int highfd_move(int fd, int cmd)
 {
 	int base = highfd_base();

@@ -15,6 +15,14 @@
 int highfd_base(void);
 
 /**
+ * highfd_room() - have the kernel make the table of descriptors large enough for ours
+ *
+ * For a process that is about to start its first thread: later the kernel waits for a grace period
+ * (RCU) to do it, 10 to 40 ms. Any thread.
+ */
+void highfd_room(void);
+
+/**
  * highfd_move() - give a descriptor a number of highfd_base() or more
  * @fd:	 descriptor; a negative one is given back
  * @cmd: F_DUPFD_CLOEXEC or F_DUPFD: whether it shall be closed on exec

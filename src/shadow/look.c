@@ -250,15 +250,22 @@ int look_start(uint64_t (*at)(uint64_t now))
 	return err;
 }
 
-void look_stop(void)
+void look_quit(void)
 {
 	if (!started)
 		return;
 	pthread_mutex_lock(&lock);
 	stop = true;
-	started = false;
 	eventfd_write(news, 1);
 	pthread_mutex_unlock(&lock);
+}
+
+void look_stop(void)
+{
+	if (!started)
+		return;
+	look_quit();
+	started = false;
 	pthread_join(thread, NULL);
 	look_close();
 }

@@ -32,6 +32,9 @@ void look_hold(int fd);
  */
 int look_start(uint64_t (*at)(uint64_t now));
 
+/** look_quit() - tell the thread to end; look_stop() then waits for less time. */
+void look_quit(void);
+
 /** look_stop() - end it; look_at() does nothing after that. */
 void look_stop(void);
 

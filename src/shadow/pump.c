@@ -514,11 +514,18 @@ int pump_start(void)
 	return err;
 }
 
-void pump_stop(void)
+void pump_quit(void)
 {
 	if (!started)
 		return;
 	atomic_store(&stop, true);
 	pump_kick();
+}
+
+void pump_stop(void)
+{
+	if (!started)
+		return;
+	pump_quit();
 	pthread_join(thread, NULL);
 }

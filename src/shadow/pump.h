@@ -24,6 +24,9 @@ int pump_start(void);
  */
 void pump_set_due(uint64_t (*due)(uint64_t now));
 
+/** pump_quit() - tell the thread to end; nobody waits for it any more. Before pump_stop(). */
+void pump_quit(void);
+
 /** pump_stop() - end the thread. */
 void pump_stop(void);
 

@@ -467,13 +467,19 @@ out_close:
 	return err;
 }
 
-void follow_stop(void)
+void follow_quit(void)
 {
 	uint64_t one = 1;
 
+	if (running)
+		RAWSYS(SYS_write, stop_fd, &one, sizeof(one));
+}
+
+void follow_stop(void)
+{
 	if (!running)
 		return;
-	RAWSYS(SYS_write, stop_fd, &one, sizeof(one));
+	follow_quit();
 	pthread_join(thread, NULL);
 	running = false;
 	watch_stop();

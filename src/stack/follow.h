@@ -14,6 +14,9 @@
  */
 int follow_start(void (*say)(const char *sentence));
 
+/** follow_quit() - tell the thread to end; follow_stop() then waits for less time. */
+void follow_quit(void);
+
 /**
  * follow_stop() - end the thread and wait for it; before engine_stop()
  *

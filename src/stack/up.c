@@ -25,6 +25,7 @@
 #include "lib/why.h"
 #include "netconf/netconf.h"
 #include "netconf/sysctl.h"
+#include "stack/ahead.h"
 #include "stack/capture.h"
 #include "stack/config.h"
 #include "stack/follow.h"
@@ -223,17 +224,23 @@ static int up_configure(const struct config *c, struct pcap *capture, const char
 	return user_sysctls(c, why);
 }
 
-int stack_up(const struct config *c, const char **why)
+struct engine_options stack_options(const struct config *c)
 {
-	struct engine_options opt = {
+	return (struct engine_options){
 		.image = c->image,
 		.memory = c->memory,
 		.vcpus = c->vcpus,
 		.verbose = c->verbose,
 	};
+}
+
+int stack_up(const struct config *c, const char **why)
+{
+	struct engine_options opt = stack_options(c);
 	struct pcap *capture = NULL;
 	int err;
 
+	ahead_wait();
 	verbose = c->verbose;
 	resolver = c->resolver;
 	err = engine_start(&opt, why);

@@ -6,6 +6,7 @@
 #define PERSONA_STACK_UP_H
 
 #include <stdbool.h>
+#include "engine/engine.h"
 
 struct config;
 struct iface_spec;
@@ -23,6 +24,9 @@ struct netconf_iface;
  * Return: 0 or -errno. Same thread-safety as engine_start().
  */
 int stack_up(const struct config *c, const char **why);
+
+/** stack_options() - what stack_up(@c) gives the engine; it points into @c. */
+struct engine_options stack_options(const struct config *c);
 
 /**
  * stack_ifaces() - the interfaces of the running stack, in the order of the configuration

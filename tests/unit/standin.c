@@ -252,6 +252,15 @@ int engine_start(const struct engine_options *opt, const char **why)
 	return 0;
 }
 
+int engine_prepare(const struct engine_options *opt, const char **why)
+{
+	return 0;
+}
+
+void engine_halt(void)
+{
+}
+
 void engine_stop(void)
 {
 	running = false;

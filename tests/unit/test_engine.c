@@ -113,6 +113,61 @@ static void test_restart(void **state)
 	assert_int_equal(CALL(SYS_getppid, 0), -ENETDOWN);
 }
 
+static void *prepare(void *arg)
+{
+	struct engine_options opt = {.image = arg};
+	const char *why = NULL;
+
+	return (void *)(long)engine_prepare(&opt, &why);
+}
+
+/*
+ * The image boots on a thread that ends; then comes a fork, in whose child nothing of the stack is,
+ * and then the stack starts in the parent.
+ */
+static void test_prepare(void **state)
+{
+	int threads = count_entries("/proc/self/task"), fds, status;
+	void *err;
+	pthread_t t;
+	pid_t pid;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pthread_create(&t, NULL, prepare, (void *)image()), 0);
+		assert_int_equal(pthread_join(t, &err), 0);
+		assert_null(err);
+#ifndef __SANITIZE_THREAD__ /* it has one of its own */
+		assert_int_equal(count_entries("/proc/self/task"), threads);
+#endif
+		assert_false(engine_running());
+		pid = fork();
+		if (!pid) {
+			uint8_t *at = engine.image.base;
+
+			while (at < engine.image.base + engine.image.size &&
+			       msync(at, 4096, MS_ASYNC) && errno == ENOMEM)
+				at += 4096;
+			_exit(at != engine.image.base + engine.image.size);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		start(0);
+		lo_up();
+		assert_true(CALL(SYS_socket, AF_INET, SOCK_STREAM, 0) >= 0);
+		engine_halt();
+		assert_int_equal(CALL(SYS_getppid, 0), -ENETDOWN);
+		engine_halt(); /* once more: no matter */
+		engine_stop();
+		assert_null(engine.image.base);
+		if (!i)
+			fds = count_entries("/proc/self/fd");
+	}
+	assert_int_equal(count_entries("/proc/self/fd"), fds);
+	assert_int_equal((long)prepare("/no/such/image"), -ENOENT);
+	start(0); /* with its own options, as if nothing had been tried */
+	engine_stop();
+}
+
 static void test_busy(void **state)
 {
 	struct engine_options opt = {.image = image()};
@@ -603,14 +658,23 @@ static void test_fork(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_restart),		cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_faults),		cmocka_unit_test(test_faults_of_others),
-		cmocka_unit_test(test_hosts_calls),	cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_loopback_copies), cmocka_unit_test(test_time),
-		cmocka_unit_test(test_receiver_gone),	cmocka_unit_test(test_interrupt),
-		cmocka_unit_test(test_host_descriptor), cmocka_unit_test(test_bad_images),
-		cmocka_unit_test(test_death),		cmocka_unit_test(test_no_pwait2),
-		cmocka_unit_test(test_own_fault),	cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_prepare),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_faults_of_others),
+		cmocka_unit_test(test_hosts_calls),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_loopback_copies),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_receiver_gone),
+		cmocka_unit_test(test_interrupt),
+		cmocka_unit_test(test_host_descriptor),
+		cmocka_unit_test(test_bad_images),
+		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_no_pwait2),
+		cmocka_unit_test(test_own_fault),
+		cmocka_unit_test(test_fork),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

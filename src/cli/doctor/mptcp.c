@@ -100,7 +100,7 @@ static int mptcp_try(struct config *c, const void *list)
 	const char *why;
 	long fd, r;
 
-	if (interfaces_open(c))
+	if (interfaces_open(c, false))
 		return EXIT_PERSONA;
 	to = fit_address(list, &c->iface[0].spec);
 	if (!to)

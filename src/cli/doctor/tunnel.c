@@ -79,7 +79,7 @@ static int tunnel_try(struct config *c, const void *arg)
 	const char *why;
 	int outcome;
 
-	if (interfaces_open(c))
+	if (interfaces_open(c, false))
 		return c->iface[0].lock == -EBUSY ? IN_USE : EXIT_PERSONA;
 	if (stack_up(c, &why))
 		return complain(EXIT_PERSONA, "%s", why);
