@@ -14,6 +14,8 @@
  *  - a thread waits or runs: frames are its business; sleep until the earliest
  *    timer of the others.
  *
+ * Frames that a thread holds back (doorbell.c) and does not send in time it sends itself.
+ *
  * While applications call often it looks every WATCH_NS and nobody needs to
  * wake it; after a quiet period it sleeps for good.
  *
@@ -59,6 +61,7 @@ static bool look_busy(void)
 		busy |= runs != v->seen;
 		v->seen = runs;
 		v->streams = coalesce_used(&v->sent);
+		v->rings = doorbell_used(&v->bell);
 	}
 	return busy;
 }
@@ -74,6 +77,19 @@ static bool background_driven(const struct vcpu *v)
 	return cycles() - atomic_load_explicit(&v->called, memory_order_relaxed) < engine.look / 2;
 }
 
+/* Frames of @v that are held back; gives when to look again, 0: they have been sent now. */
+static uint64_t background_bell(struct vcpu *v)
+{
+	uint64_t late = doorbell_late(&v->bell), now = cycles();
+	uint64_t soon = now + DOORBELL_LATE_US * v->bell.us;
+
+	if (now < late)
+		return v->rings ? earlier(late, soon) : late;
+	doorbell_missed(&v->bell);
+	/* If it is locked, its holder sends. */
+	return vcpu_service(v) ? 0 : soon;
+}
+
 /* Serve what nobody else does; gives when to look again, and whether frames matter. */
 static uint64_t background_survey(bool busy, bool *frames)
 {
@@ -86,8 +102,12 @@ static uint64_t background_survey(bool busy, bool *frames)
 		bool idle = atomic_load(&v->idle);
 		uint32_t waiter = atomic_load(&v->waiter) ? 1 : 0;
 		bool driven = background_driven(v);
+		uint64_t bell = background_bell(v);
 		bool orphans;
 
+		if (!bell)
+			return 0;
+		until = earlier(until, bell);
 		/* Blocked threads beside one that calls: look again soon, without being woken. */
 		if ((busy || driven) && atomic_load(&v->blocked) > waiter)
 			until = earlier(until, cycles() + engine.look);

@@ -134,6 +134,21 @@ static bool queue_pending(const struct netif *n, unsigned int queue)
 	return false;
 }
 
+unsigned int netif_backlog(uint32_t devs, unsigned int vcpu, uint32_t *bytes)
+{
+	unsigned int frames = 0;
+
+	*bytes = 0;
+	for (; devs; devs &= devs - 1) {
+		const struct lkl_tx_ring *r = netifs[__builtin_ctz(devs)].ring[vcpu];
+		uint32_t tail = __atomic_load_n(&r->tail, __ATOMIC_RELAXED);
+
+		for (; tail != r->head; tail++, frames++)
+			*bytes += r->frame[tail % LKL_TX_RING].len;
+	}
+	return frames;
+}
+
 static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queue)
 {
 	uint32_t bytes = 0;

@@ -13,6 +13,10 @@
  * sent. */
 uint32_t netif_flush(uint32_t devs);
 
+/** netif_backlog() - frames in @vcpu's rings of the devices in mask @devs; *@bytes of them. Its
+ * vCPU held. */
+unsigned int netif_backlog(uint32_t devs, unsigned int vcpu, uint32_t *bytes);
+
 /** netif_stalled() - mask of devices whose host queue was full: flush again soon. */
 uint32_t netif_stalled(void);
 

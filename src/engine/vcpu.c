@@ -23,6 +23,9 @@
  * more, when the next call comes; while a thread sends little and often, some time later
  * (coalesce.c). A thread that is about to wait reports them at once.
  *
+ * Frames leave when the vCPU has been released; those of a thread that works through several
+ * events leave together, some time later (doorbell.c).
+ *
  * When no application thread drives, the background thread does
  * (background.c). A waiter polls for a while before it sleeps, as long as that
  * has paid recently and a processor is left for the others.
@@ -132,12 +135,26 @@ static bool vcpu_complete_tx(struct vcpu *v)
 	return devs;
 }
 
-/* Unlock, and do what had to wait for it. */
-static void vcpu_release(struct vcpu *v)
+/* Are @v's frames held back (doorbell.c)? @may: the thread will call again. @v is locked. */
+static bool vcpu_holds(struct vcpu *v, bool may)
+{
+	unsigned int frames = 0;
+	uint32_t bytes = 0;
+	uint64_t now = 0;
+
+	if (may) {
+		frames = netif_backlog(v->lkl->tx, v->lkl->id, &bytes);
+		now = cycles();
+	}
+	return doorbell_holds(&v->bell, now, may, frames, bytes);
+}
+
+/* Unlock, and do what had to wait for it. @hold: frames may wait for others. */
+static void vcpu_release(struct vcpu *v, bool hold)
 {
 	struct lkl_vcpu *l = v->lkl;
 	struct lkl_thread *done[LKL_DONE_MAX];
-	uint32_t ndone = l->ndone, kick = l->kick, tx = l->tx;
+	uint32_t ndone = l->ndone, kick = l->kick, tx = 0;
 	bool coalesce = l->coalesce;
 
 	if (__builtin_expect(ndone, 0)) {
@@ -145,7 +162,10 @@ static void vcpu_release(struct vcpu *v)
 		l->ndone = 0;
 	}
 	l->kick = 0;
-	l->tx = 0;
+	if (l->tx && !vcpu_holds(v, hold)) {
+		tx = l->tx;
+		l->tx = 0;
+	}
 	l->coalesce = 0;
 	atomic_store_explicit(&v->idle, l->reason == LKL_RUN_IDLE, memory_order_relaxed);
 	mutex_unlock(&v->lock);
@@ -163,8 +183,11 @@ static void vcpu_release(struct vcpu *v)
 	}
 }
 
-/* Run @v, locked, for @t, then release it; @now in cycles, from a moment ago. */
-static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t, uint64_t now)
+/*
+ * Run @v, locked, for @t, then release it; @now in cycles, from a moment ago. @hold: the frames of
+ * a call that has not blocked may wait for others.
+ */
+static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t, uint64_t now, bool hold)
 {
 	uint32_t reason;
 
@@ -172,7 +195,7 @@ static uint32_t run_and_release(struct vcpu *v, struct lkl_thread *t, uint64_t n
 	reason = engine.image.run(v->lkl, t);
 	/* Written under the lock, read without (background.c). */
 	__atomic_store_n(&v->runs, v->runs + 1, __ATOMIC_RELAXED);
-	vcpu_release(v);
+	vcpu_release(v, hold && __atomic_load_n(&t->state, __ATOMIC_RELAXED) == LKL_THREAD_DONE);
 	return reason;
 }
 
@@ -190,7 +213,7 @@ static void help_others(const struct vcpu *self)
 			continue;
 		helped = true;
 		/* Still spinning itself, or kicked while we held it: not to be forgotten. */
-		if (run_and_release(v, &driver, cycles()) == LKL_RUN_YIELD)
+		if (run_and_release(v, &driver, cycles(), false) == LKL_RUN_YIELD)
 			background_kick(0);
 		else if (vcpu_pending_of(v) & URGENT)
 			vcpu_kick(v);
@@ -208,7 +231,7 @@ bool vcpu_service(struct vcpu *v)
 		return false;
 	vcpu_complete_tx(v);
 	do {
-		reason = run_and_release(v, &driver, cycles());
+		reason = run_and_release(v, &driver, cycles(), false);
 		if (reason != LKL_RUN_YIELD)
 			break;
 		help_others(v);
@@ -459,6 +482,16 @@ static void wait_blocked(struct thread *t, struct vcpu *v)
 	atomic_fetch_sub(&v->blocked, 1);
 }
 
+/* Frames are held back: the background thread shall be there in time if no call follows. */
+static void vcpu_watch_bell(struct vcpu *v)
+{
+	uint64_t late = doorbell_late(&v->bell);
+
+	if (late != UINT64_MAX && atomic_load(&engine.bg_asleep) &&
+	    atomic_load(&engine.bg_until) > late + DOORBELL_LATE_US * v->bell.us)
+		background_kick(0);
+}
+
 /*
  * We leave for the application. Whatever comes now is the background thread's:
  * see that it wakes in time, and that no urgent bit stays behind.
@@ -468,9 +501,10 @@ static void vcpu_leave(struct thread *t, struct vcpu *v)
 	struct thread *waiter;
 
 	for (int i = 0; i < 4 && (vcpu_pending_of(v) & URGENT) && mutex_trylock(&v->lock); i++)
-		run_and_release(v, &t->lkl, cycles());
+		run_and_release(v, &t->lkl, cycles(), false);
 	if (vcpu_pending_of(v) & URGENT)
 		vcpu_kick(v);
+	vcpu_watch_bell(v);
 	waiter = atomic_load(&v->waiter);
 	if (waiter) {
 		bool completed = vcpu_complete_tx(v);
@@ -509,9 +543,16 @@ static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
 		v->lkl->last_poll = now;
 }
 
+static bool is_wait(long nr)
+{
+	return nr == SYS_epoll_pwait || nr == SYS_epoll_pwait2 || nr == SYS_ppoll ||
+	       nr == SYS_pselect6;
+}
+
 long vcpu_call(struct thread *t)
 {
 	struct vcpu *v = &engine.vcpu[t->lkl.vcpu];
+	bool wait = is_wait(t->lkl.nr), hold;
 	uint64_t now = cycles();
 	uint32_t reason;
 
@@ -519,17 +560,18 @@ long vcpu_call(struct thread *t)
 	t->host_ready = false;
 	t->inside = true;
 	streak_call(&t->streak, &v->sent, now);
+	hold = !wait && t->lkl.nr != LKL_NR_EXIT && turn_call(&t->turn, &v->bell, now);
 	atomic_store_explicit(&v->called, now, memory_order_relaxed);
 	__atomic_store_n(&t->lkl.state, LKL_THREAD_PENDING, __ATOMIC_RELEASE);
 	for (;;) {
 		mutex_lock(&v->lock);
 		if (is_done(t)) {
 			/* Finished by another while we came for the lock. */
-			vcpu_release(v);
+			vcpu_release(v, false);
 			break;
 		}
 		begin_run(t, v, now);
-		reason = run_and_release(v, &t->lkl, now);
+		reason = run_and_release(v, &t->lkl, now, hold);
 		if (is_done(t))
 			break;
 		streak_end(&t->streak);
@@ -546,6 +588,8 @@ long vcpu_call(struct thread *t)
 			break;
 		now = cycles();
 	}
+	if (wait)
+		turn_waited(&t->turn, t->lkl.ret);
 	vcpu_leave(t, v);
 	t->lkl.state = LKL_THREAD_USER;
 	t->lkl.interrupt = 0;
@@ -558,7 +602,7 @@ void vcpus_boot(struct thread *t)
 	struct vcpu *first = &engine.vcpu[0];
 
 	mutex_lock(&first->lock);
-	run_and_release(first, &t->lkl, cycles());
+	run_and_release(first, &t->lkl, cycles(), false);
 	while (!is_done(t) && !engine.halted) {
 		for_each_vcpu (v) {
 			if (v == first || vcpu_pending_of(v) || cycles() >= v->lkl->deadline)
@@ -619,6 +663,7 @@ int vcpus_init(unsigned int n)
 		v->lkl->id = (uint32_t)(v - engine.vcpu);
 		v->lkl->deadline = LKL_NO_DEADLINE;
 		coalesce_init(&v->sent, ns_to_cycles(1000));
+		doorbell_init(&v->bell, ns_to_cycles(1000));
 		v->spin = engine.processors > 1 ? ns_to_cycles(SPIN_NS) : 0;
 		err = make_kick(&v->kick_fd);
 		if (err >= 0)

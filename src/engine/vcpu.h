@@ -15,6 +15,7 @@
 #include <time.h>
 #include "engine/engine.h"
 #include "engine/coalesce.h"
+#include "engine/doorbell.h"
 #include "engine/image.h"
 #include "engine/moderation.h"
 
@@ -32,6 +33,7 @@ enum thread_sleep {
  * @wake:     futex word: 1 when the call is done
  * @sleep:    enum thread_sleep
  * @streak:   its calls since it waited or paused
+ * @turn:     its calls since a wait gave several events
  * @inside:   the thread is in the engine: its signal handlers must be deferred
  * @ts:	      time-out of the sleep in progress; a signal handler zeroes it, so
  *	      that a sleep which has not begun yet ends at once
@@ -48,6 +50,7 @@ struct thread {
 	bool host_ready;
 	bool leaves_frames;
 	struct streak streak;
+	struct turn turn;
 	int event_fd;
 	struct timespec ts;
 	struct pollfd *host;
@@ -68,10 +71,11 @@ struct thread {
  * @epoll_fd: the back ends' descriptors and @kick_fd
  * @quiet_fd: @kick_fd alone: the sleep in which frames may gather
  * @sent:    frames whose TX completion was not reported to its image yet
+ * @bell:    frames that are held back, their devices in @lkl->tx
  * @spin:    how long to poll before sleeping, adapted, cycles
  * @score:   how well polling has paid lately; @waits: waits that it did not end
  * @runs:    how often it was run; @seen: by the background thread, last time
- * @streams: at its last look completions were left to wait
+ * @streams: at its last look completions were left to wait; @rings: or frames held back
  */
 struct vcpu {
 	struct lkl_vcpu *lkl;
@@ -87,12 +91,14 @@ struct vcpu {
 	int kick_fd;
 	int quiet_fd;
 	struct coalesce sent;
+	struct doorbell bell;
 	uint64_t spin;
 	uint64_t waits;
 	unsigned int score;
 	uint64_t runs;
 	uint64_t seen;
 	bool streams;
+	bool rings;
 } __attribute__((aligned(128)));
 
 /**
