@@ -41,7 +41,7 @@ CORE_SRC   := $(call room,lib backend backend/opening engine netconf stack contr
 CORE_ASM   := $(wildcard src/engine/*.S)
 CLI_SRC	   := $(call room,shadow gateway launch profile cli cli/doctor)
 # What runs with capabilities is these and src/xdp: keep it small (make privileged).
-OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,backend/opening) src/lib/why.c src/lib/clock.c src/lib/netname.c src/lib/nft.c
+OPENER_SRC := $(filter-out %/client.c,$(call room,opener)) $(call room,backend/opening) src/lib/why.c src/lib/clock.c src/lib/netname.c src/lib/nft.c src/lib/nlbuf.c
 INLINE_SRC := $(call room,inline)
 INLINE_ASM := $(wildcard src/inline/*.S)
 obj	    = $(patsubst %,$(B)/obj/%.o,$(basename $(1)))

@@ -5,8 +5,8 @@
  * Theory of operation
  *
  * A transaction is one datagram to the kernel: BATCH_BEGIN, messages, BATCH_END; all of it is done
- * or nothing. Messages are built in place, one behind the other; one that does not fit sets
- * t->full. Numbers in attributes are big-endian (netlink(7) has them native, nf_tables does not).
+ * or nothing. Messages are built one behind the other (nlbuf.h). Numbers in attributes are
+ * big-endian (netlink(7) has them native, nf_tables does not).
  *
  * Each value goes through one register: an expression loads it, the next one looks at it.
  *
@@ -23,58 +23,10 @@
 #include <string.h>
 #include "lib/nft.h"
 
-/* Room for @len bytes, zero-padded to the alignment; NULL if there is none. */
-static void *nft_extend(struct nft *t, size_t len)
-{
-	size_t aligned = NLMSG_ALIGN(len);
-	void *at = t->bytes + t->len;
-
-	if (t->full || aligned > t->size - t->len) {
-		t->full = true;
-		return NULL;
-	}
-	memset(at, 0, aligned);
-	t->len += aligned;
-	return at;
-}
-
-static void nft_put(struct nft *t, uint16_t type, const void *data, size_t len)
-{
-	struct nlattr *a = nft_extend(t, NLA_HDRLEN + len);
-
-	if (!a)
-		return;
-	a->nla_type = type;
-	a->nla_len = (uint16_t)(NLA_HDRLEN + len);
-	if (len)
-		memcpy((uint8_t *)a + NLA_HDRLEN, data, len);
-}
-
 static void nft_put32(struct nft *t, uint16_t type, uint32_t value)
 {
 	value = htonl(value);
-	nft_put(t, type, &value, sizeof(value));
-}
-
-static void nft_put_string(struct nft *t, uint16_t type, const char *value)
-{
-	nft_put(t, type, value, strlen(value) + 1);
-}
-
-static size_t nft_nest(struct nft *t, uint16_t type)
-{
-	size_t at = t->len;
-
-	nft_put(t, type | NLA_F_NESTED, NULL, 0);
-	return at;
-}
-
-static void nft_nest_end(struct nft *t, size_t nest)
-{
-	struct nlattr *a = (struct nlattr *)(t->bytes + nest);
-
-	if (!t->full)
-		a->nla_len = (uint16_t)(t->len - nest);
+	nlbuf_put(&t->buf, type, &value, sizeof(value));
 }
 
 /* ---- messages ---- */
@@ -84,9 +36,9 @@ static void nft_begin(struct nft *t, uint16_t type, uint16_t flags, uint8_t fami
 	struct nlmsghdr *m;
 	struct nfgenmsg *g;
 
-	t->at = t->len;
-	m = nft_extend(t, sizeof(*m));
-	g = nft_extend(t, sizeof(*g));
+	t->at = t->buf.len;
+	m = nlbuf_extend(&t->buf, sizeof(*m));
+	g = nlbuf_extend(&t->buf, sizeof(*g));
 	if (!g)
 		return;
 	m->nlmsg_type = type;
@@ -97,17 +49,17 @@ static void nft_begin(struct nft *t, uint16_t type, uint16_t flags, uint8_t fami
 
 static void nft_end(struct nft *t)
 {
-	struct nlmsghdr *m = (struct nlmsghdr *)(t->bytes + t->at);
+	struct nlmsghdr *m = (struct nlmsghdr *)(t->buf.bytes + t->at);
 
-	if (!t->full)
-		m->nlmsg_len = (uint32_t)(t->len - t->at);
+	if (!t->buf.full)
+		m->nlmsg_len = (uint32_t)(t->buf.len - t->at);
 }
 
 static void nft_end_rule(struct nft *t)
 {
 	if (!t->rule)
 		return;
-	nft_nest_end(t, t->list);
+	nlbuf_nest_end(&t->buf, t->list);
 	nft_end(t);
 	t->rule = false;
 }
@@ -117,12 +69,12 @@ static void nft_message(struct nft *t, uint16_t type, uint16_t flags, uint16_t n
 {
 	nft_end_rule(t);
 	nft_begin(t, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, t->family, 0);
-	nft_put_string(t, name, t->table);
+	nlbuf_put_string(&t->buf, name, t->table);
 }
 
 void nft_init(struct nft *t, uint8_t family, const char *table, void *bytes, size_t size)
 {
-	*t = (struct nft){.bytes = bytes, .size = size, .family = family};
+	*t = (struct nft){.buf = {.bytes = bytes, .size = size}, .family = family};
 	strncpy(t->table, table, sizeof(t->table) - 1);
 	nft_begin(t, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, htons(NFNL_SUBSYS_NFTABLES));
 	nft_end(t);
@@ -148,15 +100,15 @@ static void nft_base_chain(struct nft *t, const char *name, const char *type, ui
 	size_t nest;
 
 	nft_message(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE, NFTA_CHAIN_TABLE);
-	nft_put_string(t, NFTA_CHAIN_NAME, name);
-	nest = nft_nest(t, NFTA_CHAIN_HOOK);
+	nlbuf_put_string(&t->buf, NFTA_CHAIN_NAME, name);
+	nest = nlbuf_nest(&t->buf, NFTA_CHAIN_HOOK);
 	nft_put32(t, NFTA_HOOK_HOOKNUM, hook);
 	nft_put32(t, NFTA_HOOK_PRIORITY, (uint32_t)priority);
 	if (device)
-		nft_put_string(t, NFTA_HOOK_DEV, device);
-	nft_nest_end(t, nest);
+		nlbuf_put_string(&t->buf, NFTA_HOOK_DEV, device);
+	nlbuf_nest_end(&t->buf, nest);
 	nft_put32(t, NFTA_CHAIN_POLICY, policy);
-	nft_put_string(t, NFTA_CHAIN_TYPE, type);
+	nlbuf_put_string(&t->buf, NFTA_CHAIN_TYPE, type);
 	nft_end(t);
 }
 
@@ -174,7 +126,7 @@ void nft_chain_on(struct nft *t, const char *name, const char *device, int32_t p
 static void nft_chain_message(struct nft *t, uint16_t type, uint16_t flags, const char *name)
 {
 	nft_message(t, type, flags, NFTA_CHAIN_TABLE);
-	nft_put_string(t, NFTA_CHAIN_NAME, name);
+	nlbuf_put_string(&t->buf, NFTA_CHAIN_NAME, name);
 	nft_end(t);
 }
 
@@ -193,8 +145,8 @@ void nft_chain_empty(struct nft *t, const char *name)
 void nft_rule(struct nft *t, const char *chain)
 {
 	nft_message(t, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, NFTA_RULE_TABLE);
-	nft_put_string(t, NFTA_RULE_CHAIN, chain);
-	t->list = nft_nest(t, NFTA_RULE_EXPRESSIONS);
+	nlbuf_put_string(&t->buf, NFTA_RULE_CHAIN, chain);
+	t->list = nlbuf_nest(&t->buf, NFTA_RULE_EXPRESSIONS);
 	t->rule = true;
 }
 
@@ -208,25 +160,25 @@ static struct nft_expr nft_expr(struct nft *t, const char *name)
 {
 	struct nft_expr e;
 
-	e.elem = nft_nest(t, NFTA_LIST_ELEM);
-	nft_put_string(t, NFTA_EXPR_NAME, name);
-	e.data = nft_nest(t, NFTA_EXPR_DATA);
+	e.elem = nlbuf_nest(&t->buf, NFTA_LIST_ELEM);
+	nlbuf_put_string(&t->buf, NFTA_EXPR_NAME, name);
+	e.data = nlbuf_nest(&t->buf, NFTA_EXPR_DATA);
 	return e;
 }
 
 static void nft_expr_end(struct nft *t, struct nft_expr e)
 {
-	nft_nest_end(t, e.data);
-	nft_nest_end(t, e.elem);
+	nlbuf_nest_end(&t->buf, e.data);
+	nlbuf_nest_end(&t->buf, e.elem);
 }
 
 /* Attribute @type of an expression holds @len bytes of data. */
 static void nft_put_data(struct nft *t, uint16_t type, const void *data, size_t len)
 {
-	size_t nest = nft_nest(t, type);
+	size_t nest = nlbuf_nest(&t->buf, type);
 
-	nft_put(t, NFTA_DATA_VALUE, data, len);
-	nft_nest_end(t, nest);
+	nlbuf_put(&t->buf, NFTA_DATA_VALUE, data, len);
+	nlbuf_nest_end(&t->buf, nest);
 }
 
 static void nft_immediate(struct nft *t, uint32_t reg, const void *data, size_t len)
@@ -238,43 +190,44 @@ static void nft_immediate(struct nft *t, uint32_t reg, const void *data, size_t 
 	nft_expr_end(t, e);
 }
 
+struct nft_number {
+	uint16_t type;
+	uint32_t value;
+};
+
+/* An expression whose attributes are @numbers; one of type 0 ends them. */
+static void nft_numbers(struct nft *t, const char *name, const struct nft_number *numbers)
+{
+	struct nft_expr e = nft_expr(t, name);
+
+	for (; numbers->type; numbers++)
+		nft_put32(t, numbers->type, numbers->value);
+	nft_expr_end(t, e);
+}
+
+#define NFT_NUMBERS(t, name, ...) \
+	nft_numbers(t, name, (const struct nft_number[]){__VA_ARGS__, {0, 0}})
+
 void nft_meta(struct nft *t, uint32_t key)
 {
-	struct nft_expr e = nft_expr(t, "meta");
-
-	nft_put32(t, NFTA_META_KEY, key);
-	nft_put32(t, NFTA_META_DREG, NFT_REG_1);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "meta", {NFTA_META_KEY, key}, {NFTA_META_DREG, NFT_REG_1});
 }
 
 void nft_ct(struct nft *t, uint32_t key)
 {
-	struct nft_expr e = nft_expr(t, "ct");
-
-	nft_put32(t, NFTA_CT_KEY, key);
-	nft_put32(t, NFTA_CT_DREG, NFT_REG_1);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "ct", {NFTA_CT_KEY, key}, {NFTA_CT_DREG, NFT_REG_1});
 }
 
 void nft_route(struct nft *t)
 {
-	struct nft_expr e = nft_expr(t, "fib");
-
-	nft_put32(t, NFTA_FIB_DREG, NFT_REG_1);
-	nft_put32(t, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
-	nft_put32(t, NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "fib", {NFTA_FIB_DREG, NFT_REG_1}, {NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF},
+		    {NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR});
 }
 
 void nft_payload(struct nft *t, uint32_t base, uint32_t offset, uint32_t len)
 {
-	struct nft_expr e = nft_expr(t, "payload");
-
-	nft_put32(t, NFTA_PAYLOAD_DREG, NFT_REG_1);
-	nft_put32(t, NFTA_PAYLOAD_BASE, base);
-	nft_put32(t, NFTA_PAYLOAD_OFFSET, offset);
-	nft_put32(t, NFTA_PAYLOAD_LEN, len);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "payload", {NFTA_PAYLOAD_DREG, NFT_REG_1}, {NFTA_PAYLOAD_BASE, base},
+		    {NFTA_PAYLOAD_OFFSET, offset}, {NFTA_PAYLOAD_LEN, len});
 }
 
 static void nft_compare(struct nft *t, uint32_t op, const void *data, size_t len)
@@ -321,24 +274,14 @@ void nft_has(struct nft *t, uint32_t mask)
 
 void nft_set_meta(struct nft *t, uint32_t key, uint32_t value)
 {
-	struct nft_expr e;
-
 	nft_immediate(t, NFT_REG_1, &value, sizeof(value));
-	e = nft_expr(t, "meta");
-	nft_put32(t, NFTA_META_KEY, key);
-	nft_put32(t, NFTA_META_SREG, NFT_REG_1);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "meta", {NFTA_META_KEY, key}, {NFTA_META_SREG, NFT_REG_1});
 }
 
 void nft_set_ct(struct nft *t, uint32_t key, uint32_t value)
 {
-	struct nft_expr e;
-
 	nft_immediate(t, NFT_REG_1, &value, sizeof(value));
-	e = nft_expr(t, "ct");
-	nft_put32(t, NFTA_CT_KEY, key);
-	nft_put32(t, NFTA_CT_SREG, NFT_REG_1);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "ct", {NFTA_CT_KEY, key}, {NFTA_CT_SREG, NFT_REG_1});
 }
 
 void nft_notrack(struct nft *t)
@@ -349,30 +292,24 @@ void nft_notrack(struct nft *t)
 void nft_tproxy(struct nft *t, uint16_t port)
 {
 	const uint16_t be = htons(port);
-	struct nft_expr e;
 
 	nft_immediate(t, NFT_REG_1, &be, sizeof(be));
-	e = nft_expr(t, "tproxy");
-	nft_put32(t, NFTA_TPROXY_FAMILY, NFPROTO_UNSPEC);
-	nft_put32(t, NFTA_TPROXY_REG_PORT, NFT_REG_1);
-	nft_expr_end(t, e);
+	NFT_NUMBERS(t, "tproxy", {NFTA_TPROXY_FAMILY, NFPROTO_UNSPEC},
+		    {NFTA_TPROXY_REG_PORT, NFT_REG_1});
 }
 
 void nft_masquerade(struct nft *t, uint16_t first, uint16_t last)
 {
 	const uint16_t low = htons(first), high = htons(last);
-	struct nft_expr e;
 
-	if (first) {
-		nft_immediate(t, NFT_REG_1, &low, sizeof(low));
-		nft_immediate(t, NFT_REG_2, &high, sizeof(high));
+	if (!first) {
+		nft_expr_end(t, nft_expr(t, "masq"));
+		return;
 	}
-	e = nft_expr(t, "masq");
-	if (first) {
-		nft_put32(t, NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1);
-		nft_put32(t, NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2);
-	}
-	nft_expr_end(t, e);
+	nft_immediate(t, NFT_REG_1, &low, sizeof(low));
+	nft_immediate(t, NFT_REG_2, &high, sizeof(high));
+	NFT_NUMBERS(t, "masq", {NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1},
+		    {NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2});
 }
 
 static void nft_put_verdict(struct nft *t, uint32_t verdict, const char *chain)
@@ -381,13 +318,13 @@ static void nft_put_verdict(struct nft *t, uint32_t verdict, const char *chain)
 	size_t data, code;
 
 	nft_put32(t, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
-	data = nft_nest(t, NFTA_IMMEDIATE_DATA);
-	code = nft_nest(t, NFTA_DATA_VERDICT);
+	data = nlbuf_nest(&t->buf, NFTA_IMMEDIATE_DATA);
+	code = nlbuf_nest(&t->buf, NFTA_DATA_VERDICT);
 	nft_put32(t, NFTA_VERDICT_CODE, verdict);
 	if (chain)
-		nft_put_string(t, NFTA_VERDICT_CHAIN, chain);
-	nft_nest_end(t, code);
-	nft_nest_end(t, data);
+		nlbuf_put_string(&t->buf, NFTA_VERDICT_CHAIN, chain);
+	nlbuf_nest_end(&t->buf, code);
+	nlbuf_nest_end(&t->buf, data);
 	nft_expr_end(t, e);
 }
 
@@ -406,11 +343,11 @@ void nft_jump(struct nft *t, const char *chain)
 long nft_finish(struct nft *t)
 {
 	nft_end_rule(t);
-	if (!t->full)
-		((struct nlmsghdr *)(t->bytes + t->at))->nlmsg_flags |= NLM_F_ACK;
+	if (!t->buf.full)
+		((struct nlmsghdr *)(t->buf.bytes + t->at))->nlmsg_flags |= NLM_F_ACK;
 	nft_begin(t, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, htons(NFNL_SUBSYS_NFTABLES));
 	nft_end(t);
-	return t->full ? -EMSGSIZE : (long)t->len;
+	return t->buf.full ? -EMSGSIZE : (long)t->buf.len;
 }
 
 bool nft_answer(const void *bytes, size_t len, int *err)

@@ -25,23 +25,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/nlbuf.h"
 
 #define NFT_NAME 32 /* bytes of a table's name with its NUL */
 
 /**
  * struct nft - a transaction under construction
- * @bytes: the caller's, @size of them, @len in use
- * @at:    offset of the last message
- * @list:  offset of the open rule's list of expressions
- * @rule:  a rule is open
- * @full:  a message did not fit
+ * @buf:  the caller's memory
+ * @at:   offset of the last message
+ * @list: offset of the open rule's list of expressions
+ * @rule: a rule is open
  */
 struct nft {
-	uint8_t *bytes;
-	size_t size, len, at, list;
+	struct nlbuf buf;
+	size_t at, list;
 	uint32_t seq;
 	uint8_t family;
-	bool rule, full;
+	bool rule;
 	char table[NFT_NAME];
 };
 

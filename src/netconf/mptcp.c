@@ -69,7 +69,7 @@ static int mptcp_endpoint(struct nl *nl, uint8_t cmd, const struct ip_addr *a, i
 			  unsigned int flags)
 {
 	int err = mptcp_begin(nl, cmd, 0);
-	uint32_t nest;
+	size_t nest;
 
 	if (err)
 		return err;
@@ -121,7 +121,7 @@ static int one_endpoint(const struct nlmsghdr *m, void *arg)
 int mptcp_endpoint_del(struct nl *nl, const struct ip_addr *a)
 {
 	struct endpoint e = {.addr = a};
-	uint32_t nest;
+	size_t nest;
 	int err;
 
 	err = mptcp_begin(nl, MPTCP_PM_CMD_GET_ADDR, NLM_F_DUMP);

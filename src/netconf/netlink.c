@@ -4,9 +4,8 @@
  *
  * Theory of operation
  *
- * A request is built in place in nl->req. An attribute that does not fit sets
- * nl->full instead of failing at once, so that callers need one check at the
- * end. Each request asks for an acknowledgement or a dump, so each ends with
+ * A request is built in place in nl->req (lib/nlbuf.h): that it fits is checked
+ * once, when it is sent. Each request asks for an acknowledgement or a dump, so each ends with
  * NLMSG_ERROR or NLMSG_DONE; messages of another sequence number (of an
  * earlier request that was given up) are skipped. What comes back is checked
  * against the bytes received at every step.
@@ -98,46 +97,23 @@ void nl_close(struct nl *nl)
 	netlink_free(nl);
 }
 
-/* Room for @len bytes, zero-padded to the alignment; NULL if there is none. */
-static void *netlink_extend(struct nl *nl, size_t len)
-{
-	size_t aligned = NLMSG_ALIGN(len);
-	void *at = nl->req.bytes + nl->len;
-
-	if (nl->full || aligned > sizeof(nl->req) - nl->len) {
-		nl->full = 1;
-		return NULL;
-	}
-	memset(at, 0, aligned);
-	nl->len += (uint32_t)aligned;
-	return at;
-}
-
 void nl_begin(struct nl *nl, uint16_t type, uint16_t flags, const void *header, size_t len)
 {
 	void *at;
 
-	nl->len = 0;
-	nl->full = 0;
+	nl->buf = (struct nlbuf){.bytes = nl->req.bytes, .size = sizeof(nl->req)};
 	nl->ext[0] = '\0';
-	netlink_extend(nl, sizeof(struct nlmsghdr));
+	nlbuf_extend(&nl->buf, sizeof(struct nlmsghdr));
 	nl->req.hdr.nlmsg_type = type;
 	nl->req.hdr.nlmsg_flags = NLM_F_REQUEST | flags;
-	at = netlink_extend(nl, len);
+	at = nlbuf_extend(&nl->buf, len);
 	if (at)
 		memcpy(at, header, len);
 }
 
 void nl_put(struct nl *nl, uint16_t type, const void *data, size_t len)
 {
-	struct nlattr *a = netlink_extend(nl, NLA_HDRLEN + len);
-
-	if (!a)
-		return;
-	a->nla_type = type;
-	a->nla_len = (uint16_t)(NLA_HDRLEN + len);
-	if (len)
-		memcpy((uint8_t *)a + NLA_HDRLEN, data, len);
+	nlbuf_put(&nl->buf, type, data, len);
 }
 
 void nl_put_u8(struct nl *nl, uint16_t type, uint8_t value)
@@ -157,23 +133,17 @@ void nl_put_u32(struct nl *nl, uint16_t type, uint32_t value)
 
 void nl_put_string(struct nl *nl, uint16_t type, const char *value)
 {
-	nl_put(nl, type, value, strlen(value) + 1);
+	nlbuf_put_string(&nl->buf, type, value);
 }
 
-uint32_t nl_nest(struct nl *nl, uint16_t type)
+size_t nl_nest(struct nl *nl, uint16_t type)
 {
-	uint32_t at = nl->len;
-
-	nl_put(nl, type | NLA_F_NESTED, NULL, 0);
-	return at;
+	return nlbuf_nest(&nl->buf, type);
 }
 
-void nl_nest_end(struct nl *nl, uint32_t nest)
+void nl_nest_end(struct nl *nl, size_t nest)
 {
-	struct nlattr *a = (struct nlattr *)(nl->req.bytes + nest);
-
-	if (!nl->full)
-		a->nla_len = (uint16_t)(nl->len - nest);
+	nlbuf_nest_end(&nl->buf, nest);
 }
 
 static int netlink_send(struct nl *nl)
@@ -181,17 +151,17 @@ static int netlink_send(struct nl *nl)
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	long r;
 
-	if (nl->full)
+	if (nl->buf.full)
 		return -EMSGSIZE;
-	nl->req.hdr.nlmsg_len = nl->len;
+	nl->req.hdr.nlmsg_len = (uint32_t)nl->buf.len;
 	nl->req.hdr.nlmsg_seq = ++nl->seq;
 	do {
-		r = CALL(nl, SYS_sendto, nl->fd, nl->req.bytes, nl->len, 0, &kernel,
+		r = CALL(nl, SYS_sendto, nl->fd, nl->req.bytes, nl->buf.len, 0, &kernel,
 			 sizeof(kernel));
 	} while (r == -EINTR);
 	if (r < 0)
 		return (int)r;
-	return r == nl->len ? 0 : -EIO;
+	return r == (long)nl->buf.len ? 0 : -EIO;
 }
 
 /* The kernel's words behind an error: the original message comes first, or its header alone. */

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/nlbuf.h"
 
 /* A system call of some Linux: result or -errno. engine_syscall() is one. */
 typedef long nl_call_fn(long nr, const long args[6]);
@@ -24,18 +25,16 @@ typedef long nl_call_fn(long nr, const long args[6]);
 /**
  * struct nl - one netlink socket and its request under construction
  * @call: which Linux it talks to
- * @len:  bytes of the request so far
+ * @buf:  the request in @req; nl_talk() gives -EMSGSIZE if it did not fit
  * @secret: it is in memory for keys
- * @full: an attribute did not fit; nl_talk() then gives -EMSGSIZE
  * @ext:  the kernel's own words about the last error, or ""
  */
 struct nl {
 	nl_call_fn *call;
 	int fd;
 	uint32_t seq;
-	uint32_t len;
 	bool secret;
-	int full;
+	struct nlbuf buf;
 	char ext[128];
 	union {
 		struct nlmsghdr hdr;
@@ -79,8 +78,8 @@ void nl_put_u32(struct nl *nl, uint16_t type, uint32_t value);
 void nl_put_string(struct nl *nl, uint16_t type, const char *value);
 
 /** nl_nest() - begin a nested attribute; give the result to nl_nest_end(). */
-uint32_t nl_nest(struct nl *nl, uint16_t type);
-void nl_nest_end(struct nl *nl, uint32_t nest);
+size_t nl_nest(struct nl *nl, uint16_t type);
+void nl_nest_end(struct nl *nl, size_t nest);
 
 /** nl_talk() - send the request, wait for its acknowledgement; 0 or -errno. */
 int nl_talk(struct nl *nl);

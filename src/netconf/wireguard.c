@@ -27,7 +27,7 @@ int wireguard_add(struct nl *nl, const char *name)
 {
 	const struct ifinfomsg ifi = {.ifi_family = AF_UNSPEC};
 	struct link_info info;
-	uint32_t nest;
+	size_t nest;
 	int err;
 
 	nl_begin(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
@@ -66,7 +66,7 @@ static int wireguard_set_device(struct nl *nl, int index, const uint8_t private[
 
 static void wireguard_put_networks(struct nl *nl, const struct ip_addr *a, unsigned int n)
 {
-	uint32_t all = nl_nest(nl, WGPEER_A_ALLOWEDIPS), one;
+	size_t all = nl_nest(nl, WGPEER_A_ALLOWEDIPS), one;
 
 	for (unsigned int i = 0; i < n; i++) {
 		one = nl_nest(nl, 0);
