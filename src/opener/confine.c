@@ -37,7 +37,7 @@ static const int allowed[] = {
 	/* time, ending */
 	SYS_clock_gettime, SYS_clock_nanosleep, SYS_nanosleep, SYS_getpid, SYS_getuid, SYS_rt_sigreturn,
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_restart_syscall, SYS_exit, SYS_exit_group,
-	SYS_tgkill, SYS_gettid, SYS_membarrier,
+	SYS_tgkill, SYS_gettid,
 #ifdef SYS_poll
 	SYS_poll,
 #endif

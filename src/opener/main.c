@@ -42,7 +42,6 @@
 #include "opener/holder.h"
 #include "opener/opener.h"
 #include "opener/requests.h"
-#include "opener/rules.h"
 
 static struct opener_request request;
 
@@ -169,6 +168,5 @@ int main(void)
 	opener_loop();
 	requests_take_back();
 	close(OPENER_GONE_FD); /* persona waits for this */
-	rules_linger();
 	return 0;
 }

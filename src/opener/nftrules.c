@@ -28,8 +28,7 @@
  *
  * The end: closing a socket that owns a table waits for a grace period of RCU (some 20 ms, more on
  * a busy machine). So the table is removed by a message first, which takes effect at once; the
- * socket goes with the process, after the run has been told that it is over (main.c), and after
- * nftrules_linger().
+ * socket goes with the process, after the run has been told that it is over (main.c).
  *
  * Ownership: all state is static. One thread.
  *
@@ -38,7 +37,6 @@
  */
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/membarrier.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -46,17 +44,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include "lib/nft.h"
 #include "lib/why.h"
 #include "opener/nftrules.h"
 
 /* Rules of the longest set are FLOWS_MAX_ADDRS and FLOWS_MAX_PORTS + 2, each below 320 bytes. */
-#define BYTES	  ((FLOWS_MAX_ADDRS + FLOWS_MAX_PORTS + 2) * 320 + 1024)
-#define PRIORITY  (-500)
-#define LINGER_NS 50000000 /* a grace period takes 10 to 25 ms on a quiet machine */
+#define BYTES	 ((FLOWS_MAX_ADDRS + FLOWS_MAX_PORTS + 2) * 320 + 1024)
+#define PRIORITY (-500)
 
 static int nl = -1;
 static struct nft batch;
@@ -215,19 +210,4 @@ void nftrules_stop(void)
 	nftrules_begin();
 	nft_drop_table(&batch);
 	nftrules_send(nft_finish(&batch));
-}
-
-/*
- * The kernel frees what we have removed after a grace period (RCU), by a work item, and until it
- * has done so, the end of our netlink socket would wait for that and let no other transaction
- * begin: the next run's opener would wait, 10 to 25 ms. So two grace periods pass before: in the
- * first one the work item surely begins to wait for its own.
- */
-void nftrules_linger(void)
-{
-	struct timespec t = {.tv_nsec = LINGER_NS};
-
-	for (int i = 0; nl >= 0 && i < 2; i++)
-		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-			nanosleep(&t, NULL); /* not with processors without a tick (nohz_full) */
 }

@@ -26,8 +26,4 @@ void nftrules_stop(void);
 /** nftrules_compose() - nftrules_set()'s transaction, for tests: its bytes, or -EMSGSIZE. */
 long nftrules_compose(unsigned int slot, const char *ifname, const struct flows *f);
 
-/** nftrules_linger() - after nftrules_stop(): wait until the kernel has freed what that removed
- * (some 50 ms). */
-void nftrules_linger(void);
-
 #endif /* PERSONA_OPENER_NFTRULES_H */

@@ -88,8 +88,3 @@ void rules_stop(void)
 	}
 	kind = NONE;
 }
-
-void rules_linger(void)
-{
-	nftrules_linger();
-}

@@ -29,8 +29,4 @@ int rules_set(unsigned int slot, const char *ifname, const struct flows *f, cons
 /** rules_stop() - take all rules back. */
 void rules_stop(void);
 
-/** rules_linger() - after rules_stop(): wait until the kernel has freed what that removed, so that
- * the end of this process keeps no other opener waiting. Some 50 ms, by nf_tables alone. */
-void rules_linger(void);
-
 #endif /* PERSONA_OPENER_RULES_H */

@@ -26,8 +26,6 @@ state() {
 	phone nft list tables 2>/dev/null
 }
 BEFORE=$(state)
-# An opener that had rules is there for two grace periods of the host's kernel more.
-same() { [ "$(state)" = "$BEFORE" ]; }
 
 # refuse NAME STATUS PATTERN COMMAND...: the status, one line on stderr that begins with
 # "persona: " and matches, nothing on stdout, no process, interface or table left.
@@ -42,7 +40,7 @@ refuse() {
 	grep -q '^persona: ' "$TMP/stderr" || bad="$bad; not by persona"
 	grep -qiE "$pattern" "$TMP/stderr" || bad="$bad; does not say $pattern"
 	[ ! -s "$TMP/stdout" ] || bad="$bad; wrote on stdout"
-	wait_for 2 same || bad="$bad; something stayed behind"
+	[ "$(state)" = "$BEFORE" ] || bad="$bad; something stayed behind"
 	if [ -z "$bad" ]; then
 		ok "$name: $(head -c 160 "$TMP/stderr" | tr -d '\n#')"
 	else
@@ -176,5 +174,5 @@ phone "$PERSONA" run --inline -i $GOOD -- sh -c 'exit 42'
 is "the command's own status" $? 42
 phone "$PERSONA" run --inline -i $GOOD -- sh -c 'kill -TERM $$'
 is "ended by a signal: 128 + its number" $? 143
-check "nothing left behind" wait_for 2 same
+is "nothing left behind" "$(state)" "$BEFORE"
 done_testing
