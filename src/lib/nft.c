@@ -18,6 +18,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <string.h>
@@ -308,8 +309,9 @@ void nft_masquerade(struct nft *t, uint16_t first, uint16_t last)
 	}
 	nft_immediate(t, NFT_REG_1, &low, sizeof(low));
 	nft_immediate(t, NFT_REG_2, &high, sizeof(high));
-	NFT_NUMBERS(t, "masq", {NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1},
-		    {NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2});
+	/* Without the flag the kernel has the registers, and keeps any port that is free. */
+	NFT_NUMBERS(t, "masq", {NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED},
+		    {NFTA_MASQ_REG_PROTO_MIN, NFT_REG_1}, {NFTA_MASQ_REG_PROTO_MAX, NFT_REG_2});
 }
 
 static void nft_put_verdict(struct nft *t, uint32_t verdict, const char *chain)
