@@ -229,16 +229,6 @@ void engine_interrupt(void)
 	t->ts = (struct timespec){0, 0};
 }
 
-int engine_leave_frames(void)
-{
-	long err = 0;
-
-	if (!self && !engine_attach(&err))
-		return (int)err;
-	self->leaves_frames = true;
-	return 0;
-}
-
 void engine_thread_exit(void)
 {
 	struct thread *t = self;

@@ -194,14 +194,6 @@ void engine_quiet_signals(sigset_t *set);
 int engine_thread_create(pthread_t *thread, size_t stack, int unblocked, void *(*fn)(void *),
 			 void *arg);
 
-/**
- * engine_leave_frames() - calls of this thread do not look for received frames by the way
- *
- * For one that answers others' short calls, beside a thread that waits in the stack and takes
- * the frames. A call of it that blocks takes them, too. Return: 0 or -errno.
- */
-int engine_leave_frames(void);
-
 /** engine_thread_exit() - give the calling thread's kernel task back. */
 void engine_thread_exit(void);
 

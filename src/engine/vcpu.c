@@ -539,8 +539,6 @@ static void begin_run(struct thread *t, struct vcpu *v, uint64_t now)
 		v->lkl->last_poll = now;
 	else if (vcpu_complete_tx(v))
 		v->lkl->last_poll = 0;
-	if (t->leaves_frames)
-		v->lkl->last_poll = now;
 }
 
 static bool is_wait(long nr)

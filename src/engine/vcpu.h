@@ -37,7 +37,6 @@ enum thread_sleep {
  * @inside:   the thread is in the engine: its signal handlers must be deferred
  * @ts:	      time-out of the sleep in progress; a signal handler zeroes it, so
  *	      that a sleep which has not begun yet ends at once
- * @leaves_frames: its calls do not poll the devices (engine_leave_frames())
  * @event_fd: wakes a sleep in ppoll, -1 until needed
  * @host, @nhost: host descriptors watched by engine_syscall_poll()
  * @host_ready: one of them is ready
@@ -48,7 +47,6 @@ struct thread {
 	_Atomic uint32_t sleep;
 	volatile bool inside;
 	bool host_ready;
-	bool leaves_frames;
 	struct streak streak;
 	struct turn turn;
 	int event_fd;

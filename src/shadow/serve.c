@@ -266,7 +266,6 @@ static void *serve_loop(void *arg)
 
 	prctl(PR_SET_NAME, "persona-call");
 	serve_hurry();
-	engine_leave_frames(); /* the pump takes them */
 	while (!atomic_load(&stop)) {
 		err = call_receive(&c, main_listener);
 		if (!err)
@@ -286,7 +285,6 @@ void serve_joined(int listener)
 	int err;
 
 	serve_hurry();
-	engine_leave_frames();
 	while (poll(&p, 1, -1) >= 0 || errno == EINTR) {
 		err = p.revents & POLLIN ? call_receive(&c, listener) : -ENOENT;
 		if (!err)

@@ -304,11 +304,6 @@ void engine_hide(void)
 {
 }
 
-int engine_leave_frames(void)
-{
-	return 0;
-}
-
 int engine_trust(int fd)
 {
 	return 0;
