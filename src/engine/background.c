@@ -222,7 +222,7 @@ static void *background_run(void *arg)
 		}
 		atomic_store(&engine.bg_asleep, false);
 		if (netif_stalled())
-			netif_flush(netif_stalled());
+			netif_flush(netif_stalled(), 0);
 	}
 	fault_thread_exit(alt_stack);
 	return arg;

@@ -20,6 +20,9 @@
  *
  * A turn ends after CALLS calls for each event: what comes then is no answer to them.
  *
+ * Order: one vCPU at a time holds frames back, and whoever sends others' frames of the device sends
+ * these before (netif_flush()), so that what a socket sends on two vCPUs is not turned round.
+ *
  * Ownership and threads: a struct doorbell for each vCPU, a struct turn for each thread. The
  * frames stay in the vCPU's TX rings, so any thread that flushes the device sends them, too.
  *

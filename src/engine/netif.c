@@ -149,7 +149,8 @@ unsigned int netif_backlog(uint32_t devs, unsigned int vcpu, uint32_t *bytes)
 	return frames;
 }
 
-static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queue)
+static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queue,
+			    unsigned int last)
 {
 	uint32_t bytes = 0;
 
@@ -159,8 +160,12 @@ static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queu
 		if (atomic_exchange(&n->busy[queue], true))
 			break;
 		/* All of them, even if one is refused: the frame that was begun may be any's. */
-		for (unsigned int q = queue; q < engine.nvcpus; q += n->be->queues)
-			ok &= drain_ring(n, q, &bytes);
+		for (unsigned int i = 1; i <= engine.nvcpus; i++) {
+			unsigned int q = (last + i) % engine.nvcpus;
+
+			if (q % n->be->queues == queue)
+				ok &= drain_ring(n, q, &bytes);
+		}
 		if (ok)
 			atomic_fetch_and(&stalled[queue], ~(1u << dev));
 		else
@@ -172,7 +177,7 @@ static uint32_t flush_queue(struct netif *n, unsigned int dev, unsigned int queu
 	return bytes;
 }
 
-uint32_t netif_flush(uint32_t devs)
+uint32_t netif_flush(uint32_t devs, unsigned int last)
 {
 	uint32_t bytes = 0;
 
@@ -180,8 +185,12 @@ uint32_t netif_flush(uint32_t devs)
 		unsigned int dev = (unsigned int)__builtin_ctz(devs);
 		struct netif *n = &netifs[dev];
 
-		for (unsigned int q = 0; n->be && q < engine.nvcpus && q < n->be->queues; q++)
-			bytes += flush_queue(n, dev, q);
+		for (unsigned int i = 1; n->be && i <= n->be->queues; i++) {
+			unsigned int q = (last + i) % n->be->queues;
+
+			if (q < engine.nvcpus)
+				bytes += flush_queue(n, dev, q, last);
+		}
 	}
 	return bytes;
 }

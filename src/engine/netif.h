@@ -9,9 +9,13 @@
 #include <stdint.h>
 #include "engine/image.h"
 
-/** netif_flush() - send what is queued on the devices in mask @devs. No vCPU held. Gives bytes
- * sent. */
-uint32_t netif_flush(uint32_t devs);
+/**
+ * netif_flush() - send what is queued on the devices in mask @devs
+ * @last: the vCPU whose frames are the newest: those that others hold back go before
+ *
+ * No vCPU held. Return: bytes sent.
+ */
+uint32_t netif_flush(uint32_t devs, unsigned int last);
 
 /** netif_backlog() - frames in @vcpu's rings of the devices in mask @devs; *@bytes of them. Its
  * vCPU held. */

@@ -135,12 +135,23 @@ static bool vcpu_complete_tx(struct vcpu *v)
 	return devs;
 }
 
+/* Does another vCPU hold frames back? What one socket sends on two of them stays in order. */
+static bool others_hold(const struct vcpu *v)
+{
+	for_each_vcpu (w)
+		if (w != v && doorbell_late(&w->bell) != UINT64_MAX)
+			return true;
+	return false;
+}
+
 /* Are @v's frames held back (doorbell.c)? @may: the thread will call again. @v is locked. */
 static bool vcpu_holds(struct vcpu *v, bool may)
 {
 	unsigned int frames = 0;
 	uint32_t bytes = 0;
 	uint64_t now = 0;
+
+	may = may && !others_hold(v);
 
 	if (may) {
 		frames = netif_backlog(v->lkl->tx, v->lkl->id, &bytes);
@@ -176,7 +187,7 @@ static void vcpu_release(struct vcpu *v, bool hold)
 		vcpu_kick(&engine.vcpu[__builtin_ctz(kick)]);
 	tx |= netif_stalled();
 	if (tx) {
-		uint32_t bytes = netif_flush(tx);
+		uint32_t bytes = netif_flush(tx, l->id);
 
 		if (!coalesce_sent(&v->sent, cycles(), tx, bytes, coalesce))
 			vcpu_complete_tx(v);
@@ -440,7 +451,7 @@ static void wait_vcpu(struct thread *t, struct vcpu *v)
 	if (!hold)
 		keep_score(v, false, cycles() - start);
 	if (netif_stalled())
-		netif_flush(netif_stalled());
+		netif_flush(netif_stalled(), v->lkl->id);
 }
 
 /* Another thread waits for the vCPU: until our call is done, or a signal. */

@@ -99,4 +99,48 @@ for _ in 1 2 3 4 5; do
 	[ "$FIRST" -ge "$best" ] || best=$FIRST
 done
 at_most "a program that computes between answers: ms until the first, best of 5" "$best" 12
+
+# What is held back when the program ends, or becomes another, leaves, too.
+cat >"$TMP/last.py" <<'END'
+import os, select, socket, sys, time
+socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(4)]
+e = select.epoll()
+for i, s in enumerate(socks):
+    s.bind(("", 9100 + i))
+    e.register(s, select.EPOLLIN)
+print("ready", flush=True)
+while len(e.poll()) < 4:
+    time.sleep(0.001)
+for s in socks:
+    data, peer = s.recvfrom(100)
+    s.sendto(data, peer)
+if sys.argv[1] == "exec":
+    os.execv("/bin/true", ["true"])
+os._exit(0)
+END
+cat >"$TMP/four.py" <<'END'
+import socket
+socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(4)]
+got = 0
+for i, s in enumerate(socks):
+    s.settimeout(2)
+    s.sendto(b"x", ("10.1.0.2", 9100 + i))
+for s in socks:
+    try:
+        got += s.recv(10) == b"x"
+    except TimeoutError:
+        s.settimeout(0.01)
+print(got)
+END
+for end in _exit exec; do
+	got=0
+	for _ in 1 2 3 4 5; do
+		rm -f "$TMP/out"
+		background says on wlan --no-mptcp -- "$PYTHON" "$TMP/last.py" $end
+		wait_for 10 grep -q ready "$TMP/out" || note "the server is not ready"
+		got=$((got + $(server timeout 20 "$PYTHON" "$TMP/four.py")))
+		wait "$LAST"
+	done
+	is "datagrams sent before $end: answers" $got 20
+done
 done_testing

@@ -9,6 +9,8 @@
 #include "unit.h"
 
 static unsigned int takes[2], got[2];
+static uint32_t order[8];
+static unsigned int order_len;
 
 static int some_tx(struct backend *be, unsigned int queue, struct backend_frame *f, unsigned int n)
 {
@@ -16,6 +18,8 @@ static int some_tx(struct backend *be, unsigned int queue, struct backend_frame 
 		n = takes[queue];
 	takes[queue] -= n;
 	got[queue] += n;
+	for (unsigned int i = 0; i < n && order_len < sizeof(order) / sizeof(order[0]); i++)
+		order[order_len++] = f[i].len;
 	return (int)n;
 }
 
@@ -44,12 +48,12 @@ static void test_stalled_queue(void **state)
 		rings[0].head = rings[1].head = 3;
 		takes[full] = 1;
 		takes[!full] = 100;
-		netif_flush(1);
+		netif_flush(1, 0);
 		assert_int_equal(got[full], 1);
 		assert_int_equal(got[!full], 3);
 		assert_int_equal(netif_stalled(), 1);
 		takes[full] = 100;
-		netif_flush(netif_stalled());
+		netif_flush(netif_stalled(), 0);
 		assert_int_equal(got[full], 3);
 		assert_int_equal(netif_stalled(), 0);
 	}
@@ -61,15 +65,38 @@ static void test_stalled_both(void **state)
 	set_up(state);
 	rings[0].head = rings[1].head = 2;
 	takes[0] = takes[1] = 0;
-	netif_flush(1);
+	netif_flush(1, 0);
 	assert_int_equal(netif_stalled(), 1);
 	takes[1] = 100;
-	netif_flush(netif_stalled());
+	netif_flush(netif_stalled(), 0);
 	assert_int_equal(got[1], 2);
 	assert_int_equal(netif_stalled(), 1);
 	takes[0] = 100;
-	netif_flush(netif_stalled());
+	netif_flush(netif_stalled(), 0);
 	assert_int_equal(netif_stalled(), 0);
+}
+
+/* What another vCPU holds back goes first, by one queue and by two. */
+static void test_order(void **state)
+{
+	for (unsigned int queues = 1; queues <= 2; queues++) {
+		for (unsigned int last = 0; last < 2; last++) {
+			set_up(state);
+			some.queues = queues;
+			takes[0] = takes[1] = 100;
+			order_len = 0;
+			rings[last].head = 1;
+			rings[last].frame[0].len = 3;
+			rings[!last].head = 2;
+			rings[!last].frame[0].len = 1;
+			rings[!last].frame[1].len = 2;
+			netif_flush(1, last);
+			assert_int_equal(order_len, 3);
+			for (uint32_t i = 0; i < 3; i++)
+				assert_int_equal(order[i], i + 1);
+		}
+	}
+	some.queues = 2;
 }
 
 int main(void)
@@ -77,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stalled_queue),
 		cmocka_unit_test(test_stalled_both),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
