@@ -102,6 +102,8 @@ static const char *exec_unserved(const char *path, char current[PATH_MAX])
 		return "gains privileges, and would drop Persona's library";
 	if (*exec_own_path() == '/' && access(exec_own_path(), R_OK))
 		return "has another root directory, without Persona's library";
+	if (executable_cramped(&e))
+		return "has too little memory (ulimit -v, -d) for Persona's library";
 	return NULL;
 }
 
@@ -294,12 +296,20 @@ static bool exec_is_complete(void)
 	       (life_config() < 0 || exec_find(environ, CONFIG_ENV));
 }
 
+/* Would the shell that libc starts by itself run without this library? Then errno is EACCES. */
+static bool exec_shell_refused(void)
+{
+	return exec_refuse("/bin/sh", environ);
+}
+
 HOOK int system(const char *command)
 {
 	char **own = environ;
 	struct env e;
 	int ret;
 
+	if (command && exec_shell_refused())
+		return -1;
 	if (likely(exec_is_complete()))
 		return real(system)(command);
 	COMPLETE(e, own);
@@ -315,6 +325,8 @@ HOOK FILE *popen(const char *command, const char *type)
 	struct env e;
 	FILE *f;
 
+	if (exec_shell_refused())
+		return NULL;
 	if (likely(exec_is_complete()))
 		return real(popen)(command, type);
 	COMPLETE(e, own);
@@ -330,6 +342,8 @@ HOOK int wordexp(const char *words, wordexp_t *out, int flags)
 	struct env e;
 	int ret;
 
+	if (!(flags & WRDE_NOCMD) && exec_shell_refused())
+		return WRDE_CMDSUB;
 	if (likely(exec_is_complete()))
 		return real(wordexp)(words, out, flags);
 	COMPLETE(e, own);

@@ -128,5 +128,11 @@ int program_preloadable(const char *path, const char **why)
 			       "%s uses another C library (%s) than persona: inline mode "
 			       "cannot enter it, %s",
 			       current, p.loader, host);
+	if (executable_cramped(&p))
+		return why_set(
+			why, ENOMEM,
+			"%s would have too little memory for inline mode's library (ulimit -v, "
+			"-d), %s: raise the limit, or leave out --inline",
+			current, host);
 	return 0;
 }

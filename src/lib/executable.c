@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -16,6 +17,13 @@
 #define MAX_SCRIPTS 4 /* as the kernel: an interpreter may be a script again */
 #define MAX_PHDRS   64
 #define MAX_NOTES   64
+
+/*
+ * Bytes that are surely enough for what is mapped beside a program before its first instruction:
+ * its stack, the loader, what LD_AUDIT names, and inline mode's library, whose tables are 41 MB. A
+ * stack of its own wants more in any case.
+ */
+#define BESIDE (128ull << 20)
 
 #if defined(__x86_64__)
 #define OWN_MACHINE EM_X86_64
@@ -48,6 +56,7 @@ static bool executable_go_note(int fd, const Elf64_Phdr *ph)
 static enum executable_kind executable_elf(int fd, const Elf64_Ehdr *e, struct executable *p)
 {
 	enum executable_kind kind = EXECUTABLE_STATIC;
+	uint64_t first = UINT64_MAX, end = 0;
 	Elf64_Phdr ph;
 	unsigned int i;
 
@@ -62,6 +71,10 @@ static enum executable_kind executable_elf(int fd, const Elf64_Ehdr *e, struct e
 			return EXECUTABLE_FOREIGN;
 		if (ph.p_type == PT_NOTE)
 			p->go |= executable_go_note(fd, &ph);
+		if (ph.p_type == PT_LOAD && ph.p_vaddr < first)
+			first = ph.p_vaddr;
+		if (ph.p_type == PT_LOAD && ph.p_vaddr + ph.p_memsz > end)
+			end = ph.p_vaddr + ph.p_memsz;
 		if (ph.p_type != PT_INTERP)
 			continue;
 		if (ph.p_filesz < 2 || ph.p_filesz > sizeof(p->loader) ||
@@ -70,6 +83,7 @@ static enum executable_kind executable_elf(int fd, const Elf64_Ehdr *e, struct e
 			return EXECUTABLE_FOREIGN;
 		kind = EXECUTABLE_DYNAMIC;
 	}
+	p->span = end > first ? end - first : 0;
 	return kind;
 }
 
@@ -134,6 +148,18 @@ const char *executable_privileged(const char *path)
 	if (getuid() && getxattr(path, "security.capability", NULL, 0) > 0)
 		return "endowed with file capabilities";
 	return NULL;
+}
+
+bool executable_cramped(const struct executable *p)
+{
+	static const int limits[] = {RLIMIT_AS, RLIMIT_DATA};
+	struct rlimit r;
+
+	for (unsigned int i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (!getrlimit(limits[i], &r) && r.rlim_cur != RLIM_INFINITY &&
+		    r.rlim_cur < BESIDE + p->span)
+			return true;
+	return false;
 }
 
 bool executable_uses_musl(const struct executable *p)

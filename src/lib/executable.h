@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum executable_kind {
 	EXECUTABLE_DYNAMIC, /* ELF of this processor with a dynamic loader */
@@ -19,11 +20,13 @@ enum executable_kind {
 /**
  * struct executable - what a file's beginning says
  * @loader: dynamic loader (EXECUTABLE_DYNAMIC) or interpreter (EXECUTABLE_SCRIPT)
+ * @span:   bytes of address space from its first to its last segment (ELF)
  * @go:	    linked by the Go tool chain: its system calls are not libc's, whatever else it loads
  */
 struct executable {
 	enum executable_kind kind;
 	char loader[256];
+	uint64_t span;
 	bool go;
 };
 
@@ -45,6 +48,14 @@ int executable_resolve(const char *path, char current[PATH_MAX], struct executab
  * a process whose real and effective ids differ has that effect on every file.
  */
 const char *executable_privileged(const char *path);
+
+/**
+ * executable_cramped() - may a limit of memory keep the loader from mapping inline mode's library?
+ *
+ * The loader then leaves LD_PRELOAD's library out and goes on: so the answer is yes where that is
+ * not certain. Limits: RLIMIT_AS and RLIMIT_DATA of this process, which @p inherits.
+ */
+bool executable_cramped(const struct executable *p);
 
 /** executable_uses_musl() - is musl the C library that loader of @p belongs to? */
 bool executable_uses_musl(const struct executable *p);

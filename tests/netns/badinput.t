@@ -85,9 +85,16 @@ run "malformed linger" 125 "linger" --linger soon -i $GOOD -- true
 run "malformed memory size" 125 "mem" --mem many -i $GOOD -- true
 run "memory beyond all bounds" 125 "too much" --mem 2000G -i $GOOD -- true
 # Found only when the program first needs the stack: the program sees "network is down".
-phone timeout 20 prlimit --as=60000000 "$PERSONA" run --inline -i $GOOD -- ip link >"$TMP/stdout" 2>&1
+phone timeout 20 prlimit --as=200000000 "$PERSONA" run --inline -i $GOOD -- ip link >"$TMP/stdout" 2>&1
 is "address space limited: the program's status" $? 1
 is "address space limited: one line of ours" "$(grep -c '^persona: .*address space' "$TMP/stdout")" 1
+# The loader would leave the library out, and the program would be on the host's stack.
+for limit in as=12 as=30 as=60 as=120 data=30; do
+	refuse "inline, prlimit --$limit MB" 125 "memory" prlimit "--${limit}000000" \
+		"$PERSONA" run --inline -i $GOOD -- ip link
+done
+refuse "mode auto, prlimit --as=120 MB: no mode has room" 125 "address space" prlimit --as=120000000 \
+	"$PERSONA" run --mode auto -i $GOOD -- ip link
 run "capture file in no directory" 125 "pcap" --pcap /nonexistent/x -i $GOOD -- true
 run "command not found" 127 "nosuchcommand" -i $GOOD -- nosuchcommand
 run "command path not found" 127 "nosuch" -i $GOOD -- "$TMP/nosuch"

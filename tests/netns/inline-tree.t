@@ -20,7 +20,7 @@ persona_only
 testbed_up --unshaped
 
 cat >"$TMP/tree.py" <<'END'
-import ctypes, errno, fcntl, os, select, signal, socket, subprocess, sys
+import ctypes, errno, fcntl, os, resource, select, signal, socket, subprocess, sys
 
 SERVER, SECONDS = ("10.1.0.1", 7), 5
 REMEDY = b"use persona run --mode shadow"
@@ -240,6 +240,24 @@ unreadable = file("/tmp/persona-unreadable.%d" % os.getpid(), 0o711, elf)
 got, text = child(unread)
 os.unlink(unreadable)
 report("exec of a file that may not be read", got, errno.EACCES, text)
+
+# Limits of memory with which the loader leaves the library out
+def told(failed):
+    if failed:
+        raise OSError(ctypes.get_errno(), "")
+for limit, what in (resource.RLIMIT_AS, "RLIMIT_AS"), (resource.RLIMIT_DATA, "RLIMIT_DATA"):
+    for way, call in {
+        "exec": lambda: os.execv("/bin/true", ["true"]),
+        "posix_spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        "system()": lambda: told(libc.system(b"true") < 0),
+        "popen()": lambda: told(not libc.popen(b"true", b"r")),
+    }.items():
+        def cramped():
+            resource.setrlimit(limit, (30 << 20, 30 << 20))
+            call()
+        got, text = child(cramped)
+        report("%s with a small %s" % (way, what), got, errno.EACCES, text)
+        report("... and a line says why", b"too little memory" in text, True, text)
 
 # The same program where the library is not
 root = tmp + "/root"
