@@ -103,16 +103,15 @@ int wgconf_pick(const struct wgconf_file *f, const char *name, const char *ifnam
 		       label, *ifname ? ifname : "the interface of -i");
 }
 
-/* Is it a file that keeps a secret? */
-static int wgconf_judge_mode(const struct stat *st, const char *label, const char **why)
+/* It has a private key; @mode: of the file, if it lets others at it. */
+static int wgconf_judge_mode(unsigned int mode, const char *label, const char **why)
 {
-	if (!(st->st_mode & OTHERS))
+	if (!mode)
 		return 0;
 	return why_set(why, EACCES,
 		       "%s has a private key, and other users can %s it (mode %03o): "
 		       "chmod 600 %s",
-		       label, st->st_mode & (S_IRGRP | S_IROTH) ? "read" : "write",
-		       st->st_mode & 0777, label);
+		       label, mode & (S_IRGRP | S_IROTH) ? "read" : "write", mode, label);
 }
 
 static int wgconf_judge_kind(const struct stat *st, const char *label, const char **why)
@@ -127,8 +126,8 @@ static int wgconf_judge_kind(const struct stat *st, const char *label, const cha
 }
 
 /*
- * Up to WGCONF_MAX_FILE + 1 bytes of @file into @text: the number, or -errno. A mode
- * that lets others in goes to @exposed, and is no failure then, unless that is NULL.
+ * Up to WGCONF_MAX_FILE + 1 bytes of @file into @text: the number, or -errno. @exposed
+ * receives a mode that lets others in, or 0.
  */
 static long wgconf_load(const char *file, char *text, const char *label, unsigned int *exposed,
 			const char **why)
@@ -146,10 +145,8 @@ static long wgconf_load(const char *file, char *text, const char *label, unsigne
 		why_set(why, -err, "%s: %s", label, strerror(-err));
 	else
 		err = wgconf_judge_kind(&st, label, why);
-	if (!err && exposed)
+	if (!err)
 		*exposed = st.st_mode & OTHERS ? st.st_mode & 0777 : 0;
-	else if (!err)
-		err = wgconf_judge_mode(&st, label, why);
 	while (!err && n && len <= WGCONF_MAX_FILE) {
 		n = RAWSYS(SYS_read, fd, text + len, WGCONF_MAX_FILE + 1 - len);
 		if (n == -EINTR)
@@ -172,13 +169,14 @@ static int wgconf_read_file(const char *file, bool any, struct wgconf_file **out
 	const size_t room = WGCONF_MAX_FILE + 2;
 	char *text = wgkey_alloc(room); /* pages that are not read into cost nothing */
 	char label[NAME_SHOWN + 1];
+	unsigned int mode = 0;
 	long len;
 	int err;
 
 	wgconf_shown(file, label);
 	if (!text)
 		return why_set(why, ENOMEM, "%s: no memory for %zu bytes", label, room);
-	len = wgconf_load(file, text, label, exposed, why);
+	len = wgconf_load(file, text, label, &mode, why);
 	if (len < 0)
 		err = (int)len;
 	else if (any)
@@ -186,6 +184,14 @@ static int wgconf_read_file(const char *file, bool any, struct wgconf_file **out
 	else
 		err = wgconf_parse(text, (size_t)len, file, out, why);
 	wgkey_free(text, room);
+	if (exposed)
+		*exposed = mode;
+	if (err || exposed)
+		return err;
+	/* Only now: what is no configuration has no key, and its mode may be right. */
+	err = wgconf_judge_mode(mode, label, why);
+	if (err)
+		wgconf_file_free(*out);
 	return err;
 }
 

@@ -58,6 +58,10 @@ static void test_read(void **state)
 	assert_int_equal(read_file(&why), -EACCES);
 	assert_why(why, " has a private key, and other users can write it (mode 622): chmod 600 ",
 		   file);
+	/* A file without a key may be anybody's: no word of its mode */
+	write_file("root:x:0:0:root:/root:/bin/sh\n", 30, 0644);
+	assert_int_equal(read_file(&why), -EINVAL);
+	assert_null(strstr(why, "chmod"));
 	write_file("[Interface]\nMTU=x\n", 18, 0600);
 	assert_int_equal(read_file(&why), -EINVAL);
 	assert_why(why, ":2: MTU = x: must be a number of bytes from 68 to 65455", "");
