@@ -83,8 +83,8 @@ static int control_begin(struct sock *s)
 	err = dgram_attach(s);
 	if (err)
 		return err;
-	pump_watch_host(s, EPOLLIN);
-	pump_watch_stack(s, EPOLLIN);
+	pump_watch_host(s, EPOLLIN | EPOLLOUT);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 	return 0;
 }
 

@@ -191,15 +191,6 @@ static bool dgram_retry_down(struct sock *s)
 	return !d->down;
 }
 
-/* Put what waits into the pair; false: it takes no more, and tells when it does. */
-static bool dgram_push_down(struct sock *s)
-{
-	if (dgram_retry_down(s))
-		return true;
-	pump_await_pair(s);
-	return false;
-}
-
 /* Does the stack's socket say POLLERR: is its error queue not empty? */
 static bool dgram_has_queue(const struct sock *s)
 {
@@ -356,12 +347,12 @@ static bool dgram_deliver(struct sock *s, struct batch *b, unsigned int n)
 		else if (!waiting_add(&d->down, b->data[i], m[i]->len, m[i]))
 			free(m[i]);
 	}
-	return dgram_push_down(s);
+	return dgram_retry_down(s);
 }
 
 void dgram_pull(struct sock *s)
 {
-	if (s->pair < 0 || !dgram_push_down(s))
+	if (s->pair < 0 || !dgram_retry_down(s))
 		return;
 	dgram_trim(s);
 	for (int turn = 0; turn < TURNS; turn++) {
@@ -383,8 +374,7 @@ void dgram_pull(struct sock *s)
 		if (s->pair < 0)
 			return;
 	}
-	/* Others first: the event comes again. */
-	pump_watch_stack(s, EPOLLIN | (s->dgram->up ? EPOLLOUT : 0));
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT); /* others first: the event comes again */
 }
 
 long dgram_peek(struct sock *s, int fd, void *buf, const struct meta **meta)
@@ -516,12 +506,8 @@ void dgram_take_up(struct sock *s, const void *except, size_t len)
 
 void dgram_drain_up(struct sock *s)
 {
-	if (s->pair < 0)
+	if (s->pair < 0 || !dgram_retry_up(s))
 		return;
-	if (!dgram_retry_up(s)) {
-		pump_await_stack(s);
-		return;
-	}
 	for (int turn = 0; turn < TURNS; turn++) {
 		struct batch *b = batch_get(false);
 		unsigned int i, n;
@@ -539,21 +525,15 @@ void dgram_drain_up(struct sock *s)
 		batch_turn(b, n);
 		for (i = dgram_send_up(s, b, 0, n); i < n; i++)
 			waiting_add(&s->dgram->up, b->data[i], b->msg[i].msg_len, NULL);
-		if (s->dgram->up)
-			pump_await_stack(s);
 		if (s->dgram->up || n < (unsigned int)got)
 			return;
 	}
-	/* Others first: the event comes again. */
-	pump_watch_host(s, EPOLLIN | (s->dgram->down ? EPOLLOUT : 0));
+	pump_watch_host(s, EPOLLIN | EPOLLOUT); /* others first: the event comes again */
 }
 
 static void dgram_host_event(struct sock *s, uint32_t events)
 {
-	if (events != EPOLLOUT)
-		dgram_drain_up(s);
-	else if (!s->dgram->down)
-		pump_pair_roomy(s);
+	dgram_drain_up(s);
 	if (events & EPOLLHUP) {
 		if (!s->rd_shut || s->closed) {
 			sock_destroy(s);
@@ -589,8 +569,6 @@ static void dgram_stack_event(struct sock *s, uint32_t events)
 		dgram_look_early(s);
 	if (s->dgram->up)
 		dgram_drain_up(s);
-	else if (events == EPOLLOUT)
-		pump_stack_roomy(s);
 	park_retry(s);
 	sock_put(s);
 }

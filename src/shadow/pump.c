@@ -42,7 +42,6 @@
 #include "shadow/sock.h"
 
 #define EVENTS 64
-#define PASSED 4 /* times that the host's events are not asked for, while only the stack's come */
 #define SWEEP_MIN                                                                          \
 	200000000ull	/* between two sweeps; twice as long after each that found nothing \
 			 */
@@ -99,19 +98,6 @@ void pump_watch_host(struct sock *s, uint32_t events)
 		return;
 	epoll_ctl(host_epoll, s->on_host ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->pair, &ev);
 	s->on_host = true;
-	s->pair_room = events & EPOLLOUT;
-}
-
-void pump_await_pair(struct sock *s)
-{
-	if (!s->pair_room)
-		pump_watch_host(s, EPOLLIN | EPOLLOUT);
-}
-
-void pump_pair_roomy(struct sock *s)
-{
-	if (s->pair_room)
-		pump_watch_host(s, EPOLLIN);
 }
 
 int pump_watch_fd(int fd, void (*event)(unsigned int arg), unsigned int arg)
@@ -144,26 +130,13 @@ void pump_watch_stack(struct sock *s, uint32_t events)
 	stack_call(SYS_epoll_ctl, stack_epoll, s->on_stack ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
 		   s->stack, &ev, 0, 0);
 	s->on_stack = true;
-	s->stack_room = events & EPOLLOUT;
-}
-
-void pump_await_stack(struct sock *s)
-{
-	if (!s->stack_room)
-		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
-}
-
-void pump_stack_roomy(struct sock *s)
-{
-	if (s->stack_room)
-		pump_watch_stack(s, EPOLLIN);
 }
 
 void pump_unwatch_stack(struct sock *s)
 {
 	if (s->on_stack)
 		stack_call(SYS_epoll_ctl, stack_epoll, EPOLL_CTL_DEL, s->stack, NULL, 0, 0);
-	s->on_stack = s->stack_room = false;
+	s->on_stack = false;
 }
 
 /* The suspects' lock is held. */
@@ -470,7 +443,6 @@ static void *pump_loop(void *arg)
 {
 	struct pollfd host = {.fd = host_epoll, .events = POLLIN};
 	struct epoll_event ev[EVENTS];
-	unsigned int passed = 0;
 	uint64_t last_sweep = 0;
 
 	prctl(PR_SET_NAME, "persona-pump");
@@ -485,9 +457,6 @@ static void *pump_loop(void *arg)
 				continue;
 			s->ops->stack_event(s, ev[i].events);
 		}
-		if (n > 0 && !host.revents && ++passed < PASSED)
-			continue;
-		passed = 0;
 		pump_host_events();
 	}
 	engine_thread_exit();

@@ -30,12 +30,7 @@ void pump_quit(void);
 /** pump_stop() - end the thread. */
 void pump_stop(void);
 
-/**
- * pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked.
- *
- * What is so already is told at once, again after each call. Each read of the program's is an
- * edge of EPOLLOUT: it is asked for only while something waits for it (pump_await_pair()).
- */
+/** pump_watch_host() - edges of our end: @events beside hang-up. The socket is locked. */
 void pump_watch_host(struct sock *s, uint32_t events);
 
 /**
@@ -45,18 +40,8 @@ void pump_watch_host(struct sock *s, uint32_t events);
  */
 int pump_watch_fd(int fd, void (*event)(unsigned int arg), unsigned int arg);
 
-/** pump_watch_stack() - edges of the stack's socket, as pump_watch_host(). Locked. */
+/** pump_watch_stack() - edges of the stack's socket. The socket is locked. */
 void pump_watch_stack(struct sock *s, uint32_t events);
-
-/** pump_await_pair() - our end took not all: an event of EPOLLOUT when it takes more. Locked. */
-void pump_await_pair(struct sock *s);
-
-/** pump_await_stack() - the same of the stack's socket. Locked. */
-void pump_await_stack(struct sock *s);
-
-/** pump_pair_roomy(), pump_stack_roomy() - nothing waits for room there any more. Locked. */
-void pump_pair_roomy(struct sock *s);
-void pump_stack_roomy(struct sock *s);
 
 /** pump_unwatch_stack() - no more events of it: its descriptor goes to another socket. */
 void pump_unwatch_stack(struct sock *s);

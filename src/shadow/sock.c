@@ -274,7 +274,7 @@ void sock_close_pair(struct sock *s)
 	if (s->pair >= 0)
 		close(s->pair);
 	s->pair = -1;
-	s->on_host = s->pair_room = false;
+	s->on_host = false;
 }
 
 void sock_destroy(struct sock *s)

@@ -102,7 +102,6 @@ struct sock_accepted {
  * @host:    core.moved: inode of the host's socket
  * @linger:  the program set SO_LINGER: seconds; -1: not
  * @token:   listening: a byte in the pair makes the program's end readable
- * @pair_room, @stack_room: edges tell when the pair, the stack takes more (pump_await_*())
  * @up, @down: data read and not yet passed on
  */
 struct sock {
@@ -122,7 +121,6 @@ struct sock {
 	bool token;
 	bool on_stack; /* in the stack's epoll */
 	bool on_host;  /* in the host's epoll */
-	bool pair_room, stack_room;
 	int linger;
 	int sndbuf, rcvbuf;
 	bool marked;

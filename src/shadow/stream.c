@@ -7,9 +7,7 @@
  * Up: what the program writes is read from the pair and sent into the stack. Down:
  * the other way. Both run until one side has no more or takes no more
  * (EAGAIN); what has been read and not taken stays in s->up or s->down, and the
- * other side's event continues. So an event moves one direction: that for which its side has
- * something to read, or the other one if something waits for room there, and only then are edges
- * of room asked for. The amounts in flight are bounded by the
+ * other side's event continues. The amounts in flight are bounded by the
  * buffers on both sides, so back-pressure is the kernels' own.
  *
  * What poll() tells the program is the host kernel's word on its end of the pair,
@@ -143,8 +141,8 @@ void stream_open(struct sock *s, int fd)
 	s->core.settled = true;
 	if (trace_on(TRACE_SOCKETS) && s->core.connecting)
 		event_connected(&move_ops, &s->core, s->stack);
-	pump_watch_host(s, EPOLLIN);
-	pump_watch_stack(s, EPOLLIN);
+	pump_watch_host(s, EPOLLIN | EPOLLOUT);
+	pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 }
 
 void stream_refused(struct sock *s, int err)
@@ -255,7 +253,6 @@ static bool stream_pump_up(struct sock *s)
 		if (err <= 0) {
 			if (!err) {
 				s->up = c;
-				pump_await_stack(s);
 				return false;
 			}
 			chunk_put(c);
@@ -345,7 +342,6 @@ static bool stream_pump_down(struct sock *s)
 
 		if (!done) {
 			s->down = c;
-			pump_await_pair(s);
 			return false;
 		}
 		if (done < 0 && done != -EPIPE) { /* the host has no memory: a hole must not be */
@@ -403,35 +399,26 @@ void stream_finish(struct sock *s)
 		sock_put(s);
 }
 
-/*
- * A turn of the directions that may have something to do. Others come first if there is more: the
- * events come again, of room too if something is in our hands.
- */
-static void stream_run(struct sock *s, bool up, bool down)
+/* A turn of both directions. Others come first if there is more: the event comes again. */
+static void stream_run(struct sock *s)
 {
-	bool more = up && stream_pump_up(s);
+	bool more = stream_pump_up(s);
 
-	more |= down && stream_pump_down(s);
+	more |= stream_pump_down(s);
 	if (s->parked)
 		park_retry(s);
 	if (more && s->state == SOCK_OPEN) {
-		pump_watch_host(s, EPOLLIN | (s->down ? EPOLLOUT : 0));
-		pump_watch_stack(s, EPOLLIN | (s->up ? EPOLLOUT : 0));
+		pump_watch_host(s, EPOLLIN | EPOLLOUT);
+		pump_watch_stack(s, EPOLLIN | EPOLLOUT);
 	}
 	stream_finish(s);
-}
-
-/* Is there something to read, an end, or an error? */
-static bool stream_readable(uint32_t events)
-{
-	return events != EPOLLOUT;
 }
 
 static void stream_swept(struct sock *s)
 {
 	s->closed = true;
 	if (s->state == SOCK_OPEN)
-		stream_run(s, true, true);
+		stream_run(s);
 	else
 		stream_finish(s);
 }
@@ -450,13 +437,10 @@ static void stream_host_event(struct sock *s, uint32_t events)
 {
 	if (events & EPOLLHUP)
 		stream_hung_up(s);
-	if (s->state != SOCK_OPEN) {
+	if (s->state == SOCK_OPEN)
+		stream_run(s);
+	else
 		stream_finish(s);
-		return;
-	}
-	if (!s->down && !stream_readable(events))
-		pump_pair_roomy(s);
-	stream_run(s, stream_readable(events), s->down);
 }
 
 /* Neither connected nor refused: the event was of an earlier attempt. */
@@ -506,7 +490,7 @@ static void stream_stack_event(struct sock *s, uint32_t events)
 		stream_after_end(s);
 	park_retry(s);
 	if (s->state == SOCK_OPEN)
-		stream_run(s, s->up, stream_readable(events));
+		stream_run(s);
 	else
 		stream_finish(s);
 }

@@ -76,96 +76,6 @@ static void test_events(void **state)
 	}
 }
 
-/* Calls of number @nr into the stack since the pump has come to rest. */
-static unsigned int calls_after(long nr, void (*step)(int fd, int peer), int fd, int peer)
-{
-	unsigned int before;
-
-	usleep(20000);
-	before = standin_calls(nr);
-	step(fd, peer);
-	usleep(20000);
-	return standin_calls(nr) - before;
-}
-
-static void step_read(int fd, int peer)
-{
-	assert_reads(fd, "x");
-}
-
-static void step_write(int fd, int peer)
-{
-	write_text(fd, "y");
-	assert_reads(peer, "y");
-}
-
-/* What concerns one side only costs no call on the other; that the program reads, none at all. */
-static void test_one_side(void **state)
-{
-	struct made m;
-	int peer = make_connection(&m);
-
-	for (int i = 0; i < 3; i++) {
-		write_text(peer, "x");
-		assert_true(ready(m.fd, POLLIN) & POLLIN);
-		assert_int_equal(calls_after(SYS_epoll_pwait, step_read, m.fd, peer), 0);
-		assert_int_equal(calls_after(SYS_recvfrom, step_write, m.fd, peer), 0);
-	}
-	close_made(&m);
-	close(peer);
-}
-
-/* The same of messages, after one look for the room that was asked for. */
-static void test_one_side_messages(void **state)
-{
-	struct sockaddr_in from;
-	int peer = host_socket(SOCK_DGRAM, &from);
-	struct made m;
-	struct sockaddr_in at = make_messages(&m);
-
-	assert_int_equal(connect(peer, (struct sockaddr *)&at, sizeof(at)), 0);
-	for (int i = 0; i < 3; i++) {
-		unsigned int looks;
-
-		write_text(peer, "x");
-		assert_true(ready(m.fd, POLLIN) & POLLIN);
-		looks = calls_after(SYS_epoll_pwait, step_read, m.fd, peer);
-		assert_true(!looks || !i);
-	}
-	close(m.fd);
-	close(peer);
-}
-
-/* Neither side takes more for a while, one after the other: the rest comes when it does. */
-static void test_room(void **state)
-{
-	enum { BIG = 8 << 20 };
-	static char piece[64 << 10];
-	struct made m;
-	int peer = make_connection(&m);
-
-	set_nonblocking(peer, true);
-	set_nonblocking(m.fd, true);
-	for (int round = 0; round < 4; round++) {
-		int from = round % 2 ? m.fd : peer, to = round % 2 ? peer : m.fd;
-		size_t sent = 0, got = 0;
-
-		do {
-			ssize_t n = write(from, piece, sizeof(piece));
-
-			if (n < 0)
-				usleep(20000); /* full, the pump at rest */
-			sent += n > 0 ? (size_t)n : 0;
-		} while (sent < BIG && ready_now(from, POLLOUT));
-		while (got < sent) {
-			assert_true(ready(to, POLLIN) & POLLIN);
-			got += (size_t)read(to, piece, sizeof(piece));
-		}
-	}
-	close_made(&m);
-	close(peer);
-}
-
 /* More at a time than one turn moves: a busy socket does not keep others waiting for ever. */
 static void test_turns(void **state)
 {
@@ -358,8 +268,6 @@ int main(void)
 		cmocka_unit_test(test_sweep_forgets), cmocka_unit_test(test_relieve),
 		cmocka_unit_test(test_settle),	      cmocka_unit_test(test_settle_open),
 		cmocka_unit_test(test_settle_many),   cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_one_side),      cmocka_unit_test(test_one_side_messages),
-		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, shadow_begin, shadow_end);
